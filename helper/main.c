@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * tapgrant-helper: one request, one answer, exit.  Installed setuid root.
+ *
+ * Theory of operation, by privilege:
+ *
+ *   root                    start    the process is made its own; log and netlink sockets are opened
+ *                           request  the fixed-size request that waits on descriptor 0 is received and checked
+ *                           policy   the policy is read and parsed, its names looked up as files; the last heap
+ *   caller, CAP_NET_ADMIN   decide   for every interface, before any is made
+ *                           device   made exclusively, root's at once
+ *                           quota    one of the caller's slots is claimed by an alternative name
+ *                           link     addresses, MTU, bridge; read back; up
+ *   caller                  reply    given to the caller, privilege gone, logged, sent
+ *
+ * There is no way back and nothing to clean up: whatever fails ends the process, the descriptors close, and the
+ * kernel removes the devices with them.  Hostile: the caller, who sends the request, may stop or kill the process at
+ * any instruction, and watches everything it does to the network.
+ */
+#include "stages.h"
+#include "system.h"
+
+/* Static, so that it is zeros, and no stage allocates. */
+static enum wire_stage stage;
+static uint32_t at; /* the interface that a stage is at */
+static int logger;
+static struct policy policy;
+static struct wire_request request;
+static struct policy_verdict verdict[WIRE_INTERFACES];
+static struct link bridge[WIRE_INTERFACES];
+static struct device device[WIRE_INTERFACES];
+static struct wire_reply reply = {.magic = WIRE_MAGIC, .version = WIRE_VERSION};
+
+/* Whatever is wrong with the policy is one denial. */
+static int load_policy(void) {
+    static gid_t groups[65536]; /* NGROUPS_MAX */
+    char *text, *passwd = NULL, *group = NULL;
+    size_t size;
+    int count = getgroups(sizeof(groups) / sizeof(groups[0]), groups);
+    int error = policy_file_read(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
+
+    if (!error) error = policy_parse(&policy, text, size, NULL, NULL);
+    policy.caller = (struct policy_caller){getuid(), getgid(), groups, count > 0 ? (size_t)count : 0, ""};
+    if (!error && (policy.names_user || policy.names_caller))
+        error = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size);
+    if (!error && policy.names_group) error = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size);
+    if (!error) error = policy_resolve(&policy, passwd, group);
+    return error ? WIRE_DENIED : 0;
+}
+
+/*
+ * The bridge's name may be another device's alternative one: only the name that the kernel returns is shown to the
+ * policy, and from here on only the index is used.
+ */
+static int decide(const struct wire_interface *asked, struct wire_device *to) {
+    struct policy_bridge facts = {.mtu = POLICY_MTU_ALONE, .pinned = true};
+    struct link *link = &bridge[at];
+    int error = asked->bridge[0] ? link_read(0, asked->bridge, link) : 0;
+
+    if (error && error != -ENODEV) return error;
+    if (link->index && !strcmp(link->kind, "bridge") && wire_bridge_valid(link->name)) {
+        facts = (struct policy_bridge){.mtu = link->mtu, .exists = true, .takes_ra = link->takes_ra};
+        memcpy(facts.name, memcpy(to->bridge, link->name, WIRE_NAME), WIRE_NAME);
+        error = link_pinned(link, &facts.pinned);
+    }
+    verdict[at] = policy_decide(&policy, asked, &facts);
+    if (verdict[at].failed != POLICY_KEYS) return WIRE_DENIED;
+    to->mtu = verdict[at].mtu;
+    return error ? error : verdict[at].faults ? WIRE_UNFIT_BRIDGE : 0;
+}
+
+static int create(const struct wire_interface *asked, struct wire_device *to) {
+    int error = device_create(asked, &device[at]);
+
+    to->ifindex = device[at].link.index;
+    to->queues = asked->queues;
+    memcpy(to->dev, device[at].link.name, sizeof(to->dev));
+    return error;
+}
+
+/*
+ * One of the caller's slots under the rule: the alternative name quota.tapgrant.UID.RULE.N, N below the rule's max.
+ * Names are unique in a network namespace, go with their device, and only CAP_NET_ADMIN can add or remove one: the
+ * kernel's name table is ledger and lock at once.  Always of 16 bytes or more, so that no device can be called so.
+ */
+static int claim(const struct wire_interface *asked __attribute__((unused)), struct wire_device *to) {
+    uint32_t max = policy_number(verdict[at].rule, POLICY_MAX), first = 0;
+    char name[128]; /* ALTIFNAMSIZ */
+    int error = -EEXIST;
+
+    /* from a random one on, so that callers at once rarely meet; its quality does not matter */
+    if (getrandom(&first, sizeof(first), GRND_NONBLOCK) < 0) first = 0;
+    for (uint32_t i = 0; error == -EEXIST && i < max; i++) {
+        to->slot = (uint16_t)((first % max + i) % max);
+        snprintf(name, sizeof(name), "quota.tapgrant.%u.%s.%u", getuid(), verdict[at].rule->name, to->slot);
+        error = link_add_altname(to->ifindex, name);
+    }
+    return error == -EEXIST ? WIRE_OVER_QUOTA : error;
+}
+
+/* The address asked for; or the guest's with fe (fa) for its first octet, as libvirt makes it; or a random one, fe:. */
+static int configure(const struct wire_interface *asked, struct wire_device *to) {
+    bool generated = wire_mac_absent(asked->host_mac);
+    char alias[64];
+
+    snprintf(alias, sizeof(alias), "tapgrant uid=%u rule=%s", getuid(), verdict[at].rule->name);
+    memcpy(to->guest_mac, asked->guest_mac, 6);
+    memcpy(to->host_mac, wire_mac_absent(asked->guest_mac) ? device[at].link.mac : asked->guest_mac, 6);
+    if (!generated) memcpy(to->host_mac, asked->host_mac, 6);
+    if (generated) to->host_mac[0] = asked->guest_mac[0] == 0xfe ? 0xfa : 0xfe;
+    return link_configure(to, &bridge[at], alias);
+}
+
+/* From here on its holder may change its MAC, owner and persistence. */
+static int give(const struct wire_interface *asked __attribute__((unused)), struct wire_device *to __attribute__((unused))) {
+    return ioctl(device[at].queue[0], TUNSETOWNER, (unsigned long)getuid()) ? -errno : 0;
+}
+
+/* One line for each decision, as tapgrant, facility authpriv.  Of a request that was not valid nothing is shown. */
+static void log_decision(int result, const struct wire_interface *asked, const struct wire_device *told) {
+    static const char *const word[] = {"granted", "version", "malformed", "unprivileged", "denied", "unfit-bridge", "over-quota",
+                                       "name-taken", "failed"};
+    char line[320];
+
+    snprintf(line, sizeof(line), "<%d>tapgrant[%d]: uid=%u verdict=%s rule=%s device=%s index=%u bridge=%s stage=%d error=%u",
+             LOG_AUTHPRIV | (result ? LOG_NOTICE : LOG_INFO), (int)getpid(), getuid(), word[reply.status], told->rule,
+             result ? asked->dev : told->dev, told->ifindex, result ? asked->bridge : told->bridge, (int)stage, reply.error);
+    send(logger, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/*
+ * The end of every way: privilege gone, logged, sent, in this order: with the descriptors in hand a caller could kill
+ * us before the line.  A denial is one answer: nothing in it tells one cause from another.
+ */
+static int answer(int result) {
+    uint32_t first = result ? at : 0, end = result ? at + 1 : request.count;
+
+    if (privilege_leave() || (stage == WIRE_START && result == -ENOTSOCK)) return 1;
+    if (stage <= WIRE_REQUEST) memset(&request, 0, sizeof(request)); /* unread, or not valid: nothing of it is used */
+    reply.status = result < 0 ? WIRE_FAILED : (uint32_t)result;
+    reply.error = result < 0 ? (uint32_t)-result : 0;
+    for (at = first; at < end; at++) {
+        if (verdict[at].rule) memcpy(reply.device[at].rule, verdict[at].rule->name, sizeof(reply.device[at].rule));
+        log_decision(result, &request.interface[at], &reply.device[at]);
+    }
+    if (result == WIRE_DENIED) memset(&reply.device, 0, sizeof(reply.device));
+    if (result == WIRE_OVER_QUOTA) reply.device[first].slot = (uint16_t)policy_number(verdict[first].rule, POLICY_MAX);
+    reply.stage = result == WIRE_DENIED ? 0 : stage;
+    reply.interface = first;
+    reply.count = result ? 0 : request.count;
+    reply.faults = result == WIRE_UNFIT_BRIDGE ? verdict[first].faults : 0;
+    return reply_send(START_REQUEST, &reply, device) || result;
+}
+
+int main(void) {
+    /* each for all interfaces before the next */
+    static int (*const steps[])(const struct wire_interface *, struct wire_device *) = {
+        [WIRE_DECIDE] = decide, [WIRE_DEVICE] = create, [WIRE_QUOTA] = claim, [WIRE_LINK] = configure, [WIRE_REPLY] = give};
+    int result = start_clean();
+
+    logger = log_open();
+    if (!result) result = link_connect();
+    if (!result) stage = WIRE_REQUEST, result = request_receive(START_REQUEST, &request);
+    if (!result) stage = WIRE_POLICY, result = load_policy();
+    if (!result) result = privilege_enter();
+    while (!result && stage < WIRE_REPLY)
+        for (stage++, at = 0; !result && at < request.count; at += !result)
+            result = steps[stage](&request.interface[at], &reply.device[at]);
+    return answer(result);
+}

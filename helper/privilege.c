@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Purpose: from root to the caller, in two steps that cannot be undone.  The only file that changes ids and
+ * capabilities.
+ * Hostile here: what the caller left in our process: capability sets, securebits, limits that make setuid(2) fail
+ * (CVE-2000-0506, CVE-2014-3215).  So nothing is believed that the kernel does not say again when asked.
+ * Privilege held: this file is where it goes.
+ */
+#include "stages.h"
+#include "system.h"
+
+#include <cap-ng.h>
+
+static struct __user_cap_header_struct self = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+/* All ids the caller's, and of all capabilities only those of WANTED. */
+static bool is_caller_with(uint32_t wanted) {
+    struct __user_cap_data_struct sets[2];
+    uid_t uid[3];
+    gid_t gid[3];
+
+    return !getresuid(&uid[0], &uid[1], &uid[2]) && !getresgid(&gid[0], &gid[1], &gid[2]) && uid[0] == uid[1] &&
+           uid[0] == uid[2] && gid[0] == gid[1] && gid[0] == gid[2] && !syscall(SYS_capget, &self, sets) &&
+           sets[0].effective == wanted && sets[0].permitted == wanted && !sets[0].inheritable &&
+           !sets[1].effective && !sets[1].permitted && !sets[1].inheritable;
+}
+
+/* Bounding and ambient set; the kernel answers EINVAL for the first capability that it does not have. */
+static bool bounds_are_empty(void) {
+    int set = 0;
+
+    for (unsigned long capability = 0; !set; capability++) {
+        set = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+        if (!set) set = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0);
+    }
+    return set < 0 && errno == EINVAL;
+}
+
+/* Tries to have back what was given up: whatever of it works is a failure. */
+static bool can_regain(void) {
+    struct __user_cap_data_struct all[2];
+
+    memset(all, 0xff, sizeof(all));
+    if (!syscall(SYS_capset, &self, all)) return true;
+    if (!getuid()) return false; /* root asked for itself: there is nobody to become */
+    return !setresuid((uid_t)-1, 0, (uid_t)-1) || (getgid() && !setresgid((gid_t)-1, 0, (gid_t)-1));
+}
+
+int privilege_enter(void) {
+    capng_clear(CAPNG_SELECT_BOTH);
+    if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN) ||
+        capng_change_id((int)getuid(), (int)getgid(), CAPNG_CLEAR_BOUNDING | CAPNG_CLEAR_AMBIENT) ||
+        !is_caller_with(1u << CAP_NET_ADMIN) || !bounds_are_empty() || can_regain())
+        return WIRE_UNPRIVILEGED;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
+           prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) ? WIRE_UNPRIVILEGED : 0;
+}
+
+int privilege_leave(void) {
+    struct __user_cap_data_struct none[2] = {0};
+
+    return setresgid(getgid(), getgid(), getgid()) || setresuid(getuid(), getuid(), getuid()) ||
+           syscall(SYS_capset, &self, none) || !is_caller_with(0) ? -EPERM : 0;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Purpose: tell the administrator and the caller.  syslog(3) allocates, reads the time zone and takes its identity
+ * from argv[0]; a line of our own to the same socket does none of it.
+ * Hostile here: the socket's other end, which may be full, closed, or somebody else's; nothing is read from it.
+ * Privilege held: none, but to open the log: root.
+ */
+#include "stages.h"
+#include "system.h"
+
+int log_open(void) {
+    static const struct sockaddr_un log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+    int logger = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    return connect(logger, (const struct sockaddr *)&log, sizeof(log)) ? -1 : logger;
+}
+
+int reply_send(int socket, const struct wire_reply *reply, const struct device *devices) {
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * WIRE_QUEUES)] = {0};
+    struct iovec bytes = {(void *)reply, sizeof(*reply)};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control};
+    struct cmsghdr *header = (void *)control;
+    size_t size = 0;
+
+    for (uint32_t i = 0; i < reply->count; i++) {
+        memcpy(CMSG_DATA(header) + size, devices[i].queue, devices[i].queues * sizeof(int));
+        size += devices[i].queues * sizeof(int);
+    }
+    *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(size), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    message.msg_controllen = size ? CMSG_SPACE(size) : 0;
+    return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*reply) ? 0 : -errno;
+}
