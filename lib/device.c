@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * struct tapgrant_device, and how errors are said.
+ */
+#include "device.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int error_set(struct tapgrant_error *error, int code, const char *object, const char *reason, ...) {
+    char text[sizeof(error->reason)];
+    va_list arguments;
+
+    if (!error) return code;
+    va_start(arguments, reason);
+    vsnprintf(text, sizeof(text), reason, arguments);
+    va_end(arguments);
+    *error = (struct tapgrant_error){.code = code};
+    interface_printable(object, error->object, sizeof(error->object));
+    interface_printable(text, error->reason, sizeof(error->reason));
+    return code;
+}
+
+void error_hint(struct tapgrant_error *error, const char *hint, ...) {
+    char text[sizeof(error->hint)];
+    va_list arguments;
+
+    if (!error) return;
+    va_start(arguments, hint);
+    vsnprintf(text, sizeof(text), hint, arguments);
+    va_end(arguments);
+    interface_printable(text, error->hint, sizeof(error->hint));
+}
+
+const char *error_object(const struct interface *interface, char object[INTERFACE_DEV + 16]) {
+    if (interface->dev[0]) snprintf(object, INTERFACE_DEV + 16, "interface %s", interface->dev);
+    else if (interface->bridge[0]) snprintf(object, INTERFACE_DEV + 16, "bridge %s", interface->bridge);
+    else snprintf(object, INTERFACE_DEV + 16, "interface");
+    return object;
+}
+
+struct tapgrant_device *device_new(struct tapgrant_error *error) {
+    struct tapgrant_device *device = calloc(1, sizeof(*device));
+
+    if (!device) {
+        error_set(error, TAPGRANT_FAILED, "tapgrant", "out of memory");
+        return NULL;
+    }
+    device->slot = -1;
+    device->uid = (uid_t)-1;
+    for (size_t i = 0; i < WIRE_QUEUES; i++) device->fd[i] = -1;
+    return device;
+}
+
+void tapgrant_close(struct tapgrant_device *device) {
+    if (!device) return;
+    for (size_t i = 0; i < WIRE_QUEUES; i++)
+        if (device->fd[i] >= 0) close(device->fd[i]);
+    free(device);
+}
+
+int tapgrant_fd(const struct tapgrant_device *device, unsigned queue) {
+    return queue < device->queues && queue < WIRE_QUEUES ? device->fd[queue] : -1;
+}
+
+int tapgrant_take_fd(struct tapgrant_device *device, unsigned queue) {
+    int fd = tapgrant_fd(device, queue);
+
+    if (fd >= 0) device->fd[queue] = -1;
+    return fd;
+}
+
+const uint8_t *tapgrant_guest_mac(const struct tapgrant_device *device) {
+    return wire_mac_absent(device->guest_mac) ? NULL : device->guest_mac;
+}
+
+const char *tapgrant_warning(const struct tapgrant_device *device, unsigned n) {
+    return n < DEVICE_WARNINGS && device->warning[n][0] ? device->warning[n] : NULL;
+}
+
+const char *tapgrant_name(const struct tapgrant_device *device) { return device->name; }
+unsigned tapgrant_ifindex(const struct tapgrant_device *device) { return device->ifindex; }
+unsigned tapgrant_queues(const struct tapgrant_device *device) { return device->queues; }
+const char *tapgrant_bridge(const struct tapgrant_device *device) { return device->bridge[0] ? device->bridge : NULL; }
+const char *tapgrant_rule(const struct tapgrant_device *device) { return device->rule[0] ? device->rule : NULL; }
+int tapgrant_slot(const struct tapgrant_device *device) { return device->slot; }
+uid_t tapgrant_uid(const struct tapgrant_device *device) { return device->uid; }
+const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device) { return device->host_mac; }
+unsigned tapgrant_mtu(const struct tapgrant_device *device) { return device->mtu; }
+int tapgrant_managed(const struct tapgrant_device *device) { return device->managed; }
+int tapgrant_vnet_hdr(const struct tapgrant_device *device) { return device->vnet_hdr; }
+int tapgrant_persist(const struct tapgrant_device *device) { return device->persist; }
+int tapgrant_up(const struct tapgrant_device *device) { return device->up; }
+const char *tapgrant_version(void) { return TAPGRANT_VERSION; }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Within the library: what a struct tapgrant_device is, and how errors are said. */
+#pragma once
+
+#include "interface.h"
+#include "tapgrant.h"
+
+#include <stdbool.h>
+
+#define DEVICE_WARNINGS 2
+
+struct tapgrant_device {
+    char name[WIRE_NAME], bridge[WIRE_NAME], rule[WIRE_RULE];
+    uint32_t ifindex, mtu, master; /* master: its bridge's index, 0: none */
+    uid_t uid;
+    uint8_t host_mac[6], guest_mac[6];
+    int slot;
+    bool managed, vnet_hdr, persist, up;
+    unsigned queues;
+    int fd[WIRE_QUEUES]; /* -1: taken, or never opened */
+    char warning[DEVICE_WARNINGS][128];
+};
+
+/* A device with nothing open, or NULL and *ERROR. */
+struct tapgrant_device *device_new(struct tapgrant_error *error);
+
+/* Both return CODE; ERROR may be NULL.  error_hint() adds to what error_set() has said. */
+__attribute__((format(printf, 4, 5))) int error_set(struct tapgrant_error *error, int code, const char *object,
+                                                    const char *reason, ...);
+__attribute__((format(printf, 2, 3))) void error_hint(struct tapgrant_error *error, const char *hint, ...);
+
+/* "interface NAME", or where it has none "bridge NAME" or "interface". */
+const char *error_object(const struct interface *interface, char object[INTERFACE_DEV + 16]);

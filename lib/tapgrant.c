@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What programs call: opening, deleting, listing.
+ */
+#include "query.h"
+#include "roads.h"
+
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define DUMPS 8 /* of the links, until one was not disturbed by a change */
+
+static int parse_all(const char *const specs[], size_t count, struct interface *interfaces,
+                     struct tapgrant_error *error) {
+    struct interface_fault fault;
+    size_t managed = 0, queues = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (interface_parse(&interfaces[i], specs[i], &fault)) {
+            error_set(error, TAPGRANT_USAGE, fault.object, "%s", fault.reason);
+            if (fault.hint[0]) error_hint(error, "%s", fault.hint);
+            return TAPGRANT_USAGE;
+        }
+        if (interfaces[i].script[0] || interfaces[i].downscript[0])
+            return error_set(error, TAPGRANT_USAGE, "--net", "'%s' is not supported by this version",
+                             interfaces[i].script[0] ? "script" : "downscript");
+        managed += interfaces[i].managed;
+        queues += interfaces[i].managed ? interfaces[i].queues : 0;
+        for (size_t j = 0; j < i; j++)
+            if (interfaces[i].dev[0] && !strcmp(interfaces[i].dev, interfaces[j].dev))
+                return error_set(error, TAPGRANT_USAGE, "--net", "'dev' value '%s' is given to two interfaces",
+                                 interfaces[i].dev);
+    }
+    if (managed > WIRE_INTERFACES || queues > WIRE_QUEUES)
+        return error_set(error, TAPGRANT_USAGE, "--net", "%zu managed interfaces with %zu queues (at once at most %d with %d)",
+                         managed, queues, WIRE_INTERFACES, WIRE_QUEUES);
+    return TAPGRANT_OK;
+}
+
+/* The managed ones of the set, by one request. */
+static int open_managed(const struct interface *interfaces, const char *const specs[], size_t count,
+                        struct tapgrant_device *devices[], struct tapgrant_error *error) {
+    const struct interface *asked[WIRE_INTERFACES];
+    struct tapgrant_device *opened[WIRE_INTERFACES];
+    const char *texts[WIRE_INTERFACES];
+    size_t managed = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!interfaces[i].managed) continue;
+        asked[managed] = &interfaces[i];
+        opened[managed] = devices[i];
+        texts[managed++] = specs[i];
+    }
+    return managed ? managed_open(asked, texts, managed, opened, error) : TAPGRANT_OK;
+}
+
+static int open_all(const struct interface *interfaces, const char *const specs[], size_t count,
+                    struct tapgrant_device *devices[], struct tapgrant_error *error) {
+    int code = TAPGRANT_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        devices[i] = device_new(error);
+        if (!devices[i]) return TAPGRANT_FAILED;
+    }
+    for (size_t i = 0; !code && i < count; i++)
+        if (!interfaces[i].managed) code = unmanaged_open(&interfaces[i], devices[i], error);
+    return code ? code : open_managed(interfaces, specs, count, devices, error);
+}
+
+int tapgrant_open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[],
+                      struct tapgrant_error *error) {
+    struct interface *interfaces = calloc(count + 1, sizeof(*interfaces));
+    int code;
+
+    if (error) *error = (struct tapgrant_error){0};
+    for (size_t i = 0; i < count; i++) devices[i] = NULL;
+    if (!interfaces) return error_set(error, TAPGRANT_FAILED, "tapgrant", "out of memory");
+    code = parse_all(specs, count, interfaces, error);
+    if (!code) code = open_all(interfaces, specs, count, devices, error);
+    for (size_t i = 0; code && i < count; i++) {
+        tapgrant_close(devices[i]);
+        devices[i] = NULL;
+    }
+    free(interfaces);
+    return code;
+}
+
+int tapgrant_open(const char *spec, struct tapgrant_device **device, struct tapgrant_error *error) {
+    return tapgrant_open_set(&spec, 1, device, error);
+}
+
+/* Is it ours to delete? */
+static int check_deletable(const char *dev, const struct query_link *link, const char *object,
+                           struct tapgrant_error *error) {
+    if (link->uid == QUERY_NOBODY) {
+        error_set(error, TAPGRANT_DEVICE, object, "was not made by tapgrant for a user");
+        error_hint(error, "whoever made it removes it: ip link del %s, as root", dev);
+    } else if (link->uid != getuid() || link->owner != geteuid()) {
+        error_set(error, TAPGRANT_DEVICE, object, "was granted to uid %u and belongs to uid %d; this is uid %u", link->uid,
+                  (int)link->owner, getuid());
+        error_hint(error, "its user deletes it, or root: ip link del %s", dev);
+    } else if (!link->persist) {
+        error_set(error, TAPGRANT_DEVICE, object, "is not persistent: it goes with the process that holds it");
+        error_hint(error, "end that process");
+    } else {
+        return TAPGRANT_OK;
+    }
+    return TAPGRANT_DEVICE;
+}
+
+static int explain_held(const char *object, const char *name, struct tapgrant_error *error) {
+    pid_t holder;
+
+    error_set(error, TAPGRANT_DEVICE, object, "is in use");
+    if (query_holders(name, &holder, 1)) error_hint(error, "process %d holds it: end it first", (int)holder);
+    return TAPGRANT_DEVICE;
+}
+
+int tapgrant_delete(const char *dev, struct tapgrant_error *error) {
+    char object[INTERFACE_DEV + 16], shown[INTERFACE_DEV];
+    struct query_link link, now;
+    int failed, fd, code;
+
+    if (error) *error = (struct tapgrant_error){0};
+    snprintf(object, sizeof(object), "interface %s", interface_printable(dev, shown, sizeof(shown)));
+    failed = *dev ? query_link(dev, 0, &link) : -ENODEV;
+    if (failed || strcmp(link.kind, "tun") || !link.tap) {
+        error_set(error, TAPGRANT_DEVICE, object, failed ? "does not exist" : "is no tap");
+        error_hint(error, "tapgrant list shows what there is");
+        return TAPGRANT_DEVICE;
+    }
+    code = check_deletable(link.name, &link, object, error);
+    if (code) return code;
+    fd = tap_attach(link.name, IFF_TAP | IFF_NO_PI | (link.vnet_hdr ? IFF_VNET_HDR : 0) |
+                                   (link.multi_queue ? IFF_MULTI_QUEUE : 0));
+    if (fd == -EBUSY || fd == -E2BIG) return explain_held(object, link.name, error);
+    if (fd == -EACCES || fd == -ENOENT) return tap_explain_node(-fd, error);
+    if (fd < 0) return error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(-fd));
+    failed = query_link(link.name, 0, &now);
+    if (failed || now.ifindex != link.ifindex || (now.multi_queue && now.attached_queues != 1))
+        code = explain_held(object, link.name, error);
+    else if (ioctl(fd, TUNSETPERSIST, 0))
+        code = error_set(error, TAPGRANT_FAILED, object, "cannot be deleted: %s", strerror(errno));
+    close(fd);
+    return code;
+}
+
+struct listing {
+    struct tapgrant_device **devices;
+    size_t count, room;
+};
+
+static int list_one(const struct query_link *link, void *context) {
+    struct listing *listing = context;
+    struct tapgrant_device *device, **more;
+
+    if (strcmp(link->kind, "tun") || !link->tap ||
+        (link->uid == QUERY_NOBODY && strncmp(link->alias, "tapgrant ", 9)))
+        return 0;
+    if (listing->count == listing->room) {
+        more = reallocarray(listing->devices, listing->room * 2 + 16, sizeof(struct tapgrant_device *));
+        if (!more) return -ENOMEM;
+        listing->devices = more;
+        listing->room = listing->room * 2 + 16;
+    }
+    device = device_new(NULL);
+    if (!device) return -ENOMEM;
+    listing->devices[listing->count++] = device;
+    memcpy(device->name, link->name, sizeof(device->name));
+    memcpy(device->rule, link->rule, sizeof(device->rule));
+    memcpy(device->host_mac, link->mac, sizeof(device->host_mac));
+    device->ifindex = link->ifindex;
+    device->mtu = link->mtu;
+    device->slot = link->slot;
+    device->uid = link->uid != QUERY_NOBODY ? link->uid : link->owner;
+    device->vnet_hdr = link->vnet_hdr;
+    device->persist = link->persist;
+    device->up = link->up;
+    device->managed = true;
+    device->queues = link->multi_queue ? link->attached_queues : 1;
+    device->master = link->master;
+    return 0;
+}
+
+/* Once the list is whole: a dump takes no questions in between. */
+static void name_bridges(struct listing *listing) {
+    struct query_link bridge = {0};
+
+    for (size_t i = 0; i < listing->count; i++) {
+        uint32_t master = listing->devices[i]->master;
+
+        if (master && (bridge.ifindex == master || !query_link(NULL, master, &bridge)))
+            memcpy(listing->devices[i]->bridge, bridge.name, WIRE_NAME);
+    }
+}
+
+static int by_index(const void *a, const void *b) {
+    const struct tapgrant_device *const *left = a, *const *right = b;
+
+    return ((*left)->ifindex > (*right)->ifindex) - ((*left)->ifindex < (*right)->ifindex);
+}
+
+void tapgrant_list_free(struct tapgrant_device **devices, size_t count) {
+    for (size_t i = 0; i < count; i++) tapgrant_close(devices[i]);
+    free(devices);
+}
+
+int tapgrant_list(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error) {
+    struct listing listing = {0};
+    int failed = -EINTR;
+
+    if (error) *error = (struct tapgrant_error){0};
+    /* EINTR: links came or went meanwhile, and one may be missing (NLM_F_DUMP_INTR) */
+    for (int i = 0; failed == -EINTR && i < DUMPS; i++) {
+        tapgrant_list_free(listing.devices, listing.count);
+        listing = (struct listing){0};
+        failed = query_all(list_one, &listing);
+    }
+    if (failed) {
+        tapgrant_list_free(listing.devices, listing.count);
+        return error_set(error, TAPGRANT_FAILED, "tapgrant", "the links cannot be listed: %s", strerror(-failed));
+    }
+    if (listing.count) qsort(listing.devices, listing.count, sizeof(struct tapgrant_device *), by_index);
+    name_bridges(&listing);
+    *devices = listing.devices;
+    *count = listing.count;
+    return TAPGRANT_OK;
+}
+
+size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count) {
+    return query_holders(device->name, holders, count);
+}

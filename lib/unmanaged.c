@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The unmanaged road: open what exists, change nothing, execute nothing.
+ */
+#include "query.h"
+#include "roads.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TUN_NODE "/dev/net/tun"
+
+int tap_explain_node(int errnum, struct tapgrant_error *error) {
+    struct stat node;
+    bool there = !stat(TUN_NODE, &node);
+
+    if (!there) {
+        error_set(error, TAPGRANT_FAILED, TUN_NODE, "does not exist");
+        error_hint(error, "modprobe tun; in a container, give it the device");
+    } else if (errnum == EACCES || errnum == EPERM) {
+        error_set(error, TAPGRANT_FAILED, TUN_NODE, "uid %u may not open it (owner %u, group %u, mode %04o)", getuid(),
+                  node.st_uid, node.st_gid, node.st_mode & 07777);
+        if ((node.st_mode & 0060) == 0060) error_hint(error, "add the user to group %u, or chmod 0666 " TUN_NODE, node.st_gid);
+        else error_hint(error, "chmod 0666 " TUN_NODE " (what udev does; a tap still needs its owner or the helper)");
+    } else {
+        error_set(error, TAPGRANT_FAILED, TUN_NODE, "%s", strerror(errnum));
+        if (errnum == ENODEV || errnum == ENXIO) error_hint(error, "modprobe tun");
+    }
+    return TAPGRANT_FAILED;
+}
+
+int tap_attach(const char name[WIRE_NAME], unsigned tun_flags) {
+    struct ifreq request = {.ifr_flags = (short)tun_flags};
+    unsigned loopback = 1; /* the index of a device that there is: TUNSETIFF then attaches, and cannot make one */
+    int fd = open(TUN_NODE, O_RDWR | O_CLOEXEC), errnum;
+
+    if (fd < 0) return -errno;
+    memcpy(request.ifr_name, name, strnlen(name, WIRE_NAME - 1));
+    if (!ioctl(fd, TUNSETIFINDEX, &loopback) && !ioctl(fd, TUNSETIFF, &request)) {
+        if (!strcmp(request.ifr_name, name)) return fd;
+        errno = ENODEV;
+    }
+    errnum = errno;
+    close(fd);
+    return -errnum;
+}
+
+static int find(const struct interface *interface, struct query_link *link, const char *object,
+                struct tapgrant_error *error) {
+    int failed = query_link(interface->dev, 0, link);
+
+    if (failed == -ENODEV || failed == -EINVAL || failed == -ERANGE) {
+        error_set(error, TAPGRANT_DEVICE, object, "target managed='no' but specified dev doesn't exist");
+        error_hint(error, "ip tuntap add dev %s mode tap user %u, as root, makes it", interface->dev, geteuid());
+        return TAPGRANT_DEVICE;
+    }
+    if (failed) return error_set(error, TAPGRANT_FAILED, object, "cannot be looked up: %s", strerror(-failed));
+    if (strcmp(link->kind, "tun") || !link->tap) {
+        error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s",
+                  !strcmp(link->kind, "tun") ? "tun (layer 3)" : link->kind[0] ? link->kind : "hardware");
+        error_hint(error, "name a tap: ip -d link show type tun lists them");
+        return TAPGRANT_DEVICE;
+    }
+    if (interface->queues > 1 && !link->multi_queue) {
+        error_set(error, TAPGRANT_DEVICE, object, "has one queue, and %u are asked for", interface->queues);
+        error_hint(error, "ask for queues=1, or make it with multi_queue");
+        return TAPGRANT_DEVICE;
+    }
+    return TAPGRANT_OK;
+}
+
+static void hint_holders(const char *name, struct tapgrant_error *error) {
+    pid_t holder;
+
+    if (query_holders(name, &holder, 1)) error_hint(error, "process %d holds it: end it, or use another tap", (int)holder);
+    else error_hint(error, "the process that holds it is not yours to see: root finds it with tapgrant list");
+}
+
+static int explain_attach(int errnum, const struct query_link *link, const char *object, struct tapgrant_error *error) {
+    struct query_link now;
+
+    if (access(TUN_NODE, R_OK | W_OK)) return tap_explain_node(errno, error);
+    if (query_link(NULL, link->ifindex, &now)) {
+        error_set(error, TAPGRANT_DEVICE, object, "vanished while it was being opened");
+        error_hint(error, "what removed it? try again once it is there");
+    } else if (errnum == EPERM && link->owner != QUERY_NOBODY && link->owner != geteuid()) {
+        error_set(error, TAPGRANT_DEVICE, object, "belongs to uid %u, and this is uid %u", link->owner, geteuid());
+        error_hint(error, "use one's own tap, or have root make one: ip tuntap add dev NAME mode tap user %u", geteuid());
+    } else if (errnum == EPERM && link->group != QUERY_NOBODY) {
+        error_set(error, TAPGRANT_DEVICE, object, "belongs to group %u, and this process is not in it", link->group);
+        error_hint(error, "add the user to the group, and log in again");
+    } else if (errnum == EBUSY || errnum == E2BIG) {
+        error_set(error, TAPGRANT_DEVICE, object, "is held by another process");
+        hint_holders(link->name, error);
+    } else {
+        error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(errnum));
+    }
+    return TAPGRANT_DEVICE;
+}
+
+static int attach_queues(const struct interface *interface, const struct query_link *link,
+                         struct tapgrant_device *device, const char *object, struct tapgrant_error *error) {
+    unsigned flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) |
+                     (link->multi_queue ? IFF_MULTI_QUEUE : 0);
+
+    for (unsigned queue = 0; queue < interface->queues; queue++) {
+        int fd = tap_attach(link->name, flags);
+
+        if (fd < 0) return explain_attach(-fd, link, object, error);
+        device->fd[queue] = fd;
+        device->queues = queue + 1;
+    }
+    return TAPGRANT_OK;
+}
+
+/* The device that was looked at, and its queues all ours? */
+static int check_opened(const struct query_link *before, struct query_link *now, const struct tapgrant_device *device,
+                        const char *object, struct tapgrant_error *error) {
+    int failed = query_link(before->name, 0, now);
+
+    if (failed || now->ifindex != before->ifindex) {
+        error_set(error, TAPGRANT_DEVICE, object, "vanished while it was being opened");
+        error_hint(error, "what removed it? try again once it is there");
+        return TAPGRANT_DEVICE;
+    }
+    if (now->multi_queue && now->attached_queues != device->queues) {
+        error_set(error, TAPGRANT_DEVICE, object, "another process holds %u of its queues, and would get a share of the traffic",
+                  now->attached_queues - device->queues);
+        hint_holders(now->name, error);
+        return TAPGRANT_DEVICE;
+    }
+    return TAPGRANT_OK;
+}
+
+static void describe(const struct interface *interface, const struct query_link *link, struct tapgrant_device *device) {
+    struct query_link bridge;
+    unsigned warning = 0;
+
+    memcpy(device->name, link->name, sizeof(device->name));
+    memcpy(device->rule, link->rule, sizeof(device->rule));
+    memcpy(device->host_mac, link->mac, sizeof(device->host_mac));
+    memcpy(device->guest_mac, interface->guest_mac, sizeof(device->guest_mac));
+    if (link->master && !query_link(NULL, link->master, &bridge))
+        memcpy(device->bridge, bridge.name, sizeof(device->bridge));
+    device->ifindex = link->ifindex;
+    device->mtu = link->mtu;
+    device->slot = link->slot;
+    device->uid = link->owner;
+    device->vnet_hdr = link->vnet_hdr;
+    device->persist = link->persist;
+    device->up = link->up;
+    if (link->owner == QUERY_NOBODY && link->group == QUERY_NOBODY)
+        snprintf(device->warning[warning++], sizeof(device->warning[0]),
+                 "it has no owner: any user of this host may open it while it is free");
+    if (!link->up)
+        snprintf(device->warning[warning], sizeof(device->warning[0]),
+                 "it is down: no traffic flows until root does ip link set %s up", link->name);
+}
+
+int unmanaged_open(const struct interface *interface, struct tapgrant_device *device, struct tapgrant_error *error) {
+    char object[INTERFACE_DEV + 16];
+    struct query_link link, now;
+    int code;
+
+    error_object(interface, object);
+    code = find(interface, &link, object, error);
+    if (!code) code = attach_queues(interface, &link, device, object, error);
+    if (!code) code = check_opened(&link, &now, device, object, error);
+    if (!code) describe(interface, &now, device);
+    return code;
+}
