@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Within the command: its verbs, and how it speaks. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <tapgrant.h>
+
+#define COMMAND_CANNOT_RUN 125 /* as env(1) has them */
+#define COMMAND_NOT_EXECUTABLE 126
+#define COMMAND_NOT_FOUND 127
+
+/* Each takes its own arguments, argv[0] its name, and returns the exit status. */
+int run_main(int argc, char *argv[]);
+int create_main(int argc, char *argv[]);
+int delete_main(int argc, char *argv[]);
+int list_main(int argc, char *argv[]);
+
+/* tapgrant: OBJECT: REASON, and the hint, on stderr; with JSON the same as an object on stdout.  Returns its code. */
+int output_error(const struct tapgrant_error *error, bool json);
+
+/* The same for what is wrong with the command line itself; exit status 2. */
+__attribute__((format(printf, 2, 3))) int output_usage(bool json, const char *format, ...);
+
+/* tapgrant: interface NAME: warning: ... for each one that the library has. */
+void output_warnings(const struct tapgrant_device *device);
+
+/* The object that list and create print.  NULL: out of memory. */
+json_t *output_device(const struct tapgrant_device *device);
+
+/* Prints VALUE, which is given up, and a newline.  The exit status. */
+int output_json(json_t *value);
+
+/* 52:54:00:12:34:56 */
+#define OUTPUT_MAC sizeof("00:00:00:00:00:00")
+const char *output_mac(const uint8_t mac[6], char text[OUTPUT_MAC]);

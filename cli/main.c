@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * tapgrant: the command, a thin user of libtapgrant.
+ */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char *argv[]);
+} verbs[] = {{"run", run_main}, {"create", create_main}, {"delete", delete_main}, {"list", list_main}};
+
+static const char help[] =
+    "Usage: tapgrant run    --net SPEC [--net SPEC]... -- COMMAND...   becomes COMMAND, descriptors open\n"
+    "       tapgrant create --net SPEC [--net SPEC]... [--json]        persistent taps owned by the caller\n"
+    "       tapgrant delete DEV...                                     one's own persistent taps\n"
+    "       tapgrant list   [--json]                                   who has what, by which rule\n"
+    "       tapgrant --help | --version | VERB --help\n"
+    "Exit: 0 done; 1 the system said no; 2 usage; 3 denied by policy; 4 an existing device is missing, busy or not as\n"
+    "asked; 5 over quota; run: 125, 126, 127 as env(1).  See tapgrant(1).\n";
+
+int main(int argc, char *argv[]) {
+    if (argc < 2) {
+        fputs(help, stderr);
+        return TAPGRANT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help")) return fputs(help, stdout), TAPGRANT_OK;
+    if (!strcmp(argv[1], "--version")) return printf("tapgrant %s\n", tapgrant_version()), TAPGRANT_OK;
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (!strcmp(argv[1], verbs[i].name)) return verbs[i].run(argc - 1, argv + 1);
+    return output_usage(false, "unknown verb '%s'", argv[1]);
+}
