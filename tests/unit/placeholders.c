@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* {fd} and its like in the words of run's command.  The library is not linked: its devices are made here. */
+#include "placeholders.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct tapgrant_device {
+    const char *name;
+    unsigned queues;
+    int fd[4];
+    uint8_t host_mac[6];
+    const uint8_t *guest_mac;
+};
+
+const char *tapgrant_name(const struct tapgrant_device *device) { return device->name; }
+unsigned tapgrant_queues(const struct tapgrant_device *device) { return device->queues; }
+const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device) { return device->host_mac; }
+const uint8_t *tapgrant_guest_mac(const struct tapgrant_device *device) { return device->guest_mac; }
+
+int tapgrant_fd(const struct tapgrant_device *device, unsigned queue) {
+    assert_in_range(queue, 0, device->queues - 1);
+    return device->fd[queue];
+}
+
+const char *output_mac(const uint8_t mac[6], char text[OUTPUT_MAC]) {
+    snprintf(text, OUTPUT_MAC, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+    return text;
+}
+
+static const uint8_t guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
+static struct tapgrant_device web = {"u1000-web", 1, {7}, {0xfe, 0x54, 0, 0x12, 0x34, 0x56}, guest_mac};
+static struct tapgrant_device db = {"u1000-db", 3, {10, 11, 12}, {0xfe, 0, 0, 0, 0, 1}, NULL};
+static struct tapgrant_device *const devices[] = {&web, &db};
+
+/* WORD with the first COUNT devices becomes this text; or, where TEXT is NULL, a fault that says SAYS. */
+static void expect(struct tapgrant_device *const *of, size_t count, const char *word, const char *text,
+                   const char *says) {
+    char fault[256] = "", *got = placeholders_expand(word, of, count, fault, sizeof(fault));
+
+    if (text && (!got || strcmp(got, text))) fail_msg("'%s' became '%s' (%s)", word, got ? got : "nothing", fault);
+    if (!text && (got || !strstr(fault, says))) fail_msg("'%s' became '%s' (%s)", word, got ? got : "nothing", fault);
+    free(got);
+}
+
+static void becomes(const char *word, const char *text) { expect(devices, 1, word, text, NULL); }
+
+static void both_become(const char *word, const char *text) { expect(devices, 2, word, text, NULL); }
+
+static void both_are_refused(const char *word, const char *says) { expect(devices, 2, word, NULL, says); }
+
+static void each_placeholder_stands_for_what_it_says(void **state) {
+    becomes("{fd}", "7");
+    becomes("{fds}", "7");
+    becomes("{dev}", "u1000-web");
+    becomes("{host-mac}", "fe:54:00:12:34:56");
+    becomes("{guest-mac}", "52:54:00:12:34:56");
+}
+
+static void the_rest_of_the_word_stays(void **state) {
+    becomes("", "");
+    becomes("no braces", "no braces");
+    becomes("tap,id=n0,fd={fd}", "tap,id=n0,fd=7");
+    becomes("{fd}{fd}-{dev}.", "77-u1000-web.");
+    becomes("\xc3\xa9={fd}\n", "\xc3\xa9=7\n");
+}
+
+static void any_other_brace_stays(void **state) {
+    static const char *const words[] = {
+        "{", "}", "{}", "{{}}", "{fd", "fd}", "{ fd}", "{fd }", "{FD}", "{fd,}", "{fdx}", "{mac}", "{x.fd}", "{.fd}",
+        "{0.}", "{0}", "{0.0.fd}", "{-1.fd}", "{+0.fd}", "{0 .fd}", "{0fd}", "{0000.fd}", "{18446744073709551616.fd}",
+        "{'driver':'tap'}", "{\"fd\":{\"x\":1}}"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        becomes(words[i], words[i]);
+        both_become(words[i], words[i]);
+    }
+}
+
+static void a_placeholder_within_other_braces_is_replaced(void **state) {
+    becomes("{\"driver\":\"tap\",\"fd\":\"{fd}\"}", "{\"driver\":\"tap\",\"fd\":\"7\"}");
+    becomes("{{fd}}", "{7}");
+    becomes("{fd{fd}", "{fd7");
+}
+
+static void what_was_put_in_is_not_read_again(void **state) {
+    static struct tapgrant_device odd = {"{fd}", 1, {7}, {2}, NULL};
+    struct tapgrant_device *const one[] = {&odd};
+
+    expect(one, 1, "{dev}", "{fd}", NULL);
+}
+
+static void one_interface_may_be_numbered_too(void **state) {
+    becomes("{0.fd}", "7");
+    becomes("{00.dev}", "u1000-web");
+    expect(devices, 1, "{1.fd}", NULL, "'{1.fd}' stands for nothing: there are 1 interfaces");
+}
+
+static void several_interfaces_are_told_apart_by_number(void **state) {
+    both_become("{0.fd}", "7");
+    both_become("{1.fds}", "10:11:12");
+    both_become("{0.dev} {1.dev}", "u1000-web u1000-db");
+    both_become("{0.guest-mac},{1.host-mac}", "52:54:00:12:34:56,fe:00:00:00:00:01");
+}
+
+static void numbers_are_decimal(void **state) {
+    static struct tapgrant_device last = {"u1000-last", 1, {99}, {2}, NULL};
+    struct tapgrant_device *many[12];
+    char word[16];
+
+    for (size_t at = 0; at < 12; at++) {
+        for (size_t i = 0; i < 12; i++) many[i] = i == at ? &last : &web;
+        snprintf(word, sizeof(word), "{%zu.fd}", at);
+        expect(many, 12, word, "99", NULL);
+    }
+}
+
+static void with_several_a_placeholder_without_a_number_is_refused(void **state) {
+    both_are_refused("{fd}", "'{fd}' stands for which of the 2 interfaces? number them from 0, as {0.fd}");
+    both_are_refused("x={dev}", "'{dev}' stands for which of the 2");
+    both_are_refused("{0.fd} {guest-mac}", "'{guest-mac}' stands for which of the 2");
+}
+
+static void a_number_without_an_interface_is_refused(void **state) {
+    both_are_refused("{2.fd}", "'{2.fd}' stands for nothing: there are 2 interfaces, numbered from 0");
+    both_are_refused("{999.dev}", "'{999.dev}' stands for nothing");
+    both_are_refused("{0.fd}{2.fd}{1.dev}", "'{2.fd}'");
+}
+
+static void all_queues_are_joined_by_colons(void **state) {
+    struct tapgrant_device *const one[] = {&db};
+
+    expect(one, 1, "fds={fds}", "fds=10:11:12", NULL);
+}
+
+static void one_descriptor_of_several_queues_is_refused(void **state) {
+    both_are_refused("{1.fd}", "{fd} is one descriptor, and u1000-db has 3 queues: use {fds}");
+}
+
+static void an_unknown_guest_address_is_refused(void **state) {
+    both_are_refused("{1.guest-mac}", "{guest-mac} is not known for u1000-db: ask for one with guest-mac=");
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(each_placeholder_stands_for_what_it_says),
+    cmocka_unit_test(the_rest_of_the_word_stays),
+    cmocka_unit_test(any_other_brace_stays),
+    cmocka_unit_test(a_placeholder_within_other_braces_is_replaced),
+    cmocka_unit_test(what_was_put_in_is_not_read_again),
+    cmocka_unit_test(one_interface_may_be_numbered_too),
+    cmocka_unit_test(several_interfaces_are_told_apart_by_number),
+    cmocka_unit_test(numbers_are_decimal),
+    cmocka_unit_test(with_several_a_placeholder_without_a_number_is_refused),
+    cmocka_unit_test(a_number_without_an_interface_is_refused),
+    cmocka_unit_test(all_queues_are_joined_by_colons),
+    cmocka_unit_test(one_descriptor_of_several_queues_is_refused),
+    cmocka_unit_test(an_unknown_guest_address_is_refused),
+};
+
+int main(void) { return cmocka_run_group_tests(tests, NULL, NULL); }
