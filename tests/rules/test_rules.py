@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The rules of the house, executable: sizes, arrows between folders, what the privileged part may not use."""
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+BUDGET = 900         # code lines compiled into the setuid helper, policy parser included
+FUNCTION = 40        # code lines
+FILE = 300           # code lines
+NESTING = 3
+COLUMNS = 130
+PRIVILEGED = sorted([*(TOP / "helper").glob("*.[ch]"), *(TOP / "conf").glob("policy*.[ch]")])
+SOURCES = sorted(path for folder in ("helper", "conf", "lib", "cli") for path in (TOP / folder).rglob("*.[ch]"))
+
+
+def code(path):
+    """The file's lines without comments, strings emptied; numbered from 1, blank ones left out."""
+    text = path.read_text()
+    text = re.sub(r"/\*.*?\*/", lambda match: "\n" * match.group().count("\n"), text, flags=re.S)
+    text = re.sub(r'"(?:\\.|[^"\\])*"', '""', re.sub(r"'(?:\\.|[^'\\])'", "0", text))
+    text = re.sub(r"//.*", "", text)
+    return {number: line for number, line in enumerate(text.splitlines(), 1) if line.strip()}
+
+
+def functions(path):
+    """(name, code lines, deepest nesting) of each function."""
+    name, count, depth, deepest = None, 0, 0, 0
+    for line in code(path).values():
+        if depth == 0:
+            match = re.match(r"[\w\s*()]*?\b(\w+)\(", line)
+            if match and not line.startswith((" ", "#", "typedef")):
+                name, count, deepest = match.group(1), 0, 0
+        count += 1
+        depth += line.count("{") - line.count("}")
+        # braces of initialisers do not nest statements
+        if re.match(r"\s*(if|for|while|switch|do|else)\b|\s*} else", line):
+            deepest = max(deepest, depth - (1 if line.rstrip().endswith("{") else 0))
+        if depth == 0 and line.rstrip().endswith("}") and name:
+            yield name, count, deepest
+            name = None
+
+
+def test_the_privileged_part_stays_within_its_budget():
+    sizes = {path.relative_to(TOP).as_posix(): len(code(path)) for path in PRIVILEGED}
+    assert len(sizes) > 10
+    assert sum(sizes.values()) <= BUDGET, sizes
+
+
+def test_what_is_compiled_into_the_helper_is_what_is_counted():
+    build = (TOP / "helper/meson.build").read_text() + (TOP / "conf/meson.build").read_text()
+    named = set(re.findall(r"'(\w+\.c)'", re.sub(r"interface_sources.*", "", build)))
+    assert named == {path.name for path in PRIVILEGED if path.suffix == ".c"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(TOP).as_posix())
+def test_files_and_functions_stay_small(path):
+    assert len(code(path)) <= FILE, len(code(path))
+    found = list(functions(path))
+    if path.suffix == ".c" and path.name not in ("wire.c",):
+        assert found
+    for name, count, deepest in found:
+        assert count <= FUNCTION, (name, count)
+        assert deepest <= NESTING, (name, deepest)
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        assert len(line) <= COLUMNS, (number, len(line))
+
+
+@pytest.mark.parametrize("folder, allowed", [
+    ("helper", {"wire.h", "link.h", "policy.h", "stages.h", "system.h"}),
+    ("conf", {"wire.h", "policy.h", "interface.h", "system.h"}),
+    ("lib", {"wire.h", "interface.h", "tapgrant.h", "device.h", "explain.h", "helper_process.h", "query.h", "roads.h"}),
+    ("cli", {"command.h", "nets.h", "placeholders.h"})])
+def test_folders_include_only_what_the_arrows_allow(folder, allowed):
+    for path in (TOP / folder).glob("*.[ch]"):
+        assert set(re.findall(r'#include "(.*)"', path.read_text())) <= allowed, path
+
+
+def test_the_privileged_part_uses_nothing_forbidden():
+    forbidden = (r"\b(goto|strcpy|strcat|strncpy|sprintf|vsprintf|gets|atoi|atol|system|popen|getenv|secure_getenv|dlopen|"
+                 r"fork|vfork|exec\w*|getpw\w+|getgr(nam|gid)\w*|if_nametoindex|syslog)\b")
+    for path in PRIVILEGED:
+        for number, line in code(path).items():
+            if "#include" not in line:
+                assert not re.search(forbidden, line), f"{path}:{number}: {line}"
+    for path in (TOP / "helper").glob("*.c"):
+        assert not re.search(r"\b(malloc|calloc|realloc\w*|strdup|asprintf|fopen|printf|fprintf|puts)\(",
+                             "\n".join(code(path).values())), path
+
+
+def test_the_library_prints_nothing_and_ends_nothing():
+    for path in (TOP / "lib").glob("*.c"):
+        text = "\n".join(code(path).values())
+        assert not re.search(r"\b(printf|fprintf|puts|fputs|perror|exit|abort|getenv|syslog)\(", text), path
+        # the children's own: between clone(2) and execve(2)
+        assert path.name == "helper_process.c" or not re.search(r"\b(_exit|signal|sigaction)\(", text), path
+
+
+def test_every_file_names_its_licence():
+    listed = subprocess.run(["git", "-C", TOP, "ls-files"], capture_output=True, text=True).stdout.split() or [
+        path.relative_to(TOP).as_posix() for path in TOP.rglob("*") if path.is_file()]
+    for name in filter(lambda name: (TOP / name).exists(), listed):
+        if Path(name).suffix in (".c", ".h", ".py", ".sh", ".build"):
+            assert "SPDX-License-Identifier: LGPL-2.1-or-later" in (TOP / name).read_text()[:200], name
+
+
+def test_every_test_that_the_security_page_names_exists():
+    named = set(re.findall(r"`(?:\S+\.py: )?(test_\w+)`", (TOP / "SECURITY.md").read_text()))
+    tests = "".join(path.read_text() for path in (TOP / "tests").rglob("test_*.py"))
+    assert len(named) > 30 and named <= set(re.findall(r"^def (test_\w+)", tests, re.M)), named
+
+
+@pytest.mark.parametrize("page", sorted(TOP.glob("*/*.[1-8]*")), ids=lambda page: page.name)
+def test_manual_pages_are_well_formed(page):
+    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stdout, done.stdout

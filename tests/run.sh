@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# All tests, set-up included: sudo tests/run.sh [-k EXPRESSION]   (the expression goes to pytest)
+# Closing line: N passed, N failed.  Without root it runs what needs none and says what it left out.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/tests/setup.sh"
+users="tg-alice tg-bob"
+make_work
+finish() {
+    status=$?
+    trap - EXIT INT TERM HUP
+    for user in ${made_users:-}; do
+        userdel "$user"
+    done
+    rm -rf "$work"
+    exit $status
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+if [ "$(id -u)" = 0 ]; then
+    install_packages build demo test
+else
+    echo "Not root: packages are taken as they are; the system tests (tests/system) and the unit tests of files that root"
+    echo "owns are left out, and the helper is installed without privilege."
+    unprivileged=-Dprivilege=none
+fi
+
+echo "Building and installing into a private prefix"
+build_and_install -Dtests=true ${unprivileged:-}
+
+# Python as Debian has it, whose pytest is a package, whatever else comes first in PATH.
+pytest() { TAPGRANT_PREFIX="$work/prefix" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --basetemp "$work/pytest" "$@"; }
+
+failed=0
+echo "Unit tests"
+meson test -C "$work/build" --print-errorlogs || failed=1
+echo "Unit tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+meson setup "$work/sanitized" "$top" --native-file "$top/dev.ini" >"$work/sanitized.log" 2>&1 ||
+    { tail -n 30 "$work/sanitized.log"; failed=1; }
+meson test -C "$work/sanitized" --print-errorlogs || failed=1
+echo "Rules of the house"
+pytest --junitxml "$work/rules.xml" "$top/tests/rules" || failed=1
+if [ "$(id -u)" = 0 ]; then
+    for user in $users; do
+        id "$user" >/dev/null 2>&1 && continue
+        useradd --no-create-home --shell /usr/sbin/nologin "$user"
+        made_users="${made_users:-} $user"
+    done
+    echo "System tests"
+    pytest --junitxml "$work/system.xml" --durations=5 "$@" "$top/tests/system" || failed=1
+fi
+/usr/bin/python3 "$top/tests/tally.py" $failed "$work"/*.xml "$work"/build/meson-logs/testlog.junit.xml \
+    "$work"/sanitized/meson-logs/testlog.junit.xml

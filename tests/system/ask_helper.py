@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Asks the helper itself, as a hostile caller would: ask_helper.py HELPER INJECTION USER
+
+Writes a request by hand on a socket pair, starts the setuid helper under strace as USER with the fault INJECTION, and
+prints what came back.
+"""
+import array
+import os
+import socket
+import struct
+import subprocess
+import sys
+
+MAGIC, VERSION, INTERFACES = 0x74617067, 1, 64
+INTERFACE = "16s16s6s6sIHH"
+DEVICE = 92
+
+
+def request(*interfaces, magic=MAGIC, version=VERSION, count=None):
+    data = struct.pack("III", magic, version, len(interfaces) if count is None else count)
+    for interface in interfaces:
+        data += interface
+    return data.ljust(12 + struct.calcsize(INTERFACE) * INTERFACES, b"\0")
+
+
+def interface(dev=b"", bridge=b"br0", guest_mac=bytes(6), host_mac=bytes(6), mtu=0, queues=1, vnet_hdr=1):
+    return struct.pack(INTERFACE, dev, bridge, guest_mac, host_mac, mtu, queues, vnet_hdr)
+
+
+STATUS = ["granted", "version", "malformed", "unprivileged", "denied", "unfit-bridge", "over-quota", "name-taken", "failed"]
+
+
+def receive(ours):
+    """(status, descriptors), or None: no answer."""
+    data, control, _, _ = ours.recvmsg(65536, socket.CMSG_SPACE(4 * 253))
+    descriptors = array.array("i")
+    for level, kind, payload in control:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors.frombytes(payload)
+    return (STATUS[struct.unpack_from("I", data, 8)[0]], list(descriptors)) if data else None
+
+
+def main():
+    helper, injection, user = sys.argv[1:]
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.send(request(interface(queues=2)))
+    subprocess.run(["strace", "-u", user, "-o", "/dev/null", "-e", injection, helper], stdin=theirs,
+                   stderr=subprocess.DEVNULL, timeout=20, check=False)
+    theirs.close()
+    answer = receive(ours)
+    print(answer[0] if answer else "no answer")
+    for descriptor in answer[1] if answer else []:
+        os.close(descriptor)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+
+import pytest
+
+from host import HELPER, Host
+
+POLICY = """\
+[rule lab]
+user = *
+bridge = br0 none
+isolate = no
+lock-mac = no
+dev = u{uid}-*
+mtu = 1280-9000
+queues = 8
+host-mac = *
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed():
+    """As root nothing is left out: a missing or unprivileged helper is a failure, not a skip."""
+    assert os.geteuid() == 0, "the system tests need root"
+    mode = HELPER.stat().st_mode
+    assert mode & 0o4000, f"{HELPER} is not setuid"
+
+
+@pytest.fixture
+def host():
+    a_host = Host()
+    yield a_host
+    a_host.close()
+
+
+@pytest.fixture
+def lab(host):
+    """A host with the bridge br0 and a policy that lets everybody use it."""
+    host.policy(POLICY)
+    host.bridge("br0")
+    return host

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A throw-away host: network and mount namespaces of its own, on the real kernel, with the installed tapgrant.
+
+What is private: links, /sys, /dev/net/tun (mode 0666 as udev makes it), /etc/passwd and /etc/group, the policy.
+Nothing outside is touched, and all of it goes with the process that holds the namespaces.
+"""
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+PREFIX = Path(os.environ.get("TAPGRANT_PREFIX", "/nonexistent"))
+TAPGRANT = PREFIX / "bin/tapgrant"
+HELPER = PREFIX / "libexec/tapgrant-helper"
+POLICY = PREFIX / "etc/tapgrant/policy.conf"
+USERS = ("tg-alice", "tg-bob")
+ALICE, BOB = USERS
+
+SETUP = r"""
+set -e
+mount --make-rprivate /
+mount -t sysfs sysfs /sys
+mount -t tmpfs -o mode=0755 tmpfs /dev
+mkdir /dev/net /dev/pts /dev/shm
+mount -t devpts -o ptmxmode=0666 devpts /dev/pts
+chmod 1777 /dev/shm
+for node in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0" "ptmx 5 2" "net/tun 10 200"; do
+    set -- $node "$POLICY_FOLDER"
+    mknod -m 0666 "/dev/$1" c "$2" "$3"
+done
+mount -t tmpfs -o mode=0755 tmpfs "$POLICY_FOLDER"
+cp /etc/passwd /etc/group /dev/shm/
+mount --bind /dev/shm/passwd /etc/passwd
+mount --bind /dev/shm/group /etc/group
+ip link set lo up
+echo ready
+exec cat
+"""
+
+
+class Result:
+    def __init__(self, process):
+        self.code = process.returncode
+        self.out = process.stdout
+        self.err = process.stderr
+
+    def __repr__(self):
+        return f"<exit {self.code}\nout: {self.out}\nerr: {self.err}>"
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+class Host:
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="tapgrant-host-", dir="/var/tmp"))
+        self.folder.chmod(0o755)
+        self.started = []
+        self.log = None
+        self.holder = subprocess.Popen(
+            ["unshare", "--net", "--mount", "sh", "-c", SETUP], env=os.environ | {"POLICY_FOLDER": str(POLICY.parent)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.holder.stdout.readline() == "ready\n"
+
+    def close(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream:
+                    stream.close()
+        if self.log:
+            self.log.close()
+        self.holder.stdin.close()
+        self.holder.wait()
+        self.holder.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # Commands -------------------------------------------------------------------------------------------------------
+
+    def command(self, words, user=None, extra=()):
+        enter = ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", f"--mount=/proc/{self.holder.pid}/ns/mnt", "--"]
+        if user is not None:
+            entry = pwd.getpwnam(user)
+            # a second exec: directly behind setpriv the process would still be undumpable
+            enter += ["setpriv", "--reuid", str(entry.pw_uid), "--regid", str(entry.pw_gid), "--init-groups",
+                      "--inh-caps=-all", *extra, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", f"HOME={self.folder}"]
+        return [*enter, *map(str, words)]
+
+    def run(self, *words, user=None, check=True, timeout=60, extra=(), **kwargs):
+        process = subprocess.run(self.command(words, user, extra), stdin=subprocess.DEVNULL, capture_output=True,
+                                 text=True, timeout=timeout, **kwargs)
+        result = Result(process)
+        if check:
+            assert result.code == 0, (words, result)
+        return result
+
+    def start(self, *words, user=None, **kwargs):
+        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | kwargs
+        process = subprocess.Popen(self.command(words, user), **options)
+        self.started.append(process)
+        return process
+
+    def end(self, process):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def tapgrant(self, *words, user=ALICE, check=False, **kwargs):
+        return self.run(TAPGRANT, *words, user=user, check=check, **kwargs)
+
+    def hold(self, *nets, user=ALICE):
+        """tapgrant run in the background, holding the interfaces; returns once it has them, or ended."""
+        words = [word for net in nets for word in ("--net", net)]
+        process = self.start(TAPGRANT, "run", *words, "--", "sh", "-c", "echo held {fds}; exec cat" if len(nets) == 1 else
+                             "echo held; exec cat", user=user)
+        process.first_line = process.stdout.readline()
+        return process
+
+    # The administrator ----------------------------------------------------------------------------------------------
+
+    def policy(self, text, mode=0o644):
+        path = self.root(POLICY)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def bridge(self, name="br0", *, address="02:00:00:00:00:01", mtu=None, ra=False):
+        """A bridge that is fit: its address fixed, no router advertisements taken."""
+        self.run("ip", "link", "add", name, *(["address", address] if address else []), "type", "bridge")
+        if not ra:
+            self.run("sysctl", "-qw", f"net.ipv6.conf.{name}.accept_ra=0")
+        if mtu:
+            self.run("ip", "link", "set", name, "mtu", mtu)
+        self.run("ip", "link", "set", name, "up")
+
+    def tap(self, name="mytap0", user=ALICE, *options):
+        owner = ["user", user] if user else []
+        self.run("ip", "tuntap", "add", "dev", name, "mode", "tap", *owner, *options)
+
+    def root(self, path):
+        """A path of this host, seen from outside."""
+        return Path(f"/proc/{self.holder.pid}/root{path}")
+
+    def listen_log(self):
+        """Puts a log where programs look for it; log_lines() are what came."""
+        self.log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.log.bind(str(self.root("/dev/log")))
+        self.root("/dev/log").chmod(0o666)
+        self.log.setblocking(False)
+
+    def log_lines(self):
+        lines = []
+        while True:
+            try:
+                lines.append(self.log.recv(4096).decode())
+            except BlockingIOError:
+                return lines
+
+    def bind(self, source, target):
+        self.run("mount", "--bind", source, target)
+
+    # What the kernel says -------------------------------------------------------------------------------------------
+
+    def links(self, **only):
+        links = json.loads(self.run("ip", "-d", "-j", "link", "show").out)
+        return [link for link in links if all(link.get(key) == value for key, value in only.items())]
+
+    def link(self, name):
+        found = self.links(ifname=name)
+        return found[0] if found else None
+
+    def taps(self):
+        return sorted(link["ifname"] for link in self.links() if link.get("linkinfo", {}).get("info_kind") == "tun")
+
+    def helpers(self):
+        """The helpers that run on this host, by their process ids."""
+        return self.run("pgrep", "--ns", self.holder.pid, "--nslist", "net", "-x", "tapgrant-helper", check=False).out.split()
+
+    def wait_gone(self, *names, seconds=5):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not any(self.link(name) for name in names):
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"still there: {[name for name in names if self.link(name)]}")
+
+
+def uid(user):
+    return pwd.getpwnam(user).pw_uid

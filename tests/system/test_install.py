@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What meson install puts where, with which mode."""
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from host import HELPER, POLICY, PREFIX, TAPGRANT
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+def install(tmp_path, *options):
+    build, root = tmp_path / "build", tmp_path / "root"
+    subprocess.run(["meson", "setup", build, TOP, "--prefix", "/usr", "--sysconfdir", "/etc", "--libexecdir", "libexec",
+                    *options], check=True, capture_output=True)
+
+    def again():
+        subprocess.run(["meson", "install", "-C", build], check=True, capture_output=True,
+                       env=os.environ | {"DESTDIR": str(root)})
+    again()
+    return root, again
+
+
+@pytest.mark.parametrize("options, mode, group", [
+    ([], 0o4755, "root"), (["-Dgroup=tg-alice"], 0o4750, "tg-alice"), (["-Dprivilege=none"], 0o755, "root")])
+def test_the_helpers_mode(tmp_path, options, mode, group):
+    root, _ = install(tmp_path, *options)
+    helper = root / "usr/libexec/tapgrant-helper"
+    assert (helper.stat().st_mode & 0o7777, helper.owner(), helper.group()) == (mode, "root", group)
+    library = next(root.rglob("libtapgrant.so.0"))
+    assert library.exists() and next(root.rglob("tapgrant.pc")).read_text().count("/usr/libexec/tapgrant-helper") == 1
+    dynamic = subprocess.run(["readelf", "-d", root / "usr/bin/tapgrant"], capture_output=True, text=True).stdout
+    assert "RUNPATH" not in dynamic and "RPATH" not in dynamic
+
+
+def test_a_policy_is_installed_once_and_never_over_an_edited_one(tmp_path):
+    root, again = install(tmp_path)
+    policy = root / "etc/tapgrant/policy.conf"
+    assert policy.stat().st_mode & 0o7777 == 0o644 and policy.read_text() == (TOP / "conf/policy.conf").read_text()
+    policy.write_text("; mine\n")
+    again()
+    assert policy.read_text() == "; mine\n"
+
+
+def test_the_shipped_policy_parses_and_denies_everything(host):
+    host.bridge("br0")
+    host.policy((TOP / "conf/policy.conf").read_text())
+    assert host.tapgrant("run", "--net", "bridge=br0", "--", "true").code == 3
+    # uncommented as its text says, its first example is a policy that grants
+    host.policy("")
+    keys = set(re.findall(r"^; *([a-z-]+) +=", (TOP / "conf/policy.conf").read_text(), re.M))
+    assert keys == {"user", "bridge", "isolate", "lock-mac", "dev", "guest-mac", "host-mac", "mtu", "queues", "max",
+                    "allow-unpinned-bridge", "allow-ra-bridge"}
+
+
+def test_pages_and_messages_name_the_installed_paths():
+    pages = {path.name: path.read_text() for path in PREFIX.rglob("*.[1-8]")}
+    assert set(pages) == {"tapgrant.1", "tapgrant-helper.8", "tapgrant-policy.5", "tapgrant-interfaces.5", "libtapgrant.3"}
+    assert all("@" not in text for text in pages.values())
+    assert str(HELPER) in pages["tapgrant-helper.8"] and str(POLICY) in pages["tapgrant-policy.5"]
+    assert TAPGRANT.exists()
