@@ -63,8 +63,7 @@ static const char *look_up(const char *entries, const char *name, uint32_t *id) 
         if (*text == ':') text += 1 + strcspn(text + 1, ":\n");
         if (*text != ':' || read_number(text + 1, text + 1 + strcspn(text + 1, ":\n"), &found)) continue;
         if (name ? strncmp(line, name, strlen(name)) || line[strlen(name)] != ':' : found != *id) continue;
-        *id = found;
-        return line;
+        return *id = found, line;
     }
     return NULL;
 }
@@ -183,13 +182,12 @@ enum policy_key policy_rule_refuses(const struct policy *policy, const struct po
 struct policy_verdict policy_decide(const struct policy *policy, const struct wire_interface *interface,
                                     const struct policy_bridge *bridge) {
     struct policy_verdict verdict = {.failed = POLICY_USER, .mtu = interface->mtu ? interface->mtu : bridge->mtu};
-    const struct policy_rule *rule = policy->rules, *end = rule + policy->rule_count;
+    const struct policy_rule *rule = NULL;
 
-    for (; rule < end && verdict.failed <= POLICY_BRIDGE; rule++) {
-        verdict.failed = policy_rule_refuses(policy, rule, interface, bridge);
-        if (verdict.failed > POLICY_BRIDGE) verdict.rule = rule;
+    for (size_t i = 0; i < policy->rule_count && !rule; i++) {
+        verdict.failed = policy_rule_refuses(policy, &policy->rules[i], interface, bridge);
+        if (verdict.failed > POLICY_BRIDGE) verdict.rule = rule = &policy->rules[i];
     }
-    rule = verdict.rule;
     if (verdict.failed < POLICY_KEYS || !interface->bridge[0]) return verdict;
     /* Granted: is the bridge fit?  One whose MTU was not set takes its lowest port's; no kernel tells which it is. */
     if (!bridge->pinned && !permits(policy, rule, POLICY_ALLOW_UNPINNED, NULL, 0)) verdict.faults |= WIRE_FAULT_UNPINNED;

@@ -43,6 +43,7 @@ static int take_key(void *context, const char *section __attribute__((unused)), 
     enum policy_key key = POLICY_USER;
     const char *reason;
 
+    if (!name) return 1; /* a new section, of which an option of inih tells */
     while (key < POLICY_KEYS && strcmp(name, policy_key_name(key))) key++;
     reason = !rule ? "key before a section" : key == POLICY_KEYS ? "unknown key"
              : rule->value[key] ? "repeated key" : !*value ? "empty value" : NULL;

@@ -28,7 +28,7 @@ static int open_queue(struct device *device, const char *name, int flags) {
 
 /* What somebody who attached and left in time may have left behind: nothing of it shows in the link. */
 static int reset(int queue) {
-    static const int none = -1, header = 10 /* bytes of struct virtio_net_hdr, as of a new tap */, buffer = INT_MAX;
+    static const int none = -1, header = 10 /* bytes of struct virtio_net_hdr, as of a new tap */, buffer = INT32_MAX;
     static const struct tun_filter everything;
 
     return ioctl(queue, TUNDETACHFILTER, NULL) || ioctl(queue, TUNSETSTEERINGEBPF, &none) ||
@@ -47,11 +47,10 @@ int device_create(const struct wire_interface *interface, struct device *device)
         error = open_queue(device, *interface->dev ? interface->dev : "tg%d", flags | IFF_TUN_EXCL);
         memcpy(name, link->name, sizeof(name));
         if (!error) error = link_read(0, name, link);
-        if (error) return error;
-        if (strcmp(link->name, name) || !link->tap || link->owner || link->up || !link->multi_queue != !(flags & IFF_MULTI_QUEUE))
-            return -ESTALE;
-        if (link->ethernet && link->group == LINK_NOBODY && !link->persist && link->queues <= 1) break;
-        /* whoever attached holds it, and may have made it stay: closing alone would leave it there */
+        if (error || strcmp(link->name, name)) return error ? error : -ESTALE;
+        if (link->tap && link->ethernet && !link->up && !link->owner && link->group == LINK_NOBODY && !link->persist &&
+            !link->multi_queue == !(flags & IFF_MULTI_QUEUE) && link->queues <= 1) break;
+        /* whoever attached holds it, and may have made it his and made it stay: closing alone would leave it there */
         error = link_delete(link->index);
         if (error || close(device->queue[--device->queues])) return error ? error : -errno;
         error = -EBUSY;

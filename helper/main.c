@@ -7,11 +7,12 @@
  *   root                    start    the process is made its own; log and netlink sockets are opened
  *                           request  the fixed-size request that waits on descriptor 0 is received and checked
  *                           policy   the policy is read and parsed, its names looked up as files; the last heap
- *   caller, CAP_NET_ADMIN   decide   for every interface, before any is made
+ *   caller, CAP_NET_ADMIN   decide   for every interface, before any is made; then for one after the other
  *                           device   made exclusively, root's at once
  *                           quota    one of the caller's slots is claimed by an alternative name
  *                           link     addresses, MTU, bridge; read back; up
- *   caller                  reply    given to the caller, privilege gone, logged, sent
+ *                           reply    logged and given to the caller
+ *   caller                           sent
  *
  * There is no way back and nothing to clean up: whatever fails ends the process, the descriptors close, and the
  * kernel removes the devices with them.  Hostile: the caller, who sends the request, may stop or kill the process at
@@ -64,6 +65,7 @@ static int decide(const struct wire_interface *asked, struct wire_device *to) {
         error = link_pinned(link, &facts.pinned);
     }
     verdict[at] = policy_decide(&policy, asked, &facts);
+    if (verdict[at].rule) memcpy(to->rule, verdict[at].rule->name, sizeof(to->rule));
     if (verdict[at].failed != POLICY_KEYS) return WIRE_DENIED;
     to->mtu = verdict[at].mtu;
     return error ? error : verdict[at].faults ? WIRE_UNFIT_BRIDGE : 0;
@@ -111,11 +113,6 @@ static int configure(const struct wire_interface *asked, struct wire_device *to)
     return link_configure(to, &bridge[at], alias);
 }
 
-/* From here on its holder may change its MAC, owner and persistence. */
-static int give(const struct wire_interface *asked __attribute__((unused)), struct wire_device *to __attribute__((unused))) {
-    return ioctl(device[at].queue[0], TUNSETOWNER, (unsigned long)getuid()) ? -errno : 0;
-}
-
 /* One line for each decision, as tapgrant, facility authpriv.  Of a request that was not valid nothing is shown. */
 static void log_decision(int result, const struct wire_interface *asked, const struct wire_device *told) {
     static const char *const word[] = {"granted", "version", "malformed", "unprivileged", "denied", "unfit-bridge", "over-quota",
@@ -129,33 +126,48 @@ static void log_decision(int result, const struct wire_interface *asked, const s
 }
 
 /*
- * The end of every way: privilege gone, logged, sent, in this order: with the descriptors in hand a caller could kill
- * us before the line.  A denial is one answer: nothing in it tells one cause from another.
+ * From here on its holder may change its MAC, owner and persistence, and kill us and keep a multi-queue device: so it is
+ * logged before, and not again.
+ */
+static int give(const struct wire_interface *asked, struct wire_device *to) {
+    log_decision(0, asked, to);
+    return ioctl(device[at].queue[0], TUNSETOWNER, (unsigned long)getuid()) ? -errno : 0;
+}
+
+/*
+ * The end of every way: privilege gone, a refusal logged, the reply sent.  A denial is one answer: nothing in it tells one
+ * cause from another.
  */
 static int answer(int result) {
-    uint32_t first = result ? at : 0, end = result ? at + 1 : request.count;
+    uint32_t failed = result ? at : 0;
 
     if (privilege_leave() || (stage == WIRE_START && result == -ENOTSOCK)) return 1;
     if (stage <= WIRE_REQUEST) memset(&request, 0, sizeof(request)); /* unread, or not valid: nothing of it is used */
     reply.status = result < 0 ? WIRE_FAILED : (uint32_t)result;
     reply.error = result < 0 ? (uint32_t)-result : 0;
-    for (at = first; at < end; at++) {
-        if (verdict[at].rule) memcpy(reply.device[at].rule, verdict[at].rule->name, sizeof(reply.device[at].rule));
-        log_decision(result, &request.interface[at], &reply.device[at]);
-    }
+    if (result) log_decision(result, &request.interface[failed], &reply.device[failed]);
     if (result == WIRE_DENIED) memset(&reply.device, 0, sizeof(reply.device));
-    if (result == WIRE_OVER_QUOTA) reply.device[first].slot = (uint16_t)policy_number(verdict[first].rule, POLICY_MAX);
+    if (result == WIRE_OVER_QUOTA) reply.device[failed].slot = (uint16_t)policy_number(verdict[failed].rule, POLICY_MAX);
     reply.stage = result == WIRE_DENIED ? 0 : stage;
-    reply.interface = first;
+    reply.interface = failed;
     reply.count = result ? 0 : request.count;
-    reply.faults = result == WIRE_UNFIT_BRIDGE ? verdict[first].faults : 0;
+    reply.faults = result == WIRE_UNFIT_BRIDGE ? verdict[failed].faults : 0;
     return reply_send(START_REQUEST, &reply, device) || result;
 }
 
-int main(void) {
-    /* each for all interfaces before the next */
+/* The stages FIRST to LAST for one interface after the other. */
+static int each(enum wire_stage first, enum wire_stage last) {
     static int (*const steps[])(const struct wire_interface *, struct wire_device *) = {
         [WIRE_DECIDE] = decide, [WIRE_DEVICE] = create, [WIRE_QUOTA] = claim, [WIRE_LINK] = configure, [WIRE_REPLY] = give};
+    int result = 0;
+
+    for (at = 0; !result && at < request.count; at += !result)
+        for (stage = first; !result && stage <= last; stage += !result)
+            result = steps[stage](&request.interface[at], &reply.device[at]);
+    return result;
+}
+
+int main(void) {
     int result = start_clean();
 
     logger = log_open();
@@ -163,8 +175,8 @@ int main(void) {
     if (!result) stage = WIRE_REQUEST, result = request_receive(START_REQUEST, &request);
     if (!result) stage = WIRE_POLICY, result = load_policy();
     if (!result) result = privilege_enter();
-    while (!result && stage < WIRE_REPLY)
-        for (stage++, at = 0; !result && at < request.count; at += !result)
-            result = steps[stage](&request.interface[at], &reply.device[at]);
+    if (!result) result = each(WIRE_DECIDE, WIRE_DECIDE);
+    if (!result) result = each(WIRE_DEVICE, WIRE_LINK);
+    if (!result) result = each(WIRE_REPLY, WIRE_REPLY);
     return answer(result);
 }

@@ -42,8 +42,8 @@ static bool can_regain(void) {
 
     memset(all, 0xff, sizeof(all));
     if (!syscall(SYS_capset, &self, all)) return true;
-    if (!getuid()) return false; /* root asked for itself: there is nobody to become */
-    return !setresuid((uid_t)-1, 0, (uid_t)-1) || (getgid() && !setresgid((gid_t)-1, 0, (gid_t)-1));
+    /* root that asked for itself has nobody to become */
+    return getuid() && (!setresuid((uid_t)-1, 0, (uid_t)-1) || (getgid() && !setresgid((gid_t)-1, 0, (gid_t)-1)));
 }
 
 int privilege_enter(void) {

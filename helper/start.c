@@ -21,9 +21,8 @@ int start_clean(void) {
 
     /* 1 and 2: what libc itself would say in its last moment must not reach a descriptor opened later */
     if (clearenv() || close_range(1, ~0U, 0) || open("/dev/null", O_RDWR) != 1 || dup2(1, 2) != 2) return -EBADF;
-    getsockopt(START_REQUEST, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-    getsockopt(START_REQUEST, SOL_SOCKET, SO_TYPE, &type, &size);
-    if (domain != AF_UNIX || type != SOCK_SEQPACKET) return -ENOTSOCK;
+    if (getsockopt(START_REQUEST, SOL_SOCKET, SO_DOMAIN, &domain, &size) || domain != AF_UNIX ||
+        getsockopt(START_REQUEST, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_SEQPACKET) return -ENOTSOCK;
     sigemptyset(&none);
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL); /* fails for those that never change */
     if (sigprocmask(SIG_SETMASK, &none, NULL) || setitimer(ITIMER_VIRTUAL, &off, NULL) ||

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <limits.h>
 #include <linux/if_tun.h>
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>

@@ -76,8 +76,7 @@ struct wire_reply {
     struct wire_device device[WIRE_INTERFACES];
 };
 
-_Static_assert(sizeof(struct wire_request) == 12 + 52 * WIRE_INTERFACES, "no padding on the wire");
-_Static_assert(sizeof(struct wire_reply) == 32 + 92 * WIRE_INTERFACES, "no padding on the wire");
+_Static_assert(sizeof(struct wire_request) == 12 + 52 * 64 && sizeof(struct wire_reply) == 32 + 92 * 64, "no padding");
 
 bool wire_dev_valid(const char *text);     /* a managed device's name, tapgrant-interfaces(5), or "" */
 bool wire_bridge_valid(const char *text);  /* 1-15 printable ASCII bytes without '/' and ' ', not none; or "" */

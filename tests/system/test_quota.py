@@ -105,3 +105,14 @@ def test_a_claim_costs_the_same_whatever_the_number_of_interfaces(host):
     (host.folder / "batch").write_text(batch)
     host.run("ip", "-batch", host.folder / "batch")
     assert claims(host, 5) == before == 1
+
+
+def test_a_request_beyond_max_makes_no_more_than_it_may_hold_and_one(host):
+    """Each device has its slot before the next is made: nobody makes 64 to be refused the second."""
+    host.policy(RULE + "max = 1\n")
+    host.bridge("br0")
+    words = [word for _ in range(20) for word in ("--net", "bridge=br0")]
+    result = host.run("strace", "-u", ALICE, "-f", "-e", "trace=ioctl", "-o", f"{host.folder}/trace", TAPGRANT, "create", *words,
+                      check=False)
+    assert result.code == 5 and open(f"{host.folder}/trace").read().count("TUNSETIFF") == 2
+    host.wait_gone("tg0", "tg1")
