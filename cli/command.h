@@ -19,6 +19,14 @@ int list_main(int argc, char *argv[]);
 /* tapgrant: OBJECT: REASON, and the hint, on stderr; with JSON the same as an object on stdout.  Returns its code. */
 int output_error(const struct tapgrant_error *error, bool json);
 
+struct interface_fault;
+
+/* The same for a description that does not parse; exit status 2. */
+int output_fault(const struct interface_fault *fault, bool json);
+
+/* Flushes standard output.  The exit status: 1, after it was said, if not all of it could be written. */
+int output_end(void);
+
 /* The same for what is wrong with the command line itself; exit status 2. */
 __attribute__((format(printf, 2, 3))) int output_usage(bool json, const char *format, ...);
 

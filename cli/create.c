@@ -2,6 +2,7 @@
 /*
  * tapgrant create: persistent taps, owned by the caller.
  */
+#include "interface.h"
 #include "nets.h"
 
 #include <getopt.h>
@@ -21,14 +22,23 @@ static int print(struct tapgrant_device *const devices[], size_t count, bool jso
         if (json) json_array_append_new(array, output_device(devices[i]));
         else puts(tapgrant_name(devices[i]));
     }
-    return json ? output_json(array) : TAPGRANT_OK;
+    return json ? output_json(array) : output_end();
 }
 
-/* SPEC with persist=yes.  The library says what is wrong with it; a persist= of its own is refused there as repeated. */
-static char *persistent(const char *spec) {
-    char *text;
+/* SPEC with persist=yes, or NULL: *CODE says why, and it was said. */
+static char *persistent(const char *spec, bool json, int *code) {
+    struct interface_fault fault;
+    struct interface interface;
+    char *text = NULL;
 
-    return asprintf(&text, "%s%spersist=yes", spec, *spec ? "," : "") < 0 ? NULL : text;
+    *code = TAPGRANT_USAGE;
+    if (interface_parse(&interface, spec, &fault)) output_fault(&fault, json);
+    else if (!interface.managed) output_usage(json, "create makes managed interfaces: managed=no is for one that exists");
+    else if (interface.given[INTERFACE_KEY_PERSIST] && !interface.persist)
+        output_usage(json, "create makes persistent interfaces: persist=no has no meaning here");
+    else if (asprintf(&text, "%s%s%s", spec, *spec && !interface.persist ? "," : "", interface.persist ? "" : "persist=yes") < 0)
+        text = NULL;
+    return text;
 }
 
 int create_main(int argc, char *argv[]) {
@@ -41,7 +51,7 @@ int create_main(int argc, char *argv[]) {
     if (code) return code < 0 ? TAPGRANT_OK : code;
     if (optind < argc) return output_usage(nets.json, "create takes options only, not '%s'", argv[optind]);
     for (size_t i = 0; i < nets.count; i++)
-        if (!(specs[i] = persistent(nets.spec[i]))) return output_usage(nets.json, "out of memory");
+        if (!(specs[i] = persistent(nets.spec[i], nets.json, &code))) return code;
     code = tapgrant_open_set((const char *const *)specs, nets.count, devices, &error);
     if (code) output_error(&error, nets.json);
     else code = print(devices, nets.count, nets.json);

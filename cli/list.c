@@ -52,5 +52,5 @@ int list_main(int argc, char *argv[]) {
         else print_row(devices[i]);
     }
     tapgrant_list_free(devices, count);
-    return json ? output_json(array) : TAPGRANT_OK;
+    return json ? output_json(array) : output_end();
 }

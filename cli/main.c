@@ -4,8 +4,10 @@
  */
 #include "command.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -21,7 +23,17 @@ static const char help[] =
     "Exit: 0 done; 1 the system said no; 2 usage; 3 denied by policy; 4 an existing device is missing, busy or not as\n"
     "asked; 5 over quota; run: 125, 126, 127 as env(1).  See tapgrant(1).\n";
 
+/* Where 0, 1 or 2 is closed, a tap would be opened there, and what is said would be sent into it. */
+static bool keep_standard_descriptors(void) {
+    int fd;
+
+    do fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= 2);
+    return fd > 2 && !close(fd);
+}
+
 int main(int argc, char *argv[]) {
+    if (!keep_standard_descriptors()) return TAPGRANT_FAILED;
     if (argc < 2) {
         fputs(help, stderr);
         return TAPGRANT_USAGE;

@@ -3,6 +3,7 @@
  * How the command speaks: one line on stderr and a hint, or JSON on stdout.
  */
 #include "command.h"
+#include "interface.h"
 
 #include <pwd.h>
 #include <stdarg.h>
@@ -17,12 +18,26 @@ static const char *code_name(int code) {
     return code >= 0 && code < (int)(sizeof(names) / sizeof(names[0])) ? names[code] : "failed";
 }
 
+int output_end(void) {
+    if (!fflush(stdout) && !ferror(stdout)) return TAPGRANT_OK;
+    fputs("tapgrant: standard output: cannot be written\n", stderr);
+    return TAPGRANT_FAILED;
+}
+
 int output_json(json_t *value) {
-    int failed = !value || json_dumpf(value, stdout, JSON_INDENT(2)) || putchar('\n') == EOF || fflush(stdout);
+    int failed = !value || json_dumpf(value, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
 
     json_decref(value);
-    if (failed) fputs("tapgrant: standard output: cannot be written\n", stderr);
-    return failed ? TAPGRANT_FAILED : TAPGRANT_OK;
+    return output_end() || failed ? TAPGRANT_FAILED : TAPGRANT_OK;
+}
+
+int output_fault(const struct interface_fault *fault, bool json) {
+    struct tapgrant_error error = {.code = TAPGRANT_USAGE};
+
+    snprintf(error.object, sizeof(error.object), "%s", fault->object);
+    snprintf(error.reason, sizeof(error.reason), "%s", fault->reason);
+    snprintf(error.hint, sizeof(error.hint), "%s", fault->hint);
+    return output_error(&error, json);
 }
 
 int output_error(const struct tapgrant_error *error, bool json) {

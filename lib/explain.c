@@ -64,6 +64,7 @@ int explain_execution(int errnum, struct tapgrant_error *error) {
 
     error_set(error, TAPGRANT_FAILED, HELPER_PATH, "cannot be executed: %s", strerror(errnum));
     if (errnum == ENOENT) error_hint(error, "install tapgrant's helper there: meson install");
+    else if (errnum == EMFILE || errnum == ENFILE) error_hint(error, "raise the limit of open files: ulimit -n");
     else if (errnum == EACCES && !stat(HELPER_PATH, &helper) && !(helper.st_mode & S_IXOTH))
         error_hint(error, "only members of group %u may: add the user to it, and log in again", helper.st_gid);
     else if (errnum == EACCES) error_hint(error, "chmod 4755 it, and mount its file system without noexec");
@@ -92,7 +93,8 @@ static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_e
     }
     if (faults & WIRE_FAULT_RA) {
         add(reason, sizeof(reason), "the host takes router advertisements on it, so that a guest could become its router");
-        add(hint, sizeof(hint), "sysctl -w net.ipv6.conf.%s.accept_ra=0", bridge);
+        /* with slashes a dot in the name is no separator: sysctl(8) */
+        add(hint, sizeof(hint), "sysctl -w net/ipv6/conf/%s/accept_ra=0", bridge);
     }
     if (faults & WIRE_FAULT_MTU) {
         add(reason, sizeof(reason), "the MTU asked for is below its own and could lower it for all");
@@ -120,8 +122,11 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
         error_hint(error, "ip link show master %s lists them; tapgrant delete takes away one's own", interface->bridge);
     } else if (reply->stage == WIRE_LINK && errnum == ESTALE) {
         error_set(error, TAPGRANT_FAILED, object, "the kernel did not do all that it acknowledged (stage link)");
-        error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it");
-    } else if (reply->stage == WIRE_DECIDE && errnum == EXDEV) {
+        if (interface->mtu && interface->bridge[0])
+            error_hint(error, "is it the MTU, which %s would take over from its first port? leave mtu= out, or fix the "
+                              "bridge's: set it to another value and back", interface->bridge);
+        else error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it");
+    } else if (reply->stage == WIRE_DECIDE && (errnum == EXDEV || errnum == ENOENT)) {
         error_set(error, TAPGRANT_FAILED, bridge, "/sys does not show this network namespace");
         error_hint(error, "mount -t sysfs sysfs /sys within the namespace, as ip netns exec does");
     } else {
@@ -138,7 +143,7 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
 int explain_refusal(const struct wire_reply *reply, const struct interface *interface, const char *spec,
                            struct tapgrant_error *error) {
     const struct wire_device *told = &reply->device[reply->interface];
-    char object[INTERFACE_DEV + 16];
+    char object[INTERFACE_DEV + 16], bridge[WIRE_NAME];
     const char *quote;
 
     switch (reply->status) {
@@ -148,7 +153,9 @@ int explain_refusal(const struct wire_reply *reply, const struct interface *inte
         quote = spec[0] && !spec[strspn(spec, SHELL_PLAIN)] ? "" : "'";
         error_hint(error, "tapgrant check --net %s%s%s shows why", quote, spec, quote);
         return TAPGRANT_DENIED;
-    case WIRE_UNFIT_BRIDGE: return explain_faults(reply->faults, interface->bridge, error);
+    case WIRE_UNFIT_BRIDGE: /* by the kernel's name: the one asked for may be an alternative one */
+        snprintf(bridge, sizeof(bridge), "%.15s", told->bridge[0] ? told->bridge : interface->bridge);
+        return explain_faults(reply->faults, bridge, error);
     case WIRE_OVER_QUOTA:
         error_set(error, TAPGRANT_QUOTA, error_object(interface, object), "rule %.32s allows %u at one time, and all are held",
                   told->rule, told->slot);

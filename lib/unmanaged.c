@@ -45,7 +45,7 @@ int tap_attach(const char name[WIRE_NAME], unsigned tun_flags) {
     memcpy(request.ifr_name, name, strnlen(name, WIRE_NAME - 1));
     if (!ioctl(fd, TUNSETIFINDEX, &loopback) && !ioctl(fd, TUNSETIFF, &request)) {
         if (!strcmp(request.ifr_name, name)) return fd;
-        errno = ENODEV;
+        errno = ESTALE; /* another one: attached by a name that changed hands */
     }
     errnum = errno;
     close(fd);
@@ -61,7 +61,11 @@ static int find(const struct interface *interface, struct query_link *link, cons
         error_hint(error, "ip tuntap add dev %s mode tap user %u, as root, makes it", interface->dev, geteuid());
         return TAPGRANT_DEVICE;
     }
-    if (failed) return error_set(error, TAPGRANT_FAILED, object, "cannot be looked up: %s", strerror(-failed));
+    if (failed) {
+        error_set(error, TAPGRANT_FAILED, object, "cannot be looked up: %s", strerror(-failed));
+        if (failed == -EMFILE || failed == -ENFILE) error_hint(error, "raise the limit of open files: ulimit -n");
+        return TAPGRANT_FAILED;
+    }
     if (strcmp(link->kind, "tun") || !link->tap) {
         error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s",
                   !strcmp(link->kind, "tun") ? "tun (layer 3)" : link->kind[0] ? link->kind : "hardware");
@@ -86,7 +90,13 @@ static void hint_holders(const char *name, struct tapgrant_error *error) {
 static int explain_attach(int errnum, const struct query_link *link, const char *object, struct tapgrant_error *error) {
     struct query_link now;
 
-    if (access(TUN_NODE, R_OK | W_OK)) return tap_explain_node(errno, error);
+    if (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM) {
+        error_set(error, TAPGRANT_FAILED, object, "cannot be opened: %s", strerror(errnum));
+        error_hint(error, "raise the limit: ulimit -n, ulimit -v");
+        return TAPGRANT_FAILED;
+    }
+    /* TUNSETIFF has none of these but for a node that cannot be opened */
+    if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO) return tap_explain_node(errnum, error);
     if (query_link(NULL, link->ifindex, &now)) {
         error_set(error, TAPGRANT_DEVICE, object, "vanished while it was being opened");
         error_hint(error, "what removed it? try again once it is there");
@@ -125,6 +135,8 @@ static int check_opened(const struct query_link *before, struct query_link *now,
                         const char *object, struct tapgrant_error *error) {
     int failed = query_link(before->name, 0, now);
 
+    if (failed == -EMFILE || failed == -ENFILE)
+        return explain_attach(-failed, before, object, error);
     if (failed || now->ifindex != before->ifindex) {
         error_set(error, TAPGRANT_DEVICE, object, "vanished while it was being opened");
         error_hint(error, "what removed it? try again once it is there");

@@ -161,12 +161,35 @@ def test_an_unfit_bridge_says_all_that_is_wrong_and_the_commands_mend_it(host, p
     assert ask(host).code == 0
 
 
+@pytest.mark.parametrize("name, asked", [("br.10", "br.10"), ("br0", "uplink")])
+def test_the_commands_mend_a_bridge_of_any_name(host, name, asked):
+    host.policy(RULE.replace("br0", name))
+    host.bridge("plain", address=None, ra=True)
+    host.run("ip", "link", "set", "plain", "name", name)
+    if asked != name:
+        host.run("ip", "link", "property", "add", "dev", name, "altname", asked)
+    result = ask(host, f"bridge={asked}")
+    assert result.code == 3 and f"tapgrant: bridge {name}: " in result.err
+    host.run("sh", "-ec", re.findall("hint: (.*)", result.err)[0])
+    assert ask(host, f"bridge={asked}").code == 0
+
+
 def test_an_unfit_bridge_can_be_allowed(host):
     host.bridge("br0", address=None, ra=True)
     host.policy(RULE + "allow-unpinned-bridge = yes\n")
     assert "router" in ask(host).err
     host.policy(RULE + "allow-unpinned-bridge = yes\nallow-ra-bridge = yes\n")
     assert ask(host).code == 0
+
+
+def test_a_namespace_without_its_own_sysfs_is_explained(host):
+    """As after unshare --net: /sys still shows the links of the namespace it was mounted in."""
+    host.policy(RULE)
+    host.bridge("br0")
+    host.run("umount", "/sys")
+    host.run("mount", "-t", "tmpfs", "tmpfs", "/sys")
+    result = ask(host)
+    assert result.code == 1 and "/sys does not show this network namespace" in result.err and "hint: mount" in result.err
 
 
 def test_sysfs_of_another_namespace_is_not_believed(host):

@@ -75,12 +75,49 @@ def test_a_description_that_makes_no_sense(marked, spec, words):
 
 @pytest.mark.parametrize("words", [
     ["run"], ["run", "--", "true"], ["run", "--net"], ["run", "--net", "bridge=br0"], ["run", "--frob", "--", "true"],
-    ["create"], ["create", "--net", "bridge=br0", "extra"], ["create", "--net", "persist=no"], ["delete"],
+    ["create"], ["create", "--net", "bridge=br0", "extra"], ["delete"],
     ["delete", "--frob"], ["list", "extra"], ["create", "--net", "dev=a", "--net", "dev=a"],
-    ["create", "--net", "managed=no,dev=x"], ["create", *["--net", "bridge=br0"] * 65],
+    ["create", *["--net", "bridge=br0"] * 65],
     ["create", *["--net", "bridge=br0,queues=200"] * 2]])
 def test_a_command_line_that_makes_no_sense(marked, words):
     refused(marked.tapgrant(*words))
+
+
+@pytest.mark.parametrize("spec, words", [("bridge=br0,", "a comma at the end"), ("managed=no,dev=x", "managed=no is for one"),
+                                         ("persist=no", "persist=no has no meaning here")])
+def test_create_speaks_of_what_its_user_wrote(marked, spec, words):
+    assert words in refused(marked.tapgrant("create", "--net", spec))
+
+
+def test_create_takes_persist_yes_as_well(lab):
+    assert lab.tapgrant("create", "--net", "bridge=br0,persist=yes", check=True).out == "tg0\n"
+
+
+@pytest.mark.parametrize("words", [["create", "--net", "bridge=br0"], ["list", "--json"], ["create", "--json", "--net", ""]])
+def test_output_that_cannot_be_written_is_a_failure(lab, words):
+    result = lab.run("sh", "-c", 'exec "$@" >/dev/full', "sh", TAPGRANT, *words, user=ALICE, check=False)
+    assert result.code == 1 and "standard output: cannot be written" in result.err
+
+
+def test_closed_standard_descriptors_get_no_tap(lab):
+    """What is said on descriptor 2 must not be sent into a tap that was opened there."""
+    lab.tap("mytap0", None)
+    script = 'exec "$@" 0<&- 2>&-'
+    result = lab.run("sh", "-c", script, "sh", TAPGRANT, "run", "--net", "managed=no,dev=mytap0", "--", "echo", "{fd}", user=ALICE)
+    assert int(result.out) > 2
+
+
+@pytest.mark.parametrize("spec", ["bridge=br0", "managed=no,dev=mytap0"])
+def test_no_descriptors_left_is_said(lab, spec):
+    lab.tap("mytap0")
+    said = set()
+    for files in range(3, 10):
+        result = lab.run("prlimit", f"--nofile={files}:{files}", TAPGRANT, "run", "--net", spec, "--", "true", user=ALICE,
+                         check=False)
+        assert result.code in (0, 1, 3, 127) and "vanished" not in result.err, result
+        if result.code == 1 and "open files" in result.err:
+            said.add("hint: raise the limit" in result.err)
+    assert said <= {True}
 
 
 def test_an_error_is_an_object_too(lab):
@@ -168,6 +205,13 @@ def test_a_closed_tun_node(lab):
     failed(ask(lab), f"/dev/net/tun: uid {uid(ALICE)} may not open it", "chmod 0666 /dev/net/tun")
     lab.run("chmod", "0666", "/dev/net/tun")
     assert ask(lab).code == 0
+
+
+@pytest.mark.parametrize("spec", ["bridge=br0", "managed=no,dev=mytap0"])
+def test_a_tun_node_without_its_driver(lab, spec):
+    lab.tap("mytap0")
+    lab.run("sh", "-c", "rm /dev/net/tun; mknod -m 0666 /dev/net/tun c 10 254")
+    failed(lab.tapgrant("run", "--net", spec, "--", "true"), "/dev/net/tun: ", "modprobe tun")
 
 
 def test_a_tun_node_for_a_group(lab):
