@@ -15,9 +15,16 @@ int run_main(int argc, char *argv[]);
 int create_main(int argc, char *argv[]);
 int delete_main(int argc, char *argv[]);
 int list_main(int argc, char *argv[]);
+int doctor_main(int argc, char *argv[]);
 
 /* tapgrant: OBJECT: REASON, and the hint, on stderr; with JSON the same as an object on stdout.  Returns its code. */
 int output_error(const struct tapgrant_error *error, bool json);
+
+/*
+ * Before anything else: where 0, 1 or 2 is closed, a tap would be opened there, and what is said would be sent into it.
+ * false: they cannot be kept.
+ */
+bool output_keep_descriptors(void);
 
 struct interface_fault;
 

@@ -19,8 +19,10 @@ static int print(struct tapgrant_device *const devices[], size_t count, bool jso
     json_t *array = json ? json_array() : NULL;
 
     for (size_t i = 0; i < count; i++) {
-        if (json) json_array_append_new(array, output_device(devices[i]));
-        else puts(tapgrant_name(devices[i]));
+        if (json)
+            json_array_append_new(array, output_device(devices[i]));
+        else
+            puts(tapgrant_name(devices[i]));
     }
     return json ? output_json(array) : output_end();
 }
@@ -32,8 +34,10 @@ static char *persistent(const char *spec, bool json, int *code) {
     char *text = NULL;
 
     *code = TAPGRANT_USAGE;
-    if (interface_parse(&interface, spec, &fault)) output_fault(&fault, json);
-    else if (!interface.managed) output_usage(json, "create makes managed interfaces: managed=no is for one that exists");
+    if (interface_parse(&interface, spec, &fault))
+        output_fault(&fault, json);
+    else if (!interface.managed)
+        output_usage(json, "create makes managed interfaces: managed=no is for one that exists");
     else if (interface.given[INTERFACE_KEY_PERSIST] && !interface.persist)
         output_usage(json, "create makes persistent interfaces: persist=no has no meaning here");
     else if (asprintf(&text, "%s%s%s", spec, *spec && !interface.persist ? "," : "", interface.persist ? "" : "persist=yes") < 0)
@@ -53,8 +57,10 @@ int create_main(int argc, char *argv[]) {
     for (size_t i = 0; i < nets.count; i++)
         if (!(specs[i] = persistent(nets.spec[i], nets.json, &code))) return code;
     code = tapgrant_open_set((const char *const *)specs, nets.count, devices, &error);
-    if (code) output_error(&error, nets.json);
-    else code = print(devices, nets.count, nets.json);
+    if (code)
+        output_error(&error, nets.json);
+    else
+        code = print(devices, nets.count, nets.json);
     for (size_t i = 0; i < nets.count; i++) {
         tapgrant_close(devices[i]);
         free(specs[i]);

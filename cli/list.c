@@ -43,13 +43,16 @@ int list_main(int argc, char *argv[]) {
         json = true;
     }
     if (tapgrant_list(&devices, &count, &error)) return output_error(&error, json);
-    if (json) array = json_array();
+    if (json)
+        array = json_array();
     else if (count)
-        printf("%-15s %-16s %-16s %4s %-15s %5s %-10s %-4s %s\n", "DEV", "USER", "RULE", "SLOT", "BRIDGE", "MTU",
-               "LASTS", "LINK", "HELD BY");
+        printf("%-15s %-16s %-16s %4s %-15s %5s %-10s %-4s %s\n", "DEV", "USER", "RULE", "SLOT", "BRIDGE", "MTU", "LASTS", "LINK",
+               "HELD BY");
     for (size_t i = 0; i < count; i++) {
-        if (json) json_array_append_new(array, output_device(devices[i]));
-        else print_row(devices[i]);
+        if (json)
+            json_array_append_new(array, output_device(devices[i]));
+        else
+            print_row(devices[i]);
     }
     tapgrant_list_free(devices, count);
     return json ? output_json(array) : output_end();

@@ -4,36 +4,26 @@
  */
 #include "command.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct {
     const char *name;
     int (*run)(int argc, char *argv[]);
-} verbs[] = {{"run", run_main}, {"create", create_main}, {"delete", delete_main}, {"list", list_main}};
+} verbs[] = {{"run", run_main}, {"create", create_main}, {"delete", delete_main}, {"list", list_main}, {"doctor", doctor_main}};
 
 static const char help[] =
     "Usage: tapgrant run    --net SPEC [--net SPEC]... -- COMMAND...   becomes COMMAND, descriptors open\n"
     "       tapgrant create --net SPEC [--net SPEC]... [--json]        persistent taps owned by the caller\n"
     "       tapgrant delete DEV...                                     one's own persistent taps\n"
     "       tapgrant list   [--json]                                   who has what, by which rule\n"
+    "       tapgrant doctor [DEV] [--json]                             what would fail on this host, and the fix\n"
     "       tapgrant --help | --version | VERB --help\n"
     "Exit: 0 done; 1 the system said no; 2 usage; 3 denied by policy; 4 an existing device is missing, busy or not as\n"
     "asked; 5 over quota; run: 125, 126, 127 as env(1).  See tapgrant(1).\n";
 
-/* Where 0, 1 or 2 is closed, a tap would be opened there, and what is said would be sent into it. */
-static bool keep_standard_descriptors(void) {
-    int fd;
-
-    do fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= 2);
-    return fd > 2 && !close(fd);
-}
-
 int main(int argc, char *argv[]) {
-    if (!keep_standard_descriptors()) return TAPGRANT_FAILED;
+    if (!output_keep_descriptors()) return TAPGRANT_FAILED;
     if (argc < 2) {
         fputs(help, stderr);
         return TAPGRANT_USAGE;

@@ -24,12 +24,15 @@ int nets_parse(struct nets *nets, int argc, char *argv[], bool allow_json, const
             fputs(help, stdout);
             return -1;
         }
-        if (option == OPTION_NET && nets->count == NETS_MAX)
-            return output_usage(nets->json, "more than %d --net", NETS_MAX);
-        if (option == OPTION_NET) nets->spec[nets->count++] = optarg;
-        else if (option == OPTION_JSON && allow_json) nets->json = true;
-        else if (option == ':') return output_usage(nets->json, "%s needs a value", argv[optind - 1]);
-        else return output_usage(nets->json, "unknown option '%s'", argv[optind - 1]);
+        if (option == OPTION_NET && nets->count == NETS_MAX) return output_usage(nets->json, "more than %d --net", NETS_MAX);
+        if (option == OPTION_NET)
+            nets->spec[nets->count++] = optarg;
+        else if (option == OPTION_JSON && allow_json)
+            nets->json = true;
+        else if (option == ':')
+            return output_usage(nets->json, "%s needs a value", argv[optind - 1]);
+        else
+            return output_usage(nets->json, "unknown option '%s'", argv[optind - 1]);
     }
     if (!nets->count) return output_usage(nets->json, "%s needs at least one --net", argv[0]);
     return 0;

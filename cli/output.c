@@ -5,10 +5,12 @@
 #include "command.h"
 #include "interface.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HOLDERS 64
 
@@ -16,6 +18,14 @@ static const char *code_name(int code) {
     static const char *const names[] = {"ok", "failed", "usage", "denied", "device", "quota"};
 
     return code >= 0 && code < (int)(sizeof(names) / sizeof(names[0])) ? names[code] : "failed";
+}
+
+bool output_keep_descriptors(void) {
+    int fd;
+
+    do fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= 2);
+    return fd > 2 && !close(fd);
 }
 
 int output_end(void) {
@@ -93,12 +103,11 @@ json_t *output_device(const struct tapgrant_device *device) {
     const struct passwd *user = uid != (uid_t)-1 ? getpwuid(uid) : NULL;
     int slot = tapgrant_slot(device);
 
-    return json_pack("{s:s, s:i, s:o, s:s?, s:s?, s:o, s:s?, s:o, s:o, s:i, s:i, s:b, s:b, s:o}", "dev",
-                     tapgrant_name(device), "ifindex", (int)tapgrant_ifindex(device), "uid",
-                     uid != (uid_t)-1 ? json_integer(uid) : json_null(), "user", user ? user->pw_name : NULL, "rule",
-                     tapgrant_rule(device), "slot", slot >= 0 ? json_integer(slot) : json_null(), "bridge",
-                     tapgrant_bridge(device), "host_mac", mac_json(tapgrant_host_mac(device)), "guest_mac",
-                     mac_json(tapgrant_guest_mac(device)), "mtu", (int)tapgrant_mtu(device), "queues",
-                     (int)tapgrant_queues(device), "persist", tapgrant_persist(device), "up", tapgrant_up(device),
-                     "held_by", holders_json(device));
+    return json_pack("{s:s, s:i, s:o, s:s?, s:s?, s:o, s:s?, s:o, s:o, s:i, s:i, s:b, s:b, s:o}", "dev", tapgrant_name(device),
+                     "ifindex", (int)tapgrant_ifindex(device), "uid", uid != (uid_t)-1 ? json_integer(uid) : json_null(), "user",
+                     user ? user->pw_name : NULL, "rule", tapgrant_rule(device), "slot",
+                     slot >= 0 ? json_integer(slot) : json_null(), "bridge", tapgrant_bridge(device), "host_mac",
+                     mac_json(tapgrant_host_mac(device)), "guest_mac", mac_json(tapgrant_guest_mac(device)), "mtu",
+                     (int)tapgrant_mtu(device), "queues", (int)tapgrant_queues(device), "persist", tapgrant_persist(device), "up",
+                     tapgrant_up(device), "held_by", holders_json(device));
 }

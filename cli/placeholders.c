@@ -11,7 +11,7 @@ static const char *const field_name[FIELDS] = {"fd}", "fds}", "dev}", "host-mac}
 
 struct token {
     enum field field;
-    size_t length;   /* of the token, its braces included */
+    size_t length; /* of the token, its braces included */
     bool numbered;
     size_t number;
 };
@@ -44,8 +44,7 @@ static bool write_fds(FILE *out, const struct tapgrant_device *device) {
 }
 
 /* Writes what the token stands for; false: FAULT says why it stands for nothing. */
-static bool write_token(FILE *out, const struct token *token, const struct tapgrant_device *device, char *fault,
-                        size_t size) {
+static bool write_token(FILE *out, const struct token *token, const struct tapgrant_device *device, char *fault, size_t size) {
     char mac[OUTPUT_MAC];
 
     switch (token->field) {
@@ -66,8 +65,7 @@ static bool write_token(FILE *out, const struct token *token, const struct tapgr
     return false;
 }
 
-char *placeholders_expand(const char *word, struct tapgrant_device *const devices[], size_t count, char *fault,
-                          size_t size) {
+char *placeholders_expand(const char *word, struct tapgrant_device *const devices[], size_t count, char *fault, size_t size) {
     struct token token;
     char *text = NULL;
     size_t length;
@@ -85,9 +83,10 @@ char *placeholders_expand(const char *word, struct tapgrant_device *const device
             snprintf(fault, size, "'%.*s' stands for which of the %zu interfaces? number them from 0, as {0.%s",
                      (int)token.length, word, count, field_name[token.field]);
         else if (token.number >= count)
-            snprintf(fault, size, "'%.*s' stands for nothing: there are %zu interfaces, numbered from 0",
-                     (int)token.length, word, count);
-        else good = write_token(out, &token, devices[token.number], fault, size);
+            snprintf(fault, size, "'%.*s' stands for nothing: there are %zu interfaces, numbered from 0", (int)token.length, word,
+                     count);
+        else
+            good = write_token(out, &token, devices[token.number], fault, size);
         word += token.length;
     }
     if (out && fclose(out)) good = false;

@@ -10,5 +10,4 @@
 /*
  * WORD with every placeholder replaced, for free(3).  NULL: FAULT, of SIZE bytes, says why one of them cannot be.
  */
-char *placeholders_expand(const char *word, struct tapgrant_device *const devices[], size_t count, char *fault,
-                          size_t size);
+char *placeholders_expand(const char *word, struct tapgrant_device *const devices[], size_t count, char *fault, size_t size);

@@ -4,6 +4,7 @@
  */
 #include "nets.h"
 #include "placeholders.h"
+#include "undo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +34,10 @@ static int become(char *words[]) {
     struct tapgrant_error error = {.code = COMMAND_CANNOT_RUN};
 
     execvp(words[0], words);
-    if (errno == ENOENT) error.code = COMMAND_NOT_FOUND;
-    else if (errno == EACCES || errno == ENOEXEC) error.code = COMMAND_NOT_EXECUTABLE;
+    if (errno == ENOENT)
+        error.code = COMMAND_NOT_FOUND;
+    else if (errno == EACCES || errno == ENOEXEC)
+        error.code = COMMAND_NOT_EXECUTABLE;
     snprintf(error.reason, sizeof(error.reason), "cannot be run: %s", strerror(errno));
     snprintf(error.object, sizeof(error.object), "%s", words[0]);
     return output_error(&error, false);
@@ -55,16 +58,6 @@ static int run(struct tapgrant_device *const devices[], size_t count, char *word
     return COMMAND_CANNOT_RUN;
 }
 
-/* COMMAND did not come to be: what was made for it goes, the persistent too. */
-static void undo(struct tapgrant_device *device) {
-    char *made = tapgrant_managed(device) && tapgrant_persist(device) ? strdup(tapgrant_name(device)) : NULL;
-    struct tapgrant_error error;
-
-    tapgrant_close(device);
-    if (made && tapgrant_delete(made, &error)) output_error(&error, false);
-    free(made);
-}
-
 int run_main(int argc, char *argv[]) {
     struct tapgrant_device *devices[NETS_MAX];
     struct tapgrant_error error;
@@ -75,6 +68,6 @@ int run_main(int argc, char *argv[]) {
     if (optind == argc) return output_usage(false, "run needs a COMMAND, behind --");
     if (tapgrant_open_set(nets.spec, nets.count, devices, &error)) return output_error(&error, false);
     code = run(devices, nets.count, argv + optind);
-    for (size_t i = 0; i < nets.count; i++) undo(devices[i]);
+    for (size_t i = 0; i < nets.count; i++) undo_open(devices[i]); /* COMMAND did not come to be */
     return code;
 }

@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const key_name[INTERFACE_KEYS] = {
-    "dev", "type", "managed", "bridge", "guest-mac", "host-mac", "mtu", "queues", "vnet-hdr", "persist", "script",
-    "downscript"};
+static const char *const key_name[INTERFACE_KEYS] = {"dev", "type",   "managed",  "bridge",  "guest-mac", "host-mac",
+                                                     "mtu", "queues", "vnet-hdr", "persist", "script",    "downscript"};
 
 /* What is allowed, for the one line that an error has. */
 static const char *const key_values[INTERFACE_KEYS] = {
@@ -34,8 +33,10 @@ const char *interface_printable(const char *text, char *out, size_t size) {
     size_t used = 0;
 
     for (; *text && used + 5 < size; text++) {
-        if (*text >= ' ' && *text <= '~') out[used++] = *text;
-        else used += (size_t)snprintf(out + used, size - used, "\\x%02x", (unsigned char)*text);
+        if (*text >= ' ' && *text <= '~')
+            out[used++] = *text;
+        else
+            used += (size_t)snprintf(out + used, size - used, "\\x%02x", (unsigned char)*text);
     }
     out[used] = 0;
     return out;
@@ -53,8 +54,8 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct interface_fault *
 static int refuse_value(struct interface_fault *fault, enum interface_key key, const char *value) {
     char shown[160];
 
-    return refuse(fault, "invalid '%s' value '%s' (%s)", key_name[key],
-                  interface_printable(value, shown, sizeof(shown)), key_values[key]);
+    return refuse(fault, "invalid '%s' value '%s' (%s)", key_name[key], interface_printable(value, shown, sizeof(shown)),
+                  key_values[key]);
 }
 
 static bool read_number(const char *text, uint32_t min, uint32_t max, uint32_t *number) {
@@ -83,9 +84,7 @@ static bool read_mac(const char *text, uint8_t mac[6]) {
     return !(mac[0] & 1) && !wire_mac_absent(mac);
 }
 
-static bool read_text(const char *text, char *to, size_t size) {
-    return *text && snprintf(to, size, "%s", text) < (int)size;
-}
+static bool read_text(const char *text, char *to, size_t size) { return *text && snprintf(to, size, "%s", text) < (int)size; }
 
 static bool read_bridge(const char *text, char bridge[WIRE_NAME]) {
     if (!strcmp(text, "none")) return true;
@@ -119,9 +118,7 @@ static bool read_value(struct interface *interface, enum interface_key key, cons
     return false;
 }
 
-bool interface_bridged(const struct interface *interface) {
-    return interface->type == INTERFACE_BRIDGE || interface->bridge[0];
-}
+bool interface_bridged(const struct interface *interface) { return interface->type == INTERFACE_BRIDGE || interface->bridge[0]; }
 
 void interface_init(struct interface *interface) {
     *interface = (struct interface){.managed = true, .queues = 1, .vnet_hdr = true};
@@ -135,8 +132,10 @@ static int refuse_key(const char *key, struct interface_fault *fault) {
                              "libvirt), host-mac the tap's own");
     if (!strcmp(key, "owner") || !strcmp(key, "isolate") || !strcmp(key, "lock-mac"))
         return refuse(fault, "'%s' is for tapgrant-apply's definitions only", key);
-    return refuse(fault, "unknown key '%s' (dev, type, managed, bridge, guest-mac, host-mac, mtu, queues, vnet-hdr, "
-                         "persist, script, downscript)", interface_printable(key, shown, sizeof(shown)));
+    return refuse(fault,
+                  "unknown key '%s' (dev, type, managed, bridge, guest-mac, host-mac, mtu, queues, vnet-hdr, "
+                  "persist, script, downscript)",
+                  interface_printable(key, shown, sizeof(shown)));
 }
 
 int interface_set(struct interface *interface, const char *key, const char *value, struct interface_fault *fault) {
@@ -174,8 +173,7 @@ int interface_check(const struct interface *interface, struct interface_fault *f
     if (strlen(interface->dev) >= WIRE_NAME || !wire_dev_valid(interface->dev))
         return refuse_value(fault, INTERFACE_KEY_DEV, interface->dev);
     if (interface->type == INTERFACE_BRIDGE && !interface->bridge[0]) return refuse(fault, "type=bridge needs a bridge=");
-    if (interface->type == INTERFACE_ETHERNET && interface->bridge[0])
-        return refuse(fault, "type=ethernet has no bridge");
+    if (interface->type == INTERFACE_ETHERNET && interface->bridge[0]) return refuse(fault, "type=ethernet has no bridge");
     if (!wire_mac_absent(interface->guest_mac) && !memcmp(interface->guest_mac, interface->host_mac, 6))
         return refuse(fault, "host-mac is the same as guest-mac: a bridge would deliver nothing to the guest");
     return 0;

@@ -36,9 +36,12 @@ void error_hint(struct tapgrant_error *error, const char *hint, ...) {
 }
 
 const char *error_object(const struct interface *interface, char object[INTERFACE_DEV + 16]) {
-    if (interface->dev[0]) snprintf(object, INTERFACE_DEV + 16, "interface %s", interface->dev);
-    else if (interface->bridge[0]) snprintf(object, INTERFACE_DEV + 16, "bridge %s", interface->bridge);
-    else snprintf(object, INTERFACE_DEV + 16, "interface");
+    if (interface->dev[0])
+        snprintf(object, INTERFACE_DEV + 16, "interface %s", interface->dev);
+    else if (interface->bridge[0])
+        snprintf(object, INTERFACE_DEV + 16, "bridge %s", interface->bridge);
+    else
+        snprintf(object, INTERFACE_DEV + 16, "interface");
     return object;
 }
 
@@ -50,9 +53,27 @@ struct tapgrant_device *device_new(struct tapgrant_error *error) {
         return NULL;
     }
     device->slot = -1;
-    device->uid = (uid_t)-1;
+    device->uid = device->owner = (uid_t)-1;
+    device->group = (gid_t)-1;
     for (size_t i = 0; i < WIRE_QUEUES; i++) device->fd[i] = -1;
     return device;
+}
+
+void device_describe(struct tapgrant_device *device, const struct query_link *link) {
+    memcpy(device->name, link->name, sizeof(device->name));
+    memcpy(device->rule, link->rule, sizeof(device->rule));
+    memcpy(device->host_mac, link->mac, sizeof(device->host_mac));
+    device->ifindex = link->ifindex;
+    device->mtu = link->mtu;
+    device->master = link->master;
+    device->slot = link->slot;
+    device->uid = link->uid != QUERY_NOBODY ? link->uid : link->owner;
+    device->owner = link->owner;
+    device->group = link->group;
+    device->vnet_hdr = link->vnet_hdr;
+    device->multi_queue = link->multi_queue;
+    device->persist = link->persist;
+    device->up = link->up;
 }
 
 void tapgrant_close(struct tapgrant_device *device) {
@@ -87,6 +108,9 @@ unsigned tapgrant_queues(const struct tapgrant_device *device) { return device->
 const char *tapgrant_bridge(const struct tapgrant_device *device) { return device->bridge[0] ? device->bridge : NULL; }
 const char *tapgrant_rule(const struct tapgrant_device *device) { return device->rule[0] ? device->rule : NULL; }
 int tapgrant_slot(const struct tapgrant_device *device) { return device->slot; }
+uid_t tapgrant_owner(const struct tapgrant_device *device) { return device->owner; }
+gid_t tapgrant_group(const struct tapgrant_device *device) { return device->group; }
+int tapgrant_multi_queue(const struct tapgrant_device *device) { return device->multi_queue; }
 uid_t tapgrant_uid(const struct tapgrant_device *device) { return device->uid; }
 const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device) { return device->host_mac; }
 unsigned tapgrant_mtu(const struct tapgrant_device *device) { return device->mtu; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "interface.h"
+#include "query.h"
 #include "tapgrant.h"
 
 #include <stdbool.h>
@@ -12,10 +13,11 @@
 struct tapgrant_device {
     char name[WIRE_NAME], bridge[WIRE_NAME], rule[WIRE_RULE];
     uint32_t ifindex, mtu, master; /* master: its bridge's index, 0: none */
-    uid_t uid;
+    uid_t uid, owner;
+    gid_t group;
     uint8_t host_mac[6], guest_mac[6];
     int slot;
-    bool managed, vnet_hdr, persist, up;
+    bool managed, vnet_hdr, persist, up, multi_queue;
     unsigned queues;
     int fd[WIRE_QUEUES]; /* -1: taken, or never opened */
     char warning[DEVICE_WARNINGS][128];
@@ -23,6 +25,9 @@ struct tapgrant_device {
 
 /* A device with nothing open, or NULL and *ERROR. */
 struct tapgrant_device *device_new(struct tapgrant_error *error);
+
+/* What the kernel says of it, but for its bridge's name. */
+void device_describe(struct tapgrant_device *device, const struct query_link *link);
 
 /* Both return CODE; ERROR may be NULL.  error_hint() adds to what error_set() has said. */
 __attribute__((format(printf, 4, 5))) int error_set(struct tapgrant_error *error, int code, const char *object,

@@ -44,11 +44,11 @@ static int explain_unprivileged(struct tapgrant_error *error) {
                           "but tapgrant run)");
     } else if (!stat(HELPER_PATH, &helper) && (helper.st_uid || !(helper.st_mode & S_ISUID))) {
         error_set(error, TAPGRANT_FAILED, HELPER_PATH, "is not setuid root");
-        error_hint(error, "chown root:%u %s && chmod %o %s", helper.st_gid, HELPER_PATH,
-                   04000 | (helper.st_mode & 07777), HELPER_PATH);
+        error_hint(error, "chown root:%u %s && chmod %o %s", helper.st_gid, HELPER_PATH, 04000 | (helper.st_mode & 07777),
+                   HELPER_PATH);
     } else if (!statvfs(HELPER_PATH, &file_system) && file_system.f_flag & ST_NOSUID) {
         error_set(error, TAPGRANT_FAILED, HELPER_PATH, "has no privilege: it is on a file system mounted nosuid");
-        error_hint(error, "mount -o remount,suid that file system, or install tapgrant on another one");
+        error_hint(error, "mount -o remount,suid \"$(findmnt -nro TARGET -T %s)\"", HELPER_PATH);
     } else if (is_traced()) {
         error_set(error, TAPGRANT_FAILED, HELPER_PATH, "has no privilege: this process is being traced");
         error_hint(error, "run it without debugger or strace, or trace as root: strace -u USER");
@@ -63,11 +63,14 @@ int explain_execution(int errnum, struct tapgrant_error *error) {
     struct stat helper;
 
     error_set(error, TAPGRANT_FAILED, HELPER_PATH, "cannot be executed: %s", strerror(errnum));
-    if (errnum == ENOENT) error_hint(error, "install tapgrant's helper there: meson install");
-    else if (errnum == EMFILE || errnum == ENFILE) error_hint(error, "raise the limit of open files: ulimit -n");
+    if (errnum == ENOENT)
+        error_hint(error, "install tapgrant's helper there: meson install");
+    else if (errnum == EMFILE || errnum == ENFILE)
+        error_hint(error, "raise the limit of open files: ulimit -n");
     else if (errnum == EACCES && !stat(HELPER_PATH, &helper) && !(helper.st_mode & S_IXOTH))
         error_hint(error, "only members of group %u may: add the user to it, and log in again", helper.st_gid);
-    else if (errnum == EACCES) error_hint(error, "chmod 4755 it, and mount its file system without noexec");
+    else if (errnum == EACCES)
+        error_hint(error, "chmod 4755 it, and mount its file system without noexec");
     return TAPGRANT_FAILED;
 }
 
@@ -106,8 +109,7 @@ static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_e
 }
 
 /* The kernel said no: the words for what is known, errno and stage for the rest. */
-static int explain_kernel(const struct wire_reply *reply, const struct interface *interface,
-                          struct tapgrant_error *error) {
+static int explain_kernel(const struct wire_reply *reply, const struct interface *interface, struct tapgrant_error *error) {
     static const char *const stages[] = {"start", "request", "policy", "decide", "device", "quota", "link", "reply"};
     const char *stage = reply->stage < sizeof(stages) / sizeof(stages[0]) ? stages[reply->stage] : "unknown";
     char object[INTERFACE_DEV + 16], bridge[INTERFACE_DEV + 16];
@@ -123,15 +125,17 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
     } else if (reply->stage == WIRE_LINK && errnum == ESTALE) {
         error_set(error, TAPGRANT_FAILED, object, "the kernel did not do all that it acknowledged (stage link)");
         if (interface->mtu && interface->bridge[0])
-            error_hint(error, "is it the MTU, which %s would take over from its first port? leave mtu= out, or fix the "
-                              "bridge's: set it to another value and back", interface->bridge);
-        else error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it");
+            error_hint(error,
+                       "is it the MTU, which %s would take over from its first port? leave mtu= out, or fix the "
+                       "bridge's: set it to another value and back",
+                       interface->bridge);
+        else
+            error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it");
     } else if (reply->stage == WIRE_DECIDE && (errnum == EXDEV || errnum == ENOENT)) {
         error_set(error, TAPGRANT_FAILED, bridge, "/sys does not show this network namespace");
         error_hint(error, "mount -t sysfs sysfs /sys within the namespace, as ip netns exec does");
     } else {
-        error_set(error, TAPGRANT_FAILED, object, "%s (the kernel, at stage %s of tapgrant-helper)", strerror(errnum),
-                  stage);
+        error_set(error, TAPGRANT_FAILED, object, "%s (the kernel, at stage %s of tapgrant-helper)", strerror(errnum), stage);
         if (errnum == EOPNOTSUPP) error_hint(error, "Linux 5.9 or later is needed");
         if (errnum == EMFILE || errnum == ENFILE) error_hint(error, "raise the limit of open files: ulimit -n");
         if (errnum == EBUSY && reply->stage == WIRE_DEVICE)
@@ -141,7 +145,7 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
 }
 
 int explain_refusal(const struct wire_reply *reply, const struct interface *interface, const char *spec,
-                           struct tapgrant_error *error) {
+                    struct tapgrant_error *error) {
     const struct wire_device *told = &reply->device[reply->interface];
     char object[INTERFACE_DEV + 16], bridge[WIRE_NAME];
     const char *quote;
@@ -173,8 +177,6 @@ int explain_refusal(const struct wire_reply *reply, const struct interface *inte
 
 int explain_silence(int wait_status, struct tapgrant_error *error) {
     if (WIFSIGNALED(wait_status))
-        return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "was ended by signal %d before it answered",
-                         WTERMSIG(wait_status));
-    return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "ended with status %d and no answer",
-                     WEXITSTATUS(wait_status));
+        return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "was ended by signal %d before it answered", WTERMSIG(wait_status));
+    return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "ended with status %d and no answer", WEXITSTATUS(wait_status));
 }

@@ -26,8 +26,8 @@
 struct child {
     const char *path;
     int request;
-    char *stack;     /* the top of the helper's, until it executes */
-    int error;       /* of making, executing or awaiting it; 0 */
+    char *stack; /* the top of the helper's, until it executes */
+    int error;   /* of making, executing or awaiting it; 0 */
     bool executed;
     int wait_status;
 };
@@ -41,8 +41,7 @@ static int execute(void *argument) {
     struct child *child = argument;
     char *const argv[] = {(char *)"tapgrant-helper", NULL}, *const environment[] = {NULL};
 
-    if (child->request == 0 ? fcntl(0, F_SETFD, 0) >= 0 : dup2(child->request, 0) >= 0)
-        execve(child->path, argv, environment);
+    if (child->request == 0 ? fcntl(0, F_SETFD, 0) >= 0 : dup2(child->request, 0) >= 0) execve(child->path, argv, environment);
     child->error = errno;
     _exit(127);
 }
@@ -82,8 +81,10 @@ static int run(struct child *child) {
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     pid = clone(supervise, stacks + 2 * STACK_SIZE, CLONE_VM | CLONE_VFORK, child);
-    if (pid < 0) error = -errno;
-    else while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR) continue;
+    if (pid < 0)
+        error = -errno;
+    else
+        while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR) continue;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     munmap(stacks, 2 * STACK_SIZE);
     return error ? error : -child->error;
@@ -96,8 +97,10 @@ static void take_descriptors(struct msghdr *message, struct helper_answer *answe
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
         for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= header->cmsg_len; i++) {
             memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
-            if (answer->descriptors < WIRE_QUEUES + 1) answer->descriptor[answer->descriptors++] = fd;
-            else close(fd);
+            if (answer->descriptors < WIRE_QUEUES + 1)
+                answer->descriptor[answer->descriptors++] = fd;
+            else
+                close(fd);
         }
     }
 }
@@ -106,8 +109,7 @@ static void take_descriptors(struct msghdr *message, struct helper_answer *answe
 static int receive(int socket, struct helper_answer *answer) {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * (WIRE_QUEUES + 1))];
     struct iovec bytes = {&answer->reply, sizeof(answer->reply)};
-    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control,
-                             .msg_controllen = sizeof(control)};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
     ssize_t size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
     /* A helper that ended with our request unread leaves this error before its answer: told once, then the answer. */
@@ -119,8 +121,7 @@ static int receive(int socket, struct helper_answer *answer) {
     return 0;
 }
 
-int helper_converse(const char *path, const struct wire_request *request, struct helper_answer *answer,
-                    bool *executed) {
+int helper_converse(const char *path, const struct wire_request *request, struct helper_answer *answer, bool *executed) {
     CLOSES int ours = -1, theirs = -1;
     struct child child = {.path = path};
     int pair[2], error;

@@ -42,8 +42,8 @@ static int check_reply(const struct helper_answer *answer, size_t count, struct 
     if (answer->size < WIRE_REPLY_HEAD || reply->magic != WIRE_MAGIC)
         return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "answers in another protocol");
     if (reply->version != WIRE_VERSION || reply->status == WIRE_OTHER_VERSION) {
-        return error_set(error, TAPGRANT_FAILED, HELPER_PATH,
-                         "helper speaks %u, library %u: restart the program that uses it", reply->version, WIRE_VERSION);
+        return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "helper speaks %u, library %u: restart the program that uses it",
+                         reply->version, WIRE_VERSION);
     }
     if (answer->size != sizeof(*reply) || answer->truncated)
         return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "gives an answer of the wrong size");
@@ -57,8 +57,7 @@ static int check_reply(const struct helper_answer *answer, size_t count, struct 
 static bool is_queue(int fd, const struct interface *interface, const struct wire_device *told) {
     struct ifreq request = {0};
     struct stat node;
-    int wanted = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) |
-                 (interface->queues > 1 ? IFF_MULTI_QUEUE : 0);
+    int wanted = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) | (interface->queues > 1 ? IFF_MULTI_QUEUE : 0);
 
     return !fstat(fd, &node) && S_ISCHR(node.st_mode) && node.st_rdev == makedev(TUN_MAJOR, TUN_MINOR) &&
            !ioctl(fd, TUNGETIFF, &request) && !strcmp(request.ifr_name, told->dev) &&
@@ -89,7 +88,8 @@ static int take_device(struct helper_answer *answer, size_t *next, size_t i, con
     device->ifindex = told->ifindex;
     device->mtu = told->mtu;
     device->slot = told->slot;
-    device->uid = getuid();
+    device->uid = device->owner = getuid();
+    device->multi_queue = interface->queues > 1;
     device->vnet_hdr = interface->vnet_hdr;
     device->managed = device->up = true;
     return TAPGRANT_OK;
@@ -110,8 +110,8 @@ static int take_all(struct helper_answer *answer, const struct interface *const 
 }
 
 /* Last, and undone if one of them fails: what is closed without it disappears. */
-static int make_persistent(const struct interface *const interfaces[], size_t count,
-                           struct tapgrant_device *const devices[], struct tapgrant_error *error) {
+static int make_persistent(const struct interface *const interfaces[], size_t count, struct tapgrant_device *const devices[],
+                           struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16];
     size_t i;
 
@@ -128,9 +128,8 @@ static int make_persistent(const struct interface *const interfaces[], size_t co
     return TAPGRANT_FAILED;
 }
 
-static int converse(struct helper_answer *answer, const struct interface *const interfaces[],
-                    const char *const specs[], size_t count, struct tapgrant_device *const devices[],
-                    struct tapgrant_error *error) {
+static int converse(struct helper_answer *answer, const struct interface *const interfaces[], const char *const specs[],
+                    size_t count, struct tapgrant_device *const devices[], struct tapgrant_error *error) {
     struct wire_request request;
     bool executed;
     int failed, code;

@@ -48,8 +48,8 @@ static void read_tun(const struct nlattr *data, struct query_link *link) {
     link->vnet_hdr = read_number(in(data, IFLA_TUN_VNET_HDR), 0);
     link->owner = read_number(in(data, IFLA_TUN_OWNER), QUERY_NOBODY);
     link->group = read_number(in(data, IFLA_TUN_GROUP), QUERY_NOBODY);
-    link->attached_queues = read_number(in(data, IFLA_TUN_NUM_QUEUES), 0) +
-                            read_number(in(data, IFLA_TUN_NUM_DISABLED_QUEUES), 0);
+    link->attached_queues =
+        read_number(in(data, IFLA_TUN_NUM_QUEUES), 0) + read_number(in(data, IFLA_TUN_NUM_DISABLED_QUEUES), 0);
 }
 
 /* quota.tapgrant.UID.RULE.N among the alternative names. */
@@ -69,12 +69,16 @@ static void read_slot(const struct nlattr *names, struct query_link *link) {
 static int take_link(const struct nlmsghdr *message, void *context) {
     const struct ifinfomsg *body = mnl_nlmsg_get_payload(message);
     const struct nlattr *top[IFLA_MAX + 1] = {0}, *attribute;
-    struct query_link link = {.ifindex = (uint32_t)body->ifi_index, .up = body->ifi_flags & IFF_UP,
-                              .uid = QUERY_NOBODY, .owner = QUERY_NOBODY, .group = QUERY_NOBODY, .slot = -1};
+    struct query_link link = {.ifindex = (uint32_t)body->ifi_index,
+                              .up = body->ifi_flags & IFF_UP,
+                              .uid = QUERY_NOBODY,
+                              .owner = QUERY_NOBODY,
+                              .group = QUERY_NOBODY,
+                              .slot = -1};
     struct visit *visit = context;
 
-    mnl_attr_for_each(attribute, message, sizeof(*body))
-        if (mnl_attr_get_type(attribute) <= IFLA_MAX) top[mnl_attr_get_type(attribute)] = attribute;
+    mnl_attr_for_each(attribute, message, sizeof(*body)) if (mnl_attr_get_type(attribute) <= IFLA_MAX)
+        top[mnl_attr_get_type(attribute)] = attribute;
     link.mtu = read_number(top[IFLA_MTU], 0);
     link.master = read_number(top[IFLA_MASTER], 0);
     read_text(top[IFLA_IFNAME], link.name, sizeof(link.name));
@@ -114,9 +118,12 @@ static int ask(const char *name, uint32_t ifindex, uint16_t flags, struct visit 
     message->nlmsg_flags = NLM_F_REQUEST | flags;
     message->nlmsg_seq = 1;
     body->ifi_index = (int)ifindex;
-    if (name && strlen(name) < WIRE_NAME) mnl_attr_put_strz(message, IFLA_IFNAME, name);
-    else if (name && strlen(name) < 128) mnl_attr_put_strz(message, IFLA_ALT_IFNAME, name);
-    else if (name) return -ENODEV;
+    if (name && strlen(name) < WIRE_NAME)
+        mnl_attr_put_strz(message, IFLA_IFNAME, name);
+    else if (name && strlen(name) < 128)
+        mnl_attr_put_strz(message, IFLA_ALT_IFNAME, name);
+    else if (name)
+        return -ENODEV;
     mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     if (!socket) return -errno;

@@ -15,8 +15,7 @@
 
 #define DUMPS 8 /* of the links, until one was not disturbed by a change */
 
-static int parse_all(const char *const specs[], size_t count, struct interface *interfaces,
-                     struct tapgrant_error *error) {
+static int parse_all(const char *const specs[], size_t count, struct interface *interfaces, struct tapgrant_error *error) {
     struct interface_fault fault;
     size_t managed = 0, queues = 0;
 
@@ -72,8 +71,7 @@ static int open_all(const struct interface *interfaces, const char *const specs[
     return code ? code : open_managed(interfaces, specs, count, devices, error);
 }
 
-int tapgrant_open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[],
-                      struct tapgrant_error *error) {
+int tapgrant_open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[], struct tapgrant_error *error) {
     struct interface *interfaces = calloc(count + 1, sizeof(*interfaces));
     int code;
 
@@ -95,8 +93,7 @@ int tapgrant_open(const char *spec, struct tapgrant_device **device, struct tapg
 }
 
 /* Is it ours to delete? */
-static int check_deletable(const char *dev, const struct query_link *link, const char *object,
-                           struct tapgrant_error *error) {
+static int check_deletable(const char *dev, const struct query_link *link, const char *object, struct tapgrant_error *error) {
     if (link->uid == QUERY_NOBODY) {
         error_set(error, TAPGRANT_DEVICE, object, "was not made by tapgrant for a user");
         error_hint(error, "whoever made it removes it: ip link del %s, as root", dev);
@@ -136,8 +133,8 @@ int tapgrant_delete(const char *dev, struct tapgrant_error *error) {
     }
     code = check_deletable(link.name, &link, object, error);
     if (code) return code;
-    fd = tap_attach(link.name, IFF_TAP | IFF_NO_PI | (link.vnet_hdr ? IFF_VNET_HDR : 0) |
-                                   (link.multi_queue ? IFF_MULTI_QUEUE : 0));
+    fd = tap_attach(link.name,
+                    IFF_TAP | IFF_NO_PI | (link.vnet_hdr ? IFF_VNET_HDR : 0) | (link.multi_queue ? IFF_MULTI_QUEUE : 0));
     if (fd == -EBUSY || fd == -E2BIG) return explain_held(object, link.name, error);
     if (fd == -EACCES || fd == -ENOENT) return tap_explain_node(-fd, error);
     if (fd < 0) return error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(-fd));
@@ -150,6 +147,25 @@ int tapgrant_delete(const char *dev, struct tapgrant_error *error) {
     return code;
 }
 
+int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *error) {
+    char object[INTERFACE_DEV + 16], shown[INTERFACE_DEV];
+    struct query_link link, bridge;
+    int failed = *dev ? query_link(dev, 0, &link) : -ENODEV;
+
+    if (error) *error = (struct tapgrant_error){0};
+    *device = NULL;
+    snprintf(object, sizeof(object), "interface %s", interface_printable(dev, shown, sizeof(shown)));
+    if (failed) return error_set(error, TAPGRANT_DEVICE, object, "does not exist");
+    if (!link.tap)
+        return error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s", link.kind[0] ? link.kind : "hardware");
+    *device = device_new(error);
+    if (!*device) return TAPGRANT_FAILED;
+    device_describe(*device, &link);
+    (*device)->queues = link.multi_queue ? link.attached_queues : 1;
+    if (link.master && !query_link(NULL, link.master, &bridge)) memcpy((*device)->bridge, bridge.name, WIRE_NAME);
+    return TAPGRANT_OK;
+}
+
 struct listing {
     struct tapgrant_device **devices;
     size_t count, room;
@@ -159,9 +175,7 @@ static int list_one(const struct query_link *link, void *context) {
     struct listing *listing = context;
     struct tapgrant_device *device, **more;
 
-    if (strcmp(link->kind, "tun") || !link->tap ||
-        (link->uid == QUERY_NOBODY && strncmp(link->alias, "tapgrant ", 9)))
-        return 0;
+    if (strcmp(link->kind, "tun") || !link->tap || (link->uid == QUERY_NOBODY && strncmp(link->alias, "tapgrant ", 9))) return 0;
     if (listing->count == listing->room) {
         more = reallocarray(listing->devices, listing->room * 2 + 16, sizeof(struct tapgrant_device *));
         if (!more) return -ENOMEM;
@@ -171,19 +185,9 @@ static int list_one(const struct query_link *link, void *context) {
     device = device_new(NULL);
     if (!device) return -ENOMEM;
     listing->devices[listing->count++] = device;
-    memcpy(device->name, link->name, sizeof(device->name));
-    memcpy(device->rule, link->rule, sizeof(device->rule));
-    memcpy(device->host_mac, link->mac, sizeof(device->host_mac));
-    device->ifindex = link->ifindex;
-    device->mtu = link->mtu;
-    device->slot = link->slot;
-    device->uid = link->uid != QUERY_NOBODY ? link->uid : link->owner;
-    device->vnet_hdr = link->vnet_hdr;
-    device->persist = link->persist;
-    device->up = link->up;
+    device_describe(device, link);
     device->managed = true;
     device->queues = link->multi_queue ? link->attached_queues : 1;
-    device->master = link->master;
     return 0;
 }
 

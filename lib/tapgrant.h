@@ -47,7 +47,7 @@ struct tapgrant_error {
     char hint[512]; /* "": none */
 };
 
-/* A tap, open or (from tapgrant_list()) only seen. */
+/* A tap, open or (from tapgrant_find() and tapgrant_list()) only seen. */
 struct tapgrant_device;
 
 /*
@@ -78,6 +78,12 @@ void tapgrant_close(struct tapgrant_device *device);
 int tapgrant_delete(const char *dev, struct tapgrant_error *error);
 
 /*
+ * Looks at the existing tap DEV, whoever made it, and opens nothing.  *DEVICE is for tapgrant_close(3).
+ * TAPGRANT_DEVICE: it does not exist, or is no tap.
+ */
+int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *error);
+
+/*
  * All taps in the network namespace that tapgrant made, in the order of their indexes.  *DEVICES is for
  * tapgrant_list_free(3).
  */
@@ -89,13 +95,16 @@ void tapgrant_list_free(struct tapgrant_device **devices, size_t count);
  *
  * name       the kernel's own name, also where an alternative one was asked for
  * ifindex    its index
- * queues     descriptors of an opened device; in a list, the queues attached (1 where it has only one)
+ * queues     descriptors of an opened device; of one only seen, the queues attached (1 where it has only one)
  * fd         the descriptor of queue 0 <= QUEUE < queues, or -1
  * take_fd    the same, and it is now the caller's to close(2)
  * bridge     the bridge it is a port of, NULL: none
  * rule       the rule of the policy that granted it, NULL: not granted by one
  * slot       its number among its user's devices under that rule, 0 <= slot < max; -1: none
- * uid        the user it was granted to; the owner of an unmanaged one; (uid_t)-1: nobody
+ * uid        the user it was granted to; the owner of any other; (uid_t)-1: nobody
+ * owner      the user who may open it, as the kernel has it now; (uid_t)-1: none
+ * group      the group whose members may open it; (gid_t)-1: none
+ * multi_queue   1 if it takes several descriptors, 0 if one
  * host_mac   its own address, 6 bytes
  * guest_mac  the address that the guest is to use, 6 bytes, NULL: not known
  * mtu        bytes
@@ -110,6 +119,9 @@ const char *tapgrant_bridge(const struct tapgrant_device *device);
 const char *tapgrant_rule(const struct tapgrant_device *device);
 int tapgrant_slot(const struct tapgrant_device *device);
 uid_t tapgrant_uid(const struct tapgrant_device *device);
+uid_t tapgrant_owner(const struct tapgrant_device *device);
+gid_t tapgrant_group(const struct tapgrant_device *device);
+int tapgrant_multi_queue(const struct tapgrant_device *device);
 const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device);
 const uint8_t *tapgrant_guest_mac(const struct tapgrant_device *device);
 unsigned tapgrant_mtu(const struct tapgrant_device *device);

@@ -27,8 +27,10 @@ int tap_explain_node(int errnum, struct tapgrant_error *error) {
     } else if (errnum == EACCES || errnum == EPERM) {
         error_set(error, TAPGRANT_FAILED, TUN_NODE, "uid %u may not open it (owner %u, group %u, mode %04o)", getuid(),
                   node.st_uid, node.st_gid, node.st_mode & 07777);
-        if ((node.st_mode & 0060) == 0060) error_hint(error, "add the user to group %u, or chmod 0666 " TUN_NODE, node.st_gid);
-        else error_hint(error, "chmod 0666 " TUN_NODE " (what udev does; a tap still needs its owner or the helper)");
+        if ((node.st_mode & 0060) == 0060)
+            error_hint(error, "add the user to group %u, or chmod 0666 " TUN_NODE, node.st_gid);
+        else
+            error_hint(error, "chmod 0666 " TUN_NODE " (what udev does; a tap still needs its owner or the helper)");
     } else {
         error_set(error, TAPGRANT_FAILED, TUN_NODE, "%s", strerror(errnum));
         if (errnum == ENODEV || errnum == ENXIO) error_hint(error, "modprobe tun");
@@ -52,8 +54,7 @@ int tap_attach(const char name[WIRE_NAME], unsigned tun_flags) {
     return -errnum;
 }
 
-static int find(const struct interface *interface, struct query_link *link, const char *object,
-                struct tapgrant_error *error) {
+static int find(const struct interface *interface, struct query_link *link, const char *object, struct tapgrant_error *error) {
     int failed = query_link(interface->dev, 0, link);
 
     if (failed == -ENODEV || failed == -EINVAL || failed == -ERANGE) {
@@ -68,7 +69,9 @@ static int find(const struct interface *interface, struct query_link *link, cons
     }
     if (strcmp(link->kind, "tun") || !link->tap) {
         error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s",
-                  !strcmp(link->kind, "tun") ? "tun (layer 3)" : link->kind[0] ? link->kind : "hardware");
+                  !strcmp(link->kind, "tun") ? "tun (layer 3)"
+                  : link->kind[0]            ? link->kind
+                                             : "hardware");
         error_hint(error, "name a tap: ip -d link show type tun lists them");
         return TAPGRANT_DEVICE;
     }
@@ -83,8 +86,10 @@ static int find(const struct interface *interface, struct query_link *link, cons
 static void hint_holders(const char *name, struct tapgrant_error *error) {
     pid_t holder;
 
-    if (query_holders(name, &holder, 1)) error_hint(error, "process %d holds it: end it, or use another tap", (int)holder);
-    else error_hint(error, "the process that holds it is not yours to see: root finds it with tapgrant list");
+    if (query_holders(name, &holder, 1))
+        error_hint(error, "process %d holds it: end it, or use another tap", (int)holder);
+    else
+        error_hint(error, "the process that holds it is not yours to see: root finds it with tapgrant list");
 }
 
 static int explain_attach(int errnum, const struct query_link *link, const char *object, struct tapgrant_error *error) {
@@ -115,10 +120,9 @@ static int explain_attach(int errnum, const struct query_link *link, const char 
     return TAPGRANT_DEVICE;
 }
 
-static int attach_queues(const struct interface *interface, const struct query_link *link,
-                         struct tapgrant_device *device, const char *object, struct tapgrant_error *error) {
-    unsigned flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) |
-                     (link->multi_queue ? IFF_MULTI_QUEUE : 0);
+static int attach_queues(const struct interface *interface, const struct query_link *link, struct tapgrant_device *device,
+                         const char *object, struct tapgrant_error *error) {
+    unsigned flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) | (link->multi_queue ? IFF_MULTI_QUEUE : 0);
 
     for (unsigned queue = 0; queue < interface->queues; queue++) {
         int fd = tap_attach(link->name, flags);
@@ -135,8 +139,7 @@ static int check_opened(const struct query_link *before, struct query_link *now,
                         const char *object, struct tapgrant_error *error) {
     int failed = query_link(before->name, 0, now);
 
-    if (failed == -EMFILE || failed == -ENFILE)
-        return explain_attach(-failed, before, object, error);
+    if (failed == -EMFILE || failed == -ENFILE) return explain_attach(-failed, before, object, error);
     if (failed || now->ifindex != before->ifindex) {
         error_set(error, TAPGRANT_DEVICE, object, "vanished while it was being opened");
         error_hint(error, "what removed it? try again once it is there");
@@ -155,19 +158,10 @@ static void describe(const struct interface *interface, const struct query_link 
     struct query_link bridge;
     unsigned warning = 0;
 
-    memcpy(device->name, link->name, sizeof(device->name));
-    memcpy(device->rule, link->rule, sizeof(device->rule));
-    memcpy(device->host_mac, link->mac, sizeof(device->host_mac));
-    memcpy(device->guest_mac, interface->guest_mac, sizeof(device->guest_mac));
-    if (link->master && !query_link(NULL, link->master, &bridge))
-        memcpy(device->bridge, bridge.name, sizeof(device->bridge));
-    device->ifindex = link->ifindex;
-    device->mtu = link->mtu;
-    device->slot = link->slot;
+    device_describe(device, link);
     device->uid = link->owner;
-    device->vnet_hdr = link->vnet_hdr;
-    device->persist = link->persist;
-    device->up = link->up;
+    memcpy(device->guest_mac, interface->guest_mac, sizeof(device->guest_mac));
+    if (link->master && !query_link(NULL, link->master, &bridge)) memcpy(device->bridge, bridge.name, sizeof(device->bridge));
     if (link->owner == QUERY_NOBODY && link->group == QUERY_NOBODY)
         snprintf(device->warning[warning++], sizeof(device->warning[0]),
                  "it has no owner: any user of this host may open it while it is free");

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_SIZE 768
+
+static void add(struct findings *findings, const char *check, const char *object, const char *hint, const char *text) {
+    bool good = !hint;
+
+    findings->bad += !good;
+    if (findings->json) {
+        json_array_append_new(findings->array, json_pack("{s:s, s:s, s:b, s:s, s:s?}", "check", check, "object", object, "ok",
+                                                         good, "text", text, "hint", hint && *hint ? hint : NULL));
+        return;
+    }
+    printf("%-4s %s: %s\n", good ? "ok" : "fix", object, text);
+    if (hint && *hint) printf("     hint: %s\n", hint);
+}
+
+void findings_good(struct findings *findings, const char *check, const char *object, const char *text, ...) {
+    char line[TEXT_SIZE];
+    va_list arguments;
+
+    va_start(arguments, text);
+    vsnprintf(line, sizeof(line), text, arguments);
+    va_end(arguments);
+    add(findings, check, object, NULL, line);
+}
+
+void findings_bad(struct findings *findings, const char *check, const char *object, const char *hint, const char *text, ...) {
+    char line[TEXT_SIZE];
+    va_list arguments;
+
+    va_start(arguments, text);
+    vsnprintf(line, sizeof(line), text, arguments);
+    va_end(arguments);
+    add(findings, check, object, hint, line);
+}
+
+int findings_end(struct findings *findings) {
+    int code = findings->json ? output_json(findings->array) : output_end();
+
+    return code ? code : findings->bad ? TAPGRANT_FAILED : TAPGRANT_OK;
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "undo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void undo_open(struct tapgrant_device *device) {
+    char *made = tapgrant_managed(device) && tapgrant_persist(device) ? strdup(tapgrant_name(device)) : NULL;
+    struct tapgrant_error error;
+
+    tapgrant_close(device);
+    if (made && tapgrant_delete(made, &error)) output_error(&error, false);
+    free(made);
+}

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each line of doctor is provoked, and its hint, carried out as root, mends it."""
+import pytest
+
+from host import ALICE, BOB, HELPER, POLICY, TAPGRANT, uid
+
+RULE = "[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = no\n"
+HOST = ["tun", "helper", "kernel", "udev", "policy", "bridge"]
+DEVICE = ["exists", "owner", "held", "up", "bridge", "queues"]
+
+
+@pytest.fixture
+def well(host):
+    host.policy(RULE)
+    host.bridge("br0")
+    assert [row["check"] for row in findings(host)] == HOST
+    return host
+
+
+def findings(host, *words, user=ALICE, **kwargs):
+    result = host.tapgrant("doctor", "--json", *words, user=user, **kwargs)
+    rows = result.json
+    assert result.code == (0 if all(row["ok"] for row in rows) else 1)
+    assert all(row["ok"] == (row["hint"] is None) for row in rows)
+    return rows
+
+
+def bad(host, *words, **kwargs):
+    return {row["check"]: row for row in findings(host, *words, **kwargs) if not row["ok"]}
+
+
+def mend(host, check, *words, text, **kwargs):
+    """The one finding CHECK says TEXT, and is gone once its hint was carried out."""
+    found = bad(host, *words, **kwargs)
+    assert check in found and text in found[check]["text"], found
+    host.run("sh", "-ec", found[check]["hint"])
+    left = bad(host, *words, **kwargs)
+    assert check not in left, left
+    return left
+
+
+def test_a_host_where_all_is_well(well):
+    result = well.tapgrant("doctor", check=True)
+    assert [line.split()[0] for line in result.out.splitlines()] == ["ok"] * len(HOST)
+
+
+def test_a_closed_node(well):
+    well.run("chmod", "0600", "/dev/net/tun")
+    assert not mend(well, "tun", text="not open to you (owner 0, group 0, mode 0600)")
+
+
+def test_a_missing_node(well):
+    well.run("rm", "/dev/net/tun")
+    found = bad(well)["tun"]
+    assert "cannot be opened: No such file" in found["text"]
+    well.run("sh", "-c", found["hint"])  # modprobe itself fails where the driver is built in
+    assert not bad(well)
+
+
+def double(host, mode, folder=None):
+    path = (folder or host.folder) / "helper"
+    host.root(path).write_bytes(HELPER.read_bytes())
+    host.root(path).chmod(mode)
+    host.bind(path, HELPER)
+
+
+def test_a_helper_that_lost_its_bit_in_a_copy(well):
+    double(well, 0o755)
+    assert not mend(well, "helper", text="is not setuid root")
+
+
+def test_a_helper_on_a_nosuid_mount(well):
+    well.run("mount", "-t", "tmpfs", "-o", "nosuid", "tmpfs", well.folder)
+    double(well, 0o4755)
+    assert not mend(well, "helper", text="mounted nosuid")
+
+
+def test_no_helper(well):
+    well.run("mount", "-t", "tmpfs", "tmpfs", HELPER.parent)
+    assert "No such file" in bad(well)["helper"]["text"] and "install" in bad(well)["helper"]["hint"]
+    well.run("umount", HELPER.parent)
+    assert not bad(well)
+
+
+def test_no_new_privs(well):
+    assert "no_new_privs" in bad(well, extra=["--no-new-privs"])["helper"]["text"]
+
+
+def test_a_user_namespace(well):
+    result = well.run("unshare", "-Ur", TAPGRANT, "doctor", "--json", user=ALICE, check=False)
+    (row,) = [row for row in result.json if row["check"] == "helper"]
+    assert not row["ok"] and "user namespace" in row["text"]
+
+
+def test_an_old_kernel(well):
+    result = well.run("setarch", "--uname-2.6", TAPGRANT, "doctor", "--json", user=ALICE, check=False)
+    (row,) = [row for row in result.json if row["check"] == "kernel"]
+    assert not row["ok"] and row["text"].startswith("2.6.") and "Linux 5.9" in row["hint"]
+
+
+def test_udevs_address_policy(well):
+    for folder in ("/etc/systemd", "/run", "/usr/lib/systemd"):
+        well.run("mount", "-t", "tmpfs", "tmpfs", folder)
+    well.run("sh", "-ec", "mkdir -p /usr/lib/systemd/network /run/udev; touch /run/udev/control;"
+             "printf '[Match]\\nOriginalName=*\\n[Link]\\nMACAddressPolicy=persistent\\n' >/usr/lib/systemd/network/99-default.link")
+    assert not mend(well, "udev", text="MACAddressPolicy=persistent")
+
+
+@pytest.mark.parametrize("spoil, text", [
+    (["chmod", "0664", POLICY], "others can write"), (["chown", ALICE, POLICY], "not root's"),
+    (["chmod", "0777", POLICY.parent], "others can write"), (["chmod", "0640", POLICY], "not readable by you"),
+    (["rm", POLICY], "does not exist")])
+def test_a_policy_that_cannot_be_used(well, spoil, text):
+    well.run(*spoil)
+    found = bad(well)["policy"]
+    assert text in found["text"]
+    well.run("sh", "-ec", found["hint"].replace(", or ask as root", "").replace(", and write a rule", ""))
+    assert not bad(well)
+
+
+def test_a_policy_with_faults_tells_each_line(well):
+    well.policy(RULE + "colour = red\nmax = 0\n")
+    rows = [row for row in findings(well) if not row["ok"]]
+    assert [row["object"] for row in rows] == [f"{POLICY}:6", f"{POLICY}:7"]
+    assert "unknown key" in rows[0]["text"] and "bad value" in rows[1]["text"]
+
+
+def test_a_name_that_nobody_has(well):
+    well.policy(RULE.replace("*", "nobody-has-this-name"))
+    assert "not in /etc/passwd" in bad(well)["policy"]["text"]
+
+
+def test_a_missing_bridge(well):
+    well.policy(RULE.replace("br0", "br7"))
+    assert not mend(well, "bridge", text="does not exist")
+    assert well.tapgrant("run", "--net", "bridge=br7", "--", "true").code == 0
+
+
+def test_what_is_no_bridge(well):
+    well.run("ip", "link", "add", "br7", "type", "veth", "peer", "name", "other")
+    well.policy(RULE.replace("br0", "br7"))
+    assert bad(well)["bridge"]["text"] == "is no bridge"
+
+
+def test_an_unpinned_bridge_that_takes_router_advertisements(well):
+    well.policy(RULE.replace("br0", "br*"))
+    well.bridge("br8", address=None, ra=True)
+    found = bad(well)
+    assert set(found) == {"pinned", "ra"}
+    assert set(mend(well, "pinned", text="MAC address is not fixed")) == {"ra"}
+    assert not mend(well, "ra", text="router advertisements")
+
+
+def test_what_a_rule_waives_is_no_finding(well):
+    well.bridge("br8", address=None, ra=True)
+    well.policy(RULE.replace("br0", "br8") + "allow-unpinned-bridge = yes\nallow-ra-bridge = yes\n")
+    assert not bad(well)
+
+
+def test_a_full_bridge(well):
+    batch = "".join(f"tuntap add dev p{n} mode tap\nlink set p{n} master br0\n" for n in range(1023))
+    (well.folder / "batch").write_text(batch)
+    well.run("ip", "-batch", well.folder / "batch")
+    assert "all 1023 ports are taken" in bad(well)["ports"]["text"]
+    result = well.tapgrant("run", "--net", "bridge=br0", "--", "true")
+    assert result.code == 1 and "is full: a bridge has at most 1023 ports" in result.err
+    well.run("ip", "link", "del", "p0")
+    assert not bad(well)
+
+
+# A device ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_device_with_which_all_is_well(well):
+    well.tapgrant("create", "--net", "bridge=br0", check=True)
+    rows = findings(well, "tg0")
+    assert [row["check"] for row in rows] == DEVICE and all(row["ok"] for row in rows)
+
+
+def test_a_missing_device(well):
+    assert "held" not in mend(well, "exists", "x0", text="does not exist")
+
+
+def test_another_kind_of_device(well):
+    assert "is no tap but of kind bridge" in bad(well, "br0")["exists"]["text"]
+
+
+@pytest.mark.parametrize("owner, text", [(BOB, f"belongs to uid "), (None, "has no owner")])
+def test_a_device_of_another(well, owner, text):
+    well.tap("x0", owner)
+    mend(well, "owner", "x0", text=text)
+    assert well.link("x0")["linkinfo"]["info_data"]["user"] == ALICE and uid(ALICE)
+
+
+@pytest.mark.parametrize("options", [[], ["multi_queue"]])
+def test_a_held_device(well, options):
+    well.tap("x0", ALICE, *options)
+    well.hold("managed=no,dev=x0")
+    mend(well, "held", "x0", text="holds it")
+
+
+def test_a_device_that_is_down(well):
+    well.tap("x0")
+    assert not mend(well, "up", "x0", text="down: no traffic flows")
+
+
+@pytest.mark.parametrize("words", [["--frob"], ["a", "b"]])
+def test_a_command_line_that_makes_no_sense(well, words):
+    assert well.tapgrant("doctor", *words).code == 2
