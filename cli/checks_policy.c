@@ -3,7 +3,7 @@
  * The policy, as far as who asks may read it, and every bridge that it names.
  */
 #include "checks.h"
-#include "policy.h"
+#include "host_bridge.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define POLICY_PATH POLICY_FOLDER "/policy.conf"
-#define BRIDGE_PORTS 1023 /* BR_MAX_PORTS less one: net/bridge/br_private.h */
 #define BRIDGES 256
 
 struct bridges {
@@ -67,42 +66,6 @@ static void check_names(struct findings *findings, struct policy *policy) {
     free(group);
 }
 
-#define LINKS "/sys/class/net"
-#define IPV6 "/proc/sys/net/ipv6/conf"
-
-static bool read_number(const char *folder, const char *name, const char *setting, long *number) {
-    char path[128];
-    FILE *file;
-    bool good;
-
-    snprintf(path, sizeof(path), "%s/%s/%s", folder, name, setting);
-    file = fopen(path, "re");
-    good = file && fscanf(file, "%ld", number) == 1;
-    if (file) fclose(file);
-    return good;
-}
-
-static size_t count_ports(const char *name) {
-    char path[64];
-    size_t ports = 0;
-    DIR *folder;
-
-    snprintf(path, sizeof(path), "/sys/class/net/%s/brif", name);
-    folder = opendir(path);
-    for (struct dirent *entry; folder && (entry = readdir(folder));) ports += entry->d_name[0] != '.';
-    if (folder) closedir(folder);
-    return ports;
-}
-
-static bool takes_ra(const char *name) {
-    long accept = 0, forwarding = 0, disabled = 0;
-
-    if (!read_number(IPV6, name, "accept_ra", &accept)) return false;
-    read_number(IPV6, name, "forwarding", &forwarding);
-    read_number(IPV6, name, "disable_ipv6", &disabled);
-    return !disabled && (accept == 2 || (accept && !forwarding));
-}
-
 /* Is there a rule for the bridge that does not waive the condition KEY? */
 static bool matters(const struct policy *policy, const char *name, enum policy_key key) {
     for (size_t i = 0; i < policy->rule_count; i++) {
@@ -116,36 +79,34 @@ static bool matters(const struct policy *policy, const char *name, enum policy_k
 }
 
 static void check_bridge(struct findings *findings, const struct policy *policy, const char *name) {
-    char object[32], hint[256], path[64];
-    long type = 0, mtu = 0;
-    size_t bad = findings->bad, ports = count_ports(name);
+    struct host_bridge bridge = host_bridge_look(name);
+    size_t bad = findings->bad;
+    char object[32], hint[256];
 
     snprintf(object, sizeof(object), "bridge %s", name);
-    snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", name);
-    if (access(path, F_OK)) {
-        snprintf(path, sizeof(path), "/sys/class/net/%s", name);
-        snprintf(
-            hint, sizeof(hint),
-            "ip link add %s address 02:00:00:00:00:01 type bridge; ip link set %s up; sysctl -w net/ipv6/conf/%s/accept_ra=0",
-            name, name, name);
-        if (access(path, F_OK))
+    if (!bridge.facts.exists) {
+        snprintf(hint, sizeof(hint),
+                 "ip link add %s address 02:00:00:00:00:01 type bridge; ip link set %s up; "
+                 "sysctl -w net/ipv6/conf/%s/accept_ra=0",
+                 name, name, name);
+        if (!bridge.is_link)
             findings_bad(findings, "bridge", object, hint, "does not exist");
         else
             findings_bad(findings, "bridge", object, "name a bridge in the policy", "is no bridge");
         return;
     }
-    read_number(LINKS, name, "addr_assign_type", &type);
-    read_number(LINKS, name, "mtu", &mtu);
     snprintf(hint, sizeof(hint), "ip link set %s address $(cat /sys/class/net/%s/address)", name, name);
-    if (type != 3 && matters(policy, name, POLICY_ALLOW_UNPINNED))
+    if (!bridge.facts.pinned && matters(policy, name, POLICY_ALLOW_UNPINNED))
         findings_bad(findings, "pinned", object, hint, "its MAC address is not fixed, so that a port could change it");
     snprintf(hint, sizeof(hint), "sysctl -w net/ipv6/conf/%s/accept_ra=0", name);
-    if (takes_ra(name) && matters(policy, name, POLICY_ALLOW_RA))
+    if (bridge.facts.takes_ra && matters(policy, name, POLICY_ALLOW_RA))
         findings_bad(findings, "ra", object, hint, "the host takes router advertisements on it");
     snprintf(hint, sizeof(hint), "ip link show master %s lists its ports: take some away", name);
-    if (ports >= BRIDGE_PORTS) findings_bad(findings, "ports", object, hint, "all %d ports are taken", BRIDGE_PORTS);
+    if (bridge.ports >= HOST_BRIDGE_PORTS)
+        findings_bad(findings, "ports", object, hint, "all %d ports are taken", HOST_BRIDGE_PORTS);
     if (findings->bad == bad)
-        findings_good(findings, "bridge", object, "fit; MTU %ld, %zu of %d ports left", mtu, BRIDGE_PORTS - ports, BRIDGE_PORTS);
+        findings_good(findings, "bridge", object, "fit; MTU %u, %zu of %d ports left", bridge.facts.mtu,
+                      HOST_BRIDGE_PORTS - bridge.ports, HOST_BRIDGE_PORTS);
 }
 
 static void add(struct bridges *bridges, const char *name) {

@@ -15,6 +15,7 @@ int run_main(int argc, char *argv[]);
 int create_main(int argc, char *argv[]);
 int delete_main(int argc, char *argv[]);
 int list_main(int argc, char *argv[]);
+int check_main(int argc, char *argv[]);
 int doctor_main(int argc, char *argv[]);
 
 /* tapgrant: OBJECT: REASON, and the hint, on stderr; with JSON the same as an object on stdout.  Returns its code. */

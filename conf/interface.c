@@ -212,3 +212,11 @@ int interface_parse(struct interface *interface, const char *spec, struct interf
     }
     return interface_check(interface, fault);
 }
+
+void interface_to_wire(const struct interface *interface, struct wire_interface *wire) {
+    *wire = (struct wire_interface){.mtu = interface->mtu, .queues = interface->queues, .vnet_hdr = interface->vnet_hdr};
+    memcpy(wire->dev, interface->dev, strnlen(interface->dev, WIRE_NAME - 1));
+    memcpy(wire->bridge, interface->bridge, strlen(interface->bridge));
+    memcpy(wire->guest_mac, interface->guest_mac, sizeof(wire->guest_mac));
+    memcpy(wire->host_mac, interface->host_mac, sizeof(wire->host_mac));
+}

@@ -53,5 +53,8 @@ CHECKED int interface_check(const struct interface *interface, struct interface_
 /* key=value,key=value..., a comma in a value doubled; init, set and check in one.  -EINVAL. */
 CHECKED int interface_parse(struct interface *interface, const char *spec, struct interface_fault *fault);
 
+/* What the helper is asked for a managed interface. */
+void interface_to_wire(const struct interface *interface, struct wire_interface *wire);
+
 /* TEXT with every byte that is not printable ASCII as \xHH, cut to SIZE: what may be shown on a terminal. */
 const char *interface_printable(const char *text, char *out, size_t size);

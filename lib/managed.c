@@ -22,17 +22,7 @@
 
 static void fill_request(struct wire_request *request, const struct interface *const interfaces[], size_t count) {
     *request = (struct wire_request){.magic = WIRE_MAGIC, .version = WIRE_VERSION, .count = (uint32_t)count};
-    for (size_t i = 0; i < count; i++) {
-        struct wire_interface *to = &request->interface[i];
-
-        memcpy(to->dev, interfaces[i]->dev, strlen(interfaces[i]->dev));
-        memcpy(to->bridge, interfaces[i]->bridge, strlen(interfaces[i]->bridge));
-        memcpy(to->guest_mac, interfaces[i]->guest_mac, sizeof(to->guest_mac));
-        memcpy(to->host_mac, interfaces[i]->host_mac, sizeof(to->host_mac));
-        to->mtu = interfaces[i]->mtu;
-        to->queues = interfaces[i]->queues;
-        to->vnet_hdr = interfaces[i]->vnet_hdr;
-    }
+    for (size_t i = 0; i < count; i++) interface_to_wire(interfaces[i], &request->interface[i]);
 }
 
 static int check_reply(const struct helper_answer *answer, size_t count, struct tapgrant_error *error) {

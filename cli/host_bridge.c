@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "host_bridge.h"
+
+#include <dirent.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINKS "/sys/class/net"
+#define IPV6 "/proc/sys/net/ipv6/conf"
+
+static bool read_number(const char *folder, const char *name, const char *setting, long *number) {
+    char path[128];
+    FILE *file;
+    bool good;
+
+    snprintf(path, sizeof(path), "%s/%s/%s", folder, name, setting);
+    file = fopen(path, "re");
+    good = file && fscanf(file, "%ld", number) == 1;
+    if (file) fclose(file);
+    return good;
+}
+
+static size_t count_ports(const char *name) {
+    char path[64];
+    size_t ports = 0;
+    DIR *folder;
+
+    snprintf(path, sizeof(path), LINKS "/%s/brif", name);
+    folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) ports += entry->d_name[0] != '.';
+    if (folder) closedir(folder);
+    return ports;
+}
+
+/* Documentation/networking/ip-sysctl.rst, accept_ra: 1 where the host does not forward, 2 always. */
+static bool takes_ra(const char *name) {
+    long accept = 0, forwarding = 0, disabled = 0;
+
+    if (!read_number(IPV6, name, "accept_ra", &accept)) return false;
+    read_number(IPV6, name, "forwarding", &forwarding);
+    read_number(IPV6, name, "disable_ipv6", &disabled);
+    return !disabled && (accept == 2 || (accept && !forwarding));
+}
+
+struct host_bridge host_bridge_look(const char *name) {
+    struct host_bridge bridge = {.facts = {.mtu = POLICY_MTU_ALONE}};
+    unsigned index = if_nametoindex(name);
+    char real[IF_NAMESIZE] = "", path[64];
+    long type = 0, mtu = 0;
+
+    if (!index || !if_indextoname(index, real)) return bridge;
+    bridge.is_link = true;
+    snprintf(bridge.facts.name, sizeof(bridge.facts.name), "%s", real);
+    snprintf(path, sizeof(path), LINKS "/%s/bridge", real);
+    if (access(path, F_OK) || !wire_bridge_valid(real)) return bridge;
+    read_number(LINKS, real, "addr_assign_type", &type);
+    read_number(LINKS, real, "mtu", &mtu);
+    bridge.facts.exists = true;
+    bridge.facts.mtu = (uint32_t)mtu;
+    bridge.facts.pinned = type == 3; /* NET_ADDR_SET, include/uapi/linux/netdevice.h */
+    bridge.facts.takes_ra = takes_ra(real);
+    bridge.ports = count_ports(real);
+    return bridge;
+}
