@@ -17,6 +17,7 @@ int delete_main(int argc, char *argv[]);
 int list_main(int argc, char *argv[]);
 int check_main(int argc, char *argv[]);
 int doctor_main(int argc, char *argv[]);
+int lint_main(int argc, char *argv[]);
 
 /* tapgrant: OBJECT: REASON, and the hint, on stderr; with JSON the same as an object on stdout.  Returns its code. */
 int output_error(const struct tapgrant_error *error, bool json);

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""lint tells every fault at once, by the helper's own parser, and what is suspicious."""
+import re
+from pathlib import Path
+
+import pytest
+
+from host import ALICE, BOB, POLICY, uid
+
+FIXTURES = Path(__file__).resolve().parents[1] / "policy"
+RULE = "[rule lab]\nuser = {user}\nbridge = br0\nisolate = no\nlock-mac = no\n"
+
+
+@pytest.fixture
+def lint(host):
+    host.bridge("br0")
+
+    def run(text=None, *words, user=ALICE):
+        if text is not None:
+            (host.folder / "p.conf").write_text(text)
+            words = (*words, host.folder / "p.conf")
+        result = host.tapgrant("lint", *words, user=user)
+        result.rows = re.findall(r"^(.*?):(\d+): (warning: )?(.*)$", result.err, re.M)
+        assert len(result.rows) == len(result.err.splitlines())
+        return result
+    run.host = host
+    return run
+
+
+def rule(user=None, **keys):
+    return RULE.format(user=user or ALICE) + "".join(f"{key.replace('_', '-')} = {value}\n" for key, value in keys.items())
+
+
+def test_a_good_policy_has_nothing_to_say(lint):
+    result = lint(rule(dev="u{uid}-*"))
+    assert (result.code, result.out, result.err) == (0, "", "")
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.conf")), ids=lambda path: path.name)
+def test_each_fixture_is_judged_as_its_name_says(lint, path):
+    result = lint(None, path)
+    faults = [row for row in result.rows if not row[2]]
+    if path.name.startswith("reject"):
+        line, reason = re.search(rb"; reject: (\d+): (.*)", path.read_bytes().splitlines()[0]).groups()
+        assert result.code == 2
+        assert any(row[1] == line.decode() and row[3].startswith(reason.decode()) for row in faults), result
+    else:
+        names = [row for row in faults if "is not in /etc/" in row[3]]
+        assert faults == names and result.code == (2 if names else 0)
+
+
+def test_all_faults_are_told_at_once(lint):
+    result = lint("colour = red\n[rule a]\nuser = 01\nmtu = 9-8\nqueues = 300\n[lab]\n")
+    assert result.code == 2 and [row[1] for row in result.rows] == ["1", "3", "4", "5", "6", "2"], result
+
+
+def test_a_name_that_only_the_name_service_has(lint):
+    """libnss-extrausers stands for LDAP: the helper does not ask it, and lint says what to write."""
+    lint.host.run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/var/lib/extrausers")
+    lint.host.root("/var/lib/extrausers/group").write_text("students:x:5000:\n")
+    lint.host.root("/var/lib/extrausers/passwd").write_text("erika:x:6000:5000::/:/bin/sh\n")
+    lint.host.root("/dev/shm/nsswitch").write_text("passwd: files extrausers\ngroup: files extrausers\n")
+    lint.host.bind("/dev/shm/nsswitch", "/etc/nsswitch.conf")
+    result = lint(rule("%students erika no-such-user %no-such-group"))
+    assert result.code == 2 and {row[1] for row in result.rows} == {"2"}
+    assert [row[3] for row in result.rows] == [
+        "group students is not in /etc/group; the name service has it as 5000: write %5000",
+        "user erika is not in /etc/passwd; the name service has it as 6000: write 6000",
+        "user no-such-user is not in /etc/passwd, nor has the name service it: everybody is denied",
+        "group no-such-group is not in /etc/group, nor has the name service it: everybody is denied"]
+    numeric = lint(rule("%students erika"), "--numeric")
+    assert "user = %5000 6000\n" in numeric.out
+    lint.host.policy(rule("%students " + ALICE))
+    assert lint.host.tapgrant("run", "--net", "bridge=br0", "--", "true").code == 3
+    lint.host.policy(rule("%5000 " + ALICE))
+    assert lint.host.tapgrant("run", "--net", "bridge=br0", "--", "true").code == 0
+
+
+@pytest.mark.parametrize("text, words", [
+    (rule() + rule().replace("lab", "again"), "rule again can never grant: rule lab (line 1) decides"),
+    (rule("*") + rule().replace("lab", "again"), "rule again can never grant"),
+    (rule("0-65535") + rule("{0}").replace("lab", "again"), "rule again can never grant"),
+    (rule().replace("br0", "br*") + rule().replace("lab", "again"), "rule again can never grant"),
+    (rule("3999999999"), "nobody it names exists"), (rule("%3999999999"), "nobody it names exists"),
+    (rule("3999999990-3999999999"), "nobody it names exists"),
+    (rule().replace("br0", "br7"), "bridge br7 does not exist"), (rule().replace("br0", "lo"), "bridge lo is no bridge"),
+    (rule("3999999999", dev="{user}-*"), "{user} stands for nothing for uid 3999999999"),
+    (rule("*", dev="{user}-*"), "al and al-ice"), (rule(f"{ALICE} {BOB}", dev="vm*"), "names nobody"),
+    (rule("*", dev="u{uid}*"), "10 and 100")])
+def test_what_cannot_have_been_meant_is_a_warning(lint, text, words):
+    result = lint(text.replace("{0}", str(uid(ALICE))))
+    assert result.code == 0 and all(row[2] for row in result.rows)
+    assert any(words in row[3] for row in result.rows), result
+
+
+@pytest.mark.parametrize("text", [
+    rule() + rule(BOB).replace("lab", "again"), rule() + rule("*").replace("lab", "again"),
+    rule() + rule().replace("lab", "again").replace("br0", "none"), rule("*").replace("br0", "*") + rule().replace("lab", "again").replace("br0", "none"),
+    rule("*", dev="u{uid}-*"), rule("*", dev="{uid}x"), rule("*", dev="{user}"), rule(dev="vm*"), rule("0-4000000000")])
+def test_what_may_have_been_meant_is_none(lint, text):
+    assert lint(text).err == ""
+
+
+def test_numeric_prints_the_policy_with_ids_and_grants_the_same(lint):
+    text = f"; who\n[rule lab]\nuser   = {ALICE} %{BOB} 5-9 *\nbridge = br0\nisolate = no\nlock-mac = no\n"
+    result = lint(text, "--numeric")
+    assert result.code == 0
+    assert result.out == text.replace(f"{ALICE} %{BOB}", f"{uid(ALICE)} %{uid(BOB)}").replace("user   =", "user   =")
+    again = lint(result.out, "--numeric")
+    assert again.out == result.out
+
+
+def test_the_installed_policy_is_checked_for_its_owner_and_mode(lint):
+    lint.host.policy(rule())
+    assert lint().code == 0
+    lint.host.run("chmod", "0664", POLICY)
+    result = lint()
+    assert result.code == 2 and "others can write" in result.err
+    assert lint(None, POLICY).code == 2
+    (lint.host.folder / "mine.conf").write_text(rule())
+    (lint.host.folder / "mine.conf").chmod(0o666)
+    assert lint(None, lint.host.folder / "mine.conf").code == 0
+    assert lint(None, "--installed", lint.host.folder / "mine.conf").code == 2
+
+
+def test_json(lint):
+    (lint.host.folder / "p.conf").write_text("[rule a]\nuser = *\nbridge = br7\n")
+    result = lint.host.tapgrant("lint", "--json", lint.host.folder / "p.conf")
+    assert result.code == 2 and {row["severity"] for row in result.json} == {"error"}
+    assert result.json[0] == {"file": str(lint.host.folder / "p.conf"), "line": 1, "severity": "error",
+                              "reason": "missing key: isolate"}
+
+
+@pytest.mark.parametrize("words", [["--frob"], ["/nonexistent"], ["--numeric", "--json"]])
+def test_what_cannot_be_linted(lint, words):
+    assert lint.host.tapgrant("lint", *words).code == 2
