@@ -12,7 +12,7 @@
 #include "undo.h"
 
 #include <errno.h>
-#include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,35 +32,56 @@ struct arguments {
     char net[SPEC_SIZE]; /* all --net, joined */
 };
 
-/* 0, an exit status after it was said, or -1 where only help or version was asked for. */
-static int read_arguments(struct arguments *arguments, int argc, char *argv[]) {
-    enum { BR = 1, FD, NET, VNET, HELP, VERSION };
-    static const struct option options[] = {{"br", required_argument, NULL, BR},
-                                            {"fd", required_argument, NULL, FD},
-                                            {"net", required_argument, NULL, NET},
-                                            {"use-vnet", no_argument, NULL, VNET},
-                                            {"help", no_argument, NULL, HELP},
-                                            {"version", no_argument, NULL, VERSION},
-                                            {NULL, 0, NULL, 0}};
-    size_t used;
-    int option;
+__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...) {
+    struct tapgrant_error error = {.code = TAPGRANT_USAGE, .object = "usage", .hint = "tapgrant-bridge-helper --help shows how"};
+    va_list arguments;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-        used = strlen(arguments->net);
-        if (option == HELP) return fputs(help, stdout), -1;
-        if (option == VERSION) return printf("tapgrant-bridge-helper %s\n", tapgrant_version()), -1;
-        if (option == ':' || option == '?') return output_usage(false, "unknown or incomplete option '%s'", argv[optind - 1]);
-        if (option == BR) arguments->bridge = optarg;
-        if (option == FD) arguments->fd = optarg;
-        if (option == VNET) arguments->vnet = true;
-        if (option == NET &&
-            snprintf(arguments->net + used, SPEC_SIZE - used, "%s%s", used ? "," : "", optarg) >= (int)(SPEC_SIZE - used))
-            return output_usage(false, "--net is longer than %d bytes", SPEC_SIZE - 1);
+    va_start(arguments, format);
+    vsnprintf(error.reason, sizeof(error.reason), format, arguments);
+    va_end(arguments);
+    for (char *byte = error.reason; *byte; byte++)
+        if (*byte < ' ' || *byte > '~') *byte = '?';
+    return output_error(&error, false);
+}
+
+static int add_net(struct arguments *arguments, const char *spec) {
+    size_t used = strlen(arguments->net), room = SPEC_SIZE - used;
+
+    if (snprintf(arguments->net + used, room, "%s%s", used ? "," : "", spec) < (int)room) return 0;
+    return refuse("--net is longer than %d bytes", SPEC_SIZE - 1);
+}
+
+/*
+ * 0, an exit status after it was said, or -1 where only help or version was asked for.  As qemu-bridge-helper, and other
+ * than getopt_long(3), takes no abbreviation.
+ */
+static int read_arguments(struct arguments *arguments, int argc, char *argv[]) {
+    int code = 0;
+
+    for (int i = 1; !code && i < argc; i++) {
+        const char *word = argv[i];
+
+        if (!strcmp(word, "--help")) return fputs(help, stdout), -1;
+        if (!strcmp(word, "--version")) return printf("tapgrant-bridge-helper %s\n", tapgrant_version()), -1;
+        if (!strcmp(word, "--use-vnet"))
+            arguments->vnet = true;
+        else if (!strncmp(word, "--br=", 5))
+            arguments->bridge = word + 5;
+        else if (!strncmp(word, "--fd=", 5))
+            arguments->fd = word + 5;
+        else if (!strncmp(word, "--net=", 6))
+            code = add_net(arguments, word + 6);
+        else if (!strcmp(word, "--br") && i + 1 < argc)
+            arguments->bridge = argv[++i];
+        else if (!strcmp(word, "--fd") && i + 1 < argc)
+            arguments->fd = argv[++i];
+        else if (!strcmp(word, "--net") && i + 1 < argc)
+            code = add_net(arguments, argv[++i]);
+        else
+            code = refuse("unknown or incomplete argument '%s'", word);
     }
-    if (optind < argc) return output_usage(false, "unknown argument '%s'", argv[optind]);
-    if (!arguments->bridge || !arguments->fd) return output_usage(false, "--br= and --fd= are needed");
-    return 0;
+    if (!code && (!arguments->bridge || !arguments->fd)) code = refuse("--br= and --fd= are needed");
+    return code;
 }
 
 /* A comma of the bridge's name, doubled. */
@@ -81,12 +102,10 @@ static int make_spec(const struct arguments *arguments, char spec[SPEC_SIZE], st
 
     if (interface_parse(interface, arguments->net, &fault)) return output_fault(&fault, false);
     if (interface->given[INTERFACE_KEY_BRIDGE] && strcmp(interface->bridge, bridge))
-        return output_usage(false, "--br=%s and --net bridge=%s are two bridges", arguments->bridge, interface->bridge);
+        return refuse("--br=%s and --net bridge=%s are two bridges", arguments->bridge, interface->bridge);
     if (interface->queues > 1)
-        return output_usage(false, "queues=%u: this way has one descriptor; tapgrant run has them all, by {fds}",
-                            interface->queues);
-    if (strlen(arguments->net) + 2 * strlen(arguments->bridge) + 64 > SPEC_SIZE)
-        return output_usage(false, "--net and --br are too long");
+        return refuse("queues=%u: this way has one descriptor; tapgrant run has them all, by {fds}", interface->queues);
+    if (strlen(arguments->net) + 2 * strlen(arguments->bridge) + 64 > SPEC_SIZE) return refuse("--net and --br are too long");
     snprintf(spec, SPEC_SIZE, "%s", arguments->net);
     if (!interface->given[INTERFACE_KEY_BRIDGE]) {
         snprintf(spec + strlen(spec), SPEC_SIZE - strlen(spec), "%sbridge=", *spec ? "," : "");
@@ -110,7 +129,7 @@ static int read_socket(const char *text) {
         getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_STREAM ||
         getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) || listening ||
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) || (peer.uid != getuid() && peer.uid != 0)) {
-        output_usage(false, "--fd=%s is no connected unix stream socket of one's own", text);
+        refuse("--fd=%s is no connected unix stream socket of one's own", text);
         return -1;
     }
     return fd;

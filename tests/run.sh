@@ -20,7 +20,7 @@ trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
 if [ "$(id -u)" = 0 ]; then
-    install_packages build demo test
+    install_packages build demo test clients
 else
     echo "Not root: packages are taken as they are; the system tests (tests/system) and the unit tests of files that root"
     echo "owns are left out, and the helper is installed without privilege."

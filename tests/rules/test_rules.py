@@ -106,10 +106,11 @@ def test_every_file_names_its_licence():
             assert "SPDX-License-Identifier: LGPL-2.1-or-later" in (TOP / name).read_text()[:200], name
 
 
-def test_every_test_that_the_security_page_names_exists():
-    named = set(re.findall(r"`(?:\S+\.py: )?(test_\w+)`", (TOP / "SECURITY.md").read_text()))
+@pytest.mark.parametrize("page, least", [("SECURITY.md", 30), ("docs/recipes.md", 10)])
+def test_every_test_that_a_page_names_exists(page, least):
+    named = set(re.findall(r"`(?:\S+\.py: )?(test_\w+)`", (TOP / page).read_text()))
     tests = "".join(path.read_text() for path in (TOP / "tests").rglob("test_*.py"))
-    assert len(named) > 30 and named <= set(re.findall(r"^def (test_\w+)", tests, re.M)), named
+    assert len(named) > least and named <= set(re.findall(r"^def (test_\w+)", tests, re.M)), named
 
 
 @pytest.mark.parametrize("page", sorted(TOP.glob("*/*.[1-8]*")), ids=lambda page: page.name)
