@@ -1,11 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# All tests, set-up included: sudo tests/run.sh [-k EXPRESSION]   (the expression goes to pytest)
+# All tests, set-up included: sudo tests/run.sh [--long] [-k EXPRESSION]
+# --long: whole sweeps, 200,000 policies and five minutes of fuzzing in the place of samples.  What else is given goes to
+# pytest, for the system tests.
 # Closing line: N passed, N failed.  Without root it runs what needs none and says what it left out.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/tests/setup.sh"
 users="tg-alice tg-bob"
+cases=20000
+if [ "${1:-}" = --long ]; then
+    shift
+    cases=200000
+    export TAPGRANT_LONG=1 TAPGRANT_FUZZ_SECONDS=300
+fi
 make_work
 finish() {
     status=$?
@@ -31,7 +39,11 @@ echo "Building and installing into a private prefix"
 build_and_install -Dtests=true ${unprivileged:-}
 
 # Python as Debian has it, whose pytest is a package, whatever else comes first in PATH.
-pytest() { TAPGRANT_PREFIX="$work/prefix" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider --basetemp "$work/pytest" "$@"; }
+pytest() (
+    cd "$work" # where what the runners leave goes with the rest
+    TAPGRANT_PREFIX="$work/prefix" PYTHONDONTWRITEBYTECODE=1 \
+        /usr/bin/python3 -m pytest -q -p no:cacheprovider --basetemp "$work/pytest" "$@"
+)
 
 failed=0
 echo "Unit tests"
@@ -42,6 +54,11 @@ meson setup "$work/sanitized" "$top" --native-file "$top/dev.ini" >"$work/saniti
 meson test -C "$work/sanitized" --print-errorlogs || failed=1
 echo "Rules of the house"
 pytest --junitxml "$work/rules.xml" "$top/tests/rules" || failed=1
+echo "Policy against an independent model"
+TAPGRANT_DRIVER="$work/build/tests/differential-driver" \
+    pytest --junitxml "$work/differential.xml" --cases "$cases" "$top/tests/differential" || failed=1
+echo "Fuzzing policy and request"
+pytest --junitxml "$work/fuzz.xml" "$top/tests/fuzz" || failed=1
 if [ "$(id -u)" = 0 ]; then
     for user in $users; do
         id "$user" >/dev/null 2>&1 && continue

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Fuzzes the policy's and the request's bytes under AddressSanitizer and UndefinedBehaviorSanitizer:
+#   tests/fuzz/run.sh SECONDS WORKDIR
+# SECONDS for each of the two, side by side.  What it builds and finds is in WORKDIR; the corpora in the tree stay as they are.
+set -eu
+[ $# = 2 ] || { echo "usage: $0 SECONDS WORKDIR" >&2; exit 2; }
+top=$(cd "$(dirname "$0")/../.." && pwd)
+seconds=$1
+mkdir -p "$2"
+work=$(cd "$2" && pwd)
+
+# build NAME SOURCE...: $work/NAME
+build() {
+    name=$1
+    shift
+    clang -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-missing-field-initializers -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+        -fno-omit-frame-pointer -I"$top/conf" -I"$top/helper" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
+}
+
+# fuzz NAME MOST-BYTES CORPUS-FILE...: one line
+fuzz() {
+    name=$1 most=$2
+    shift 2
+    mkdir -p "$work/$name.corpus" "$work/$name.found"
+    cp "$@" "$work/$name.corpus"
+    status=0
+    "$work/$name" -max_total_time="$seconds" -max_len="$most" -timeout=10 -print_final_stats=1 \
+        -artifact_prefix="$work/$name.found/" "$work/$name.corpus" >"$work/$name.log" 2>&1 || status=$?
+    runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$work/$name.log")
+    if [ $status = 0 ] && [ "${runs:-0}" -gt 0 ]; then
+        echo "$name: $runs inputs in $seconds s, none fails"
+    else
+        tail -n 40 "$work/$name.log" >&2
+        echo "$name: FAILED, exit $status: $work/$name.log, $work/$name.found"
+        return 1
+    fi
+}
+
+build fuzz_policy "$top"/conf/policy_*.c "$top/helper/wire.c"
+build fuzz_request "$top/helper/request.c" "$top/helper/wire.c"
+fuzz fuzz_policy 4096 "$top"/tests/policy/*.conf &
+policy=$!
+fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &
+request=$!
+failed=0
+wait $policy || failed=1
+wait $request || failed=1
+exit $failed
