@@ -158,6 +158,15 @@ static void warn_names(struct lint *lint, const struct policy_rule *rule) {
     }
 }
 
+/* lock-mac gives an address to who asks first, and nobody else gets it meanwhile. */
+static void warn_shared_macs(struct lint *lint, const struct policy_rule *rule) {
+    const char *lock = rule->value[POLICY_LOCK_MAC];
+
+    if (lock && !strcmp(lock, "yes") && rule->value[POLICY_GUEST_MAC] && !one_person(rule))
+        lint_report(lint, lint_line(lint, rule, POLICY_GUEST_MAC), false,
+                    "several users may ask for the same guest-mac, and one of them can keep it from the others");
+}
+
 void lint_warnings(struct lint *lint) {
     for (size_t i = 0; i < lint->policy.rule_count; i++) {
         const struct policy_rule *rule = &lint->policy.rules[i];
@@ -167,5 +176,6 @@ void lint_warnings(struct lint *lint) {
         warn_bridges(lint, rule);
         warn_nameless(lint, rule);
         warn_names(lint, rule);
+        warn_shared_macs(lint, rule);
     }
 }

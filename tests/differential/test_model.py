@@ -107,7 +107,8 @@ def some(rng, good, bad, rate):
 def rule_lines(rng, name, bad):
     """A rule, whose values are seldom bad; its keys in any order."""
     who = [b"*"] if rng.random() < 0.6 else WHO
-    lines = [(b"user", some(rng, who, LOST_WHO if rng.random() < 0.5 else BAD_WHO, bad)), (b"bridge", some(rng, BRIDGE[:5] if rng.random() < 0.6 else BRIDGE, BAD_BRIDGE, bad))]
+    lines = [(b"user", some(rng, who, LOST_WHO if rng.random() < 0.5 else BAD_WHO, bad)),
+             (b"bridge", some(rng, BRIDGE[:5] if rng.random() < 0.6 else BRIDGE, BAD_BRIDGE, bad))]
     if rng.random() > bad:
         lines += [(b"isolate", b"no"), (b"lock-mac", b"no")]
     for key, good, wrong in ((b"dev", DEV, BAD_BRIDGE), (b"guest-mac", MAC, BAD_MAC), (b"host-mac", MAC, BAD_MAC)):

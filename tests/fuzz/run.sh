@@ -14,8 +14,9 @@ work=$(cd "$2" && pwd)
 build() {
     name=$1
     shift
-    clang -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-missing-field-initializers -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-        -fno-omit-frame-pointer -I"$top/conf" -I"$top/helper" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
+    clang -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-missing-field-initializers \
+        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+        -I"$top/conf" -I"$top/helper" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
 }
 
 # fuzz NAME MOST-BYTES CORPUS-FILE...: one line
