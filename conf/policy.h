@@ -75,7 +75,10 @@ struct policy_verdict {
  */
 CHECKED int policy_file_read(const char *path, const char *name, size_t limit, char **text, size_t *size);
 
-/* -EINVAL: at least one fault, each told to FAULT (which may be NULL); the policy is void.  -ENOMEM. */
+/*
+ * TEXT[SIZE] is a NUL, as policy_file_read() leaves it.  -EINVAL: at least one fault, each told to FAULT (which may be
+ * NULL); the policy is void.  -ENOMEM.
+ */
 CHECKED int policy_parse(struct policy *policy, const char *text, size_t size, policy_fault_fn *fault, void *context);
 
 /* -ENOENT: one of the policy's names is in neither PASSWD nor GROUP (NULL: not needed); policy_test() finds it. */
