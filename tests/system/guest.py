@@ -36,7 +36,10 @@ class Guest:
     """Downloads and builds once for a whole test run, into FOLDER."""
 
     def __init__(self, folder):
-        depends = run("apt-cache", "depends", "linux-image-cloud-amd64").stdout
+        depends = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], capture_output=True, text=True).stdout
+        if "Depends: linux-image-" not in depends:  # no lists of packages yet
+            run("apt-get", "-qq", "update")
+            depends = run("apt-cache", "depends", "linux-image-cloud-amd64").stdout
         package = re.search(r"Depends: (linux-image-\S+)", depends).group(1)
         run("apt-get", "-o", "APT::Sandbox::User=root", "download", package, cwd=folder)
         run("dpkg", "-x", next(folder.glob("linux-image-*.deb")), folder / "kernel")
