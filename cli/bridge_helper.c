@@ -47,6 +47,7 @@ __attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
 static int add_net(struct arguments *arguments, const char *spec) {
     size_t used = strlen(arguments->net), room = SPEC_SIZE - used;
 
+    if (!*spec) return 0;
     if (snprintf(arguments->net + used, room, "%s%s", used ? "," : "", spec) < (int)room) return 0;
     return refuse("--net is longer than %d bytes", SPEC_SIZE - 1);
 }
@@ -102,7 +103,8 @@ static int make_spec(const struct arguments *arguments, char spec[SPEC_SIZE], st
 
     if (interface_parse(interface, arguments->net, &fault)) return output_fault(&fault, false);
     if (interface->given[INTERFACE_KEY_BRIDGE] && strcmp(interface->bridge, bridge))
-        return refuse("--br=%s and --net bridge=%s are two bridges", arguments->bridge, interface->bridge);
+        return refuse("--br=%s and --net bridge=%s are two bridges", arguments->bridge,
+                      interface->bridge[0] ? interface->bridge : "none");
     if (interface->queues > 1)
         return refuse("queues=%u: this way has one descriptor; tapgrant run has them all, by {fds}", interface->queues);
     if (strlen(arguments->net) + 2 * strlen(arguments->bridge) + 64 > SPEC_SIZE) return refuse("--net and --br are too long");

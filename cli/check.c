@@ -31,6 +31,8 @@ struct check {
     bool json;
     json_t *array;
     bool denied;
+    const struct policy_rule *granted[NETS_MAX]; /* by which, of this command's so far */
+    size_t granted_count;
 };
 
 static void first_fault(void *context, unsigned line, const char *reason, const char *detail) {
@@ -66,8 +68,10 @@ static int load(struct check *check) {
     if (failed) return 0;
     failed = policy_parse(&check->policy, text, size, first_fault, check);
     check->policy.caller = caller;
-    if (!failed && (policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size) ||
-                    policy_file_read("/etc", "group", POLICY_SIZE, &group, &size)))
+    /* under the helper's own conditions */
+    if (!failed && (((check->policy.names_user || check->policy.names_caller) &&
+                     policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size)) ||
+                    (check->policy.names_group && policy_file_read("/etc", "group", POLICY_SIZE, &group, &size))))
         snprintf(check->void_reason, sizeof(check->void_reason), "/etc/passwd or /etc/group cannot be used for names");
     if (!failed && !check->void_reason[0] && policy_resolve(&check->policy, passwd, group))
         snprintf(check->void_reason, sizeof(check->void_reason), POLICY_PATH ": %s",
@@ -128,14 +132,15 @@ static void explain(const struct check *check, const struct policy_rule *rule, e
     if (failed == POLICY_MAX) snprintf(detail, size, "all %u are held", policy_number(rule, POLICY_MAX));
 }
 
-/* The devices that the caller holds under the rule. */
+/* The devices that the caller holds under the rule, and would by what this command was asked before. */
 static uint32_t count_held(const struct check *check, const struct policy_rule *rule) {
     struct tapgrant_device **devices;
     struct tapgrant_error error;
     uint32_t held = 0;
     size_t count;
 
-    if (tapgrant_list(&devices, &count, &error)) return 0;
+    for (size_t i = 0; i < check->granted_count; i++) held += check->granted[i] == rule;
+    if (tapgrant_list(&devices, &count, &error)) return held;
     for (size_t i = 0; i < count; i++)
         held += tapgrant_rule(devices[i]) && !strcmp(tapgrant_rule(devices[i]), rule->name) &&
                 tapgrant_uid(devices[i]) == check->policy.caller.uid;
@@ -189,16 +194,30 @@ static const struct policy_rule *tell_rules(const struct check *check, json_t *r
     return verdict.rule;
 }
 
+/* What the library refuses whatever the policy says. */
+static int check_asked(const struct interface asked[], size_t count, bool json) {
+    unsigned queues = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (asked[i].script[0] || asked[i].downscript[0])
+            return output_usage(json, "script and downscript are not supported by this version");
+        queues += asked[i].managed ? asked[i].queues : 0;
+    }
+    return queues > WIRE_QUEUES ? output_usage(json, "%u queues (at once at most %d)", queues, WIRE_QUEUES) : 0;
+}
+
 static void tell(struct check *check, const char *spec, const struct interface *asked) {
     json_t *rules = check->json ? json_array() : NULL;
     const struct policy_rule *rule = NULL;
     enum policy_key failed = POLICY_KEYS;
     bool valid = !check->void_reason[0];
+    char shown[600];
 
-    if (!check->json) printf("--net %s:\n", spec);
+    if (!check->json) printf("--net %s:\n", interface_printable(spec, shown, sizeof(shown)));
     if (asked->managed && valid) rule = tell_rules(check, rules, asked, &failed);
     if (asked->managed && !valid) failed = POLICY_USER;
     check->denied |= failed < POLICY_KEYS;
+    if (rule && failed == POLICY_KEYS) check->granted[check->granted_count++] = rule;
     if (check->json) {
         json_array_append_new(check->array, json_pack("{s:n, s:s, s:s?, s:o, s:o, s:s?}", "label", "verdict",
                                                       failed < POLICY_KEYS ? "deny" : "allow", "rule", rule ? rule->name : NULL,
@@ -251,7 +270,8 @@ int check_main(int argc, char *argv[]) {
     if (optind < argc) return output_usage(nets.json, "check takes options only, not '%s'", argv[optind]);
     for (size_t i = 0; i < nets.count; i++)
         if (interface_parse(&asked[i], nets.spec[i], &fault)) return output_fault(&fault, nets.json);
-    code = become(check, user);
+    code = check_asked(asked, nets.count, nets.json);
+    if (!code) code = become(check, user);
     if (!code) code = load(check);
     if (code) return code;
     if (check->json) check->array = json_array();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "findings.h"
+#include "interface.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,16 +9,20 @@
 #define TEXT_SIZE 768
 
 static void add(struct findings *findings, const char *check, const char *object, const char *hint, const char *text) {
+    char about[300], said[TEXT_SIZE], remedy[TEXT_SIZE] = "";
     bool good = !hint;
 
     findings->bad += !good;
+    interface_printable(object, about, sizeof(about));
+    interface_printable(text, said, sizeof(said));
+    if (hint) interface_printable(hint, remedy, sizeof(remedy));
     if (findings->json) {
-        json_array_append_new(findings->array, json_pack("{s:s, s:s, s:b, s:s, s:s?}", "check", check, "object", object, "ok",
-                                                         good, "text", text, "hint", hint && *hint ? hint : NULL));
+        json_array_append_new(findings->array, json_pack("{s:s, s:s, s:b, s:s, s:s?}", "check", check, "object", about, "ok",
+                                                         good, "text", said, "hint", *remedy ? remedy : NULL));
         return;
     }
-    printf("%-4s %s: %s\n", good ? "ok" : "fix", object, text);
-    if (hint && *hint) printf("     hint: %s\n", hint);
+    printf("%-4s %s: %s\n", good ? "ok" : "fix", about, said);
+    if (*remedy) printf("     hint: %s\n", remedy);
 }
 
 void findings_good(struct findings *findings, const char *check, const char *object, const char *text, ...) {

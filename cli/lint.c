@@ -3,6 +3,7 @@
  * tapgrant lint: every fault of a policy at once, with FILE:LINE, by the helper's own parser; and what is suspicious.
  */
 #include "lint.h"
+#include "interface.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -22,8 +23,10 @@ static const char help[] = "Usage: tapgrant lint [--numeric] [--installed] [--js
 
 void lint_report(struct lint *lint, unsigned line, bool fault, const char *reason, ...) {
     char text[512];
+    char file[1024];
     va_list arguments;
 
+    interface_printable(lint->file, file, sizeof(file));
     va_start(arguments, reason);
     vsnprintf(text, sizeof(text), reason, arguments);
     va_end(arguments);
@@ -31,10 +34,10 @@ void lint_report(struct lint *lint, unsigned line, bool fault, const char *reaso
         if (*byte < ' ' || *byte > '~') *byte = '?';
     lint->faults += fault;
     if (lint->json)
-        json_array_append_new(lint->array, json_pack("{s:s, s:i, s:s, s:s}", "file", lint->file, "line", (int)line, "severity",
+        json_array_append_new(lint->array, json_pack("{s:s, s:i, s:s, s:s}", "file", file, "line", (int)line, "severity",
                                                      fault ? "error" : "warning", "reason", text));
     else
-        fprintf(stderr, "%s:%u: %s%s\n", lint->file, line, fault ? "" : "warning: ", text);
+        fprintf(stderr, "%s:%u: %s%s\n", file, line, fault ? "" : "warning: ", text);
 }
 
 unsigned lint_line(const struct lint *lint, const struct policy_rule *rule, enum policy_key key) {
@@ -67,6 +70,7 @@ static int read_any(const char *path, char **text, size_t *size) {
     *text = malloc(POLICY_SIZE + 1);
     *size = *text ? fread(*text, 1, POLICY_SIZE + 1, file) : 0;
     failed = !*text ? -ENOMEM : ferror(file) ? -EIO : *size > POLICY_SIZE ? -EFBIG : 0;
+    if (!failed) (*text)[*size] = 0;
     fclose(file);
     return failed;
 }
@@ -136,7 +140,7 @@ static void lint_file(struct lint *lint, bool installed, bool numeric) {
     lint->size = size;
     failed = policy_parse(&lint->policy, text, size, take_fault, lint);
     parsed = lint->faults;
-    if (!failed) lint_names(lint);
+    if (failed != -ENOMEM) lint_names(lint);
     if (lint->faults == before + lint->unsupported) lint_warnings(lint);
     if (parsed == before && numeric) print_numeric(lint, text, size);
     free(lint->policy.rules);

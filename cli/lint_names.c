@@ -5,6 +5,7 @@
  */
 #include "lint.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -14,15 +15,17 @@
 static bool is_name(const char *word) { return word[strspn(word, "%*-0123456789")]; }
 
 bool lint_id(const char *word, char id[16]) {
-    const struct passwd *user = word[0] == '%' ? NULL : getpwnam(word);
-    const struct group *group = word[0] == '%' ? getgrnam(word + 1) : NULL;
+    const struct passwd *user = NULL;
+    const struct group *group = NULL;
 
-    if (!is_name(word) || (!user && !group)) return false;
-    if (user)
-        snprintf(id, 16, "%u", user->pw_uid);
+    if (!is_name(word)) return false;
+    if (word[0] == '%')
+        group = getgrnam(word + 1);
     else
-        snprintf(id, 16, "%%%u", group->gr_gid);
-    return true;
+        user = getpwnam(word);
+    if (user) snprintf(id, 16, "%u", user->pw_uid);
+    if (group) snprintf(id, 16, "%%%u", group->gr_gid);
+    return user || group;
 }
 
 static void report_name(struct lint *lint, unsigned line, const char *word) {
@@ -52,8 +55,8 @@ void lint_names(struct lint *lint) {
     policy->passwd = passwd;
     policy->group = group;
     for (size_t i = 0; i < policy->rule_count; i++)
-        for (const char *words = policy->rules[i].value[POLICY_USER]; policy_next(&words, word);)
-            if (policy_test(policy, POLICY_USER, word, NULL, 0) < 0)
+        for (const char *words = policy->rules[i].value[POLICY_USER]; words && policy_next(&words, word);)
+            if (policy_test(policy, POLICY_USER, word, NULL, 0) == -ENOENT)
                 report_name(lint, lint_line(lint, &policy->rules[i], POLICY_USER), word);
     policy->passwd = policy->group = NULL;
     free(passwd);

@@ -35,7 +35,9 @@ static bool covers_who(const char *wide, const char *narrow) {
 
 /* * does not mean none; what is in the narrow pattern stands for itself. */
 static bool covers_bridge(const char *wide, const char *narrow) {
-    return !strcmp(wide, narrow) || (strcmp(narrow, "none") && strcmp(wide, "none") && !fnmatch(wide, narrow, 0));
+    if (!strcmp(wide, narrow)) return true;
+    if (!strcmp(narrow, "none") || !strcmp(wide, "none")) return false;
+    return strchr(narrow, '{') ? !strcmp(wide, "*") : !fnmatch(wide, narrow, 0); /* a placeholder may be anything */
 }
 
 /* Is every word of NARROW covered by one of WIDE? */
@@ -55,8 +57,8 @@ static void warn_shadowed(struct lint *lint, size_t n) {
     const struct policy_rule *rules = lint->policy.rules, *rule = &rules[n];
 
     for (size_t i = 0; i < n; i++) {
-        if (!covers(rules[i].value[POLICY_USER], rule->value[POLICY_USER], covers_who) ||
-            !covers(rules[i].value[POLICY_BRIDGE], rule->value[POLICY_BRIDGE], covers_bridge))
+        if (!covers(rules[i].value[POLICY_BRIDGE], rule->value[POLICY_BRIDGE], covers_bridge) ||
+            !covers(rules[i].value[POLICY_USER], rule->value[POLICY_USER], covers_who))
             continue;
         lint_report(lint, rule->line, false, "rule %s can never grant: rule %s (line %u) decides for all its people and bridges",
                     rule->name, rules[i].name, rules[i].line);
@@ -138,8 +140,9 @@ static const char *ambiguous(const char *pattern) {
 
     if (!uid && !user) return "names nobody";
     if (uid) {
-        bool bounded = (uid == pattern || !strchr("*0123456789", uid[-1])) && !strchr("*0123456789{", uid[5] ? uid[5] : 'x');
+        bool bounded = (uid == pattern || !strchr("*}0123456789", uid[-1])) && !strchr("*0123456789{", uid[5] ? uid[5] : 'x');
 
+        if (memchr(pattern, '*', (size_t)(uid - pattern)) && strchr(uid, '*')) return "has {uid} between two *";
         return bounded ? NULL : "does not end {uid} with what is no digit: 10 and 100";
     }
     return star ? "lets one user's names begin like another's: al and al-ice" : NULL;

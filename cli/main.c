@@ -10,8 +10,8 @@
 static const struct {
     const char *name;
     int (*run)(int argc, char *argv[]);
-} verbs[] = {{"run", run_main},   {"create", create_main}, {"delete", delete_main},
-             {"list", list_main}, {"check", check_main},   {"doctor", doctor_main}, {"lint", lint_main}};
+} verbs[] = {{"run", run_main},     {"create", create_main}, {"delete", delete_main}, {"list", list_main},
+             {"check", check_main}, {"doctor", doctor_main}, {"lint", lint_main}};
 
 static const char help[] =
     "Usage: tapgrant run    --net SPEC [--net SPEC]... -- COMMAND...   becomes COMMAND, descriptors open\n"

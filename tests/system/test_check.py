@@ -95,6 +95,34 @@ def test_each_cause_of_a_denial_is_told(host, cause):
     assert host.tapgrant("check", "--net", "bridge=br0").out.count("denied") == 1
 
 
+@pytest.mark.parametrize("user, dev, spoiled", [
+    ("*", "u{uid}-*", "/etc/passwd"), ("*", "u{uid}-*", "/etc/group"), (f"%{ALICE}", "x", "/etc/passwd"), (ALICE, "x", "/etc/group"),
+    (ALICE, "x", "/etc/passwd"), ("*", "{user}-*", "/etc/passwd"), (f"%{ALICE}", "x", "/etc/group")])
+def test_files_of_names_matter_where_the_helper_reads_them(ruled, user, dev, spoiled):
+    ruled.policy(RULE.replace("*", user) + f"dev = {dev}\n")
+    ruled.run("chmod", "0666", spoiled)
+    answer = agree(ruled, "bridge=br0")
+    doctor = ruled.tapgrant("doctor", "--json")
+    assert any(row["check"] == "names" and not row["ok"] for row in doctor.json) == (answer["verdict"] == "deny")
+
+
+def test_what_one_command_asks_for_counts_together(ruled):
+    result = ruled.tapgrant("check", "--json", *["--net", "bridge=br0"] * 2)
+    assert [one["verdict"] for one in result.json] == ["allow", "deny"]
+    assert result.json[1]["rules"][-1]["failed"] == "max"
+
+
+@pytest.mark.parametrize("nets", [["bridge=br0,script=/x"], ["bridge=br0,queues=253", "bridge=br0,queues=2"]])
+def test_what_the_library_refuses_is_no_question_of_the_policys(ruled, nets):
+    assert ruled.tapgrant("check", *[word for net in nets for word in ("--net", net)]).code == 2
+
+
+def test_no_byte_of_the_users_reaches_the_terminal_as_it_is(ruled):
+    for words in (["check", "--net", "managed=no,dev=\x1b[31mx"], ["doctor", "\x1b[31mx"], ["lint", "/\x1b[31mx"]):
+        result = ruled.tapgrant(*words)
+        assert "\x1b" not in result.out + result.err and "\\x1b" in result.out + result.err
+
+
 def test_another_user_may_be_asked_for(ruled):
     ruled.policy(RULE.replace("*", BOB))
     assert ruled.tapgrant("check", "--net", "bridge=br0").code == 3

@@ -54,6 +54,11 @@ def test_all_faults_are_told_at_once(lint):
     assert result.code == 2 and [row[1] for row in result.rows] == ["1", "3", "4", "5", "6", "2"], result
 
 
+def test_names_are_looked_up_behind_other_faults_too(lint):
+    result = lint(rule("no-such-user", queues="0"))
+    assert result.code == 2 and [row[1] for row in result.rows] == ["6", "2"], result
+
+
 def test_a_name_that_only_the_name_service_has(lint):
     """libnss-extrausers stands for LDAP: the helper does not ask it, and lint says what to write."""
     lint.host.run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/var/lib/extrausers")
@@ -86,7 +91,8 @@ def test_a_name_that_only_the_name_service_has(lint):
     (rule().replace("br0", "br7"), "bridge br7 does not exist"), (rule().replace("br0", "lo"), "bridge lo is no bridge"),
     (rule("3999999999", dev="{user}-*"), "{user} stands for nothing for uid 3999999999"),
     (rule("*", dev="{user}-*"), "al and al-ice"), (rule(f"{ALICE} {BOB}", dev="vm*"), "names nobody"),
-    (rule("*", dev="u{uid}*"), "10 and 100")])
+    (rule("*", dev="u{uid}*"), "10 and 100"), (rule("*", dev="a*-{uid}-*"), "between two *"),
+    (rule("*", dev="{user}{uid}"), "10 and 100")])
 def test_what_cannot_have_been_meant_is_a_warning(lint, text, words):
     result = lint(text.replace("{0}", str(uid(ALICE))))
     assert result.code == 0 and all(row[2] for row in result.rows)
@@ -96,6 +102,7 @@ def test_what_cannot_have_been_meant_is_a_warning(lint, text, words):
 @pytest.mark.parametrize("text", [
     rule() + rule(BOB).replace("lab", "again"), rule() + rule("*").replace("lab", "again"),
     rule() + rule().replace("lab", "again").replace("br0", "none"), rule("*").replace("br0", "*") + rule().replace("lab", "again").replace("br0", "none"),
+    rule("*").replace("br0", "*uid*") + rule().replace("lab", "again").replace("br0", "br-{uid}"),
     rule("*", dev="u{uid}-*"), rule("*", dev="{uid}x"), rule("*", dev="{user}"), rule(dev="vm*"), rule("0-4000000000")])
 def test_what_may_have_been_meant_is_none(lint, text):
     assert lint(text).err == ""
