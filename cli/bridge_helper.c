@@ -33,15 +33,13 @@ struct arguments {
 };
 
 __attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...) {
-    struct tapgrant_error error = {.code = TAPGRANT_USAGE, .object = "usage", .hint = "tapgrant-bridge-helper --help shows how"};
     va_list arguments;
+    int code;
 
     va_start(arguments, format);
-    vsnprintf(error.reason, sizeof(error.reason), format, arguments);
+    code = output_usage_of("tapgrant-bridge-helper", false, format, arguments);
     va_end(arguments);
-    for (char *byte = error.reason; *byte; byte++)
-        if (*byte < ' ' || *byte > '~') *byte = '?';
-    return output_error(&error, false);
+    return code;
 }
 
 static int add_net(struct arguments *arguments, const char *spec) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <tapgrant.h>
 
@@ -38,6 +39,8 @@ int output_end(void);
 
 /* The same for what is wrong with the command line itself; exit status 2. */
 __attribute__((format(printf, 2, 3))) int output_usage(bool json, const char *format, ...);
+__attribute__((format(printf, 3, 0))) int output_usage_of(const char *program, bool json, const char *format,
+                                                          va_list arguments);
 
 /* tapgrant: interface NAME: warning: ... for each one that the library has. */
 void output_warnings(const struct tapgrant_device *device);

@@ -59,16 +59,24 @@ int output_error(const struct tapgrant_error *error, bool json) {
     return error->code;
 }
 
-int output_usage(bool json, const char *format, ...) {
-    struct tapgrant_error error = {.code = TAPGRANT_USAGE, .object = "usage", .hint = "tapgrant --help shows how"};
-    va_list arguments;
+int output_usage_of(const char *program, bool json, const char *format, va_list arguments) {
+    struct tapgrant_error error = {.code = TAPGRANT_USAGE, .object = "usage"};
 
-    va_start(arguments, format);
+    snprintf(error.hint, sizeof(error.hint), "%s --help shows how", program);
     vsnprintf(error.reason, sizeof(error.reason), format, arguments);
-    va_end(arguments);
     for (char *byte = error.reason; *byte; byte++)
         if (*byte < ' ' || *byte > '~') *byte = '?';
     return output_error(&error, json);
+}
+
+int output_usage(bool json, const char *format, ...) {
+    va_list arguments;
+    int code;
+
+    va_start(arguments, format);
+    code = output_usage_of("tapgrant", json, format, arguments);
+    va_end(arguments);
+    return code;
 }
 
 void output_warnings(const struct tapgrant_device *device) {
