@@ -69,9 +69,8 @@ static int load(struct check *check) {
     failed = policy_parse(&check->policy, text, size, first_fault, check);
     check->policy.caller = caller;
     /* under the helper's own conditions */
-    if (!failed && (((check->policy.names_user || check->policy.names_caller) &&
-                     policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size)) ||
-                    (check->policy.names_group && policy_file_read("/etc", "group", POLICY_SIZE, &group, &size))))
+    if (!failed && check->policy.names && (policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size) ||
+                                           policy_file_read("/etc", "group", POLICY_SIZE, &group, &size)))
         snprintf(check->void_reason, sizeof(check->void_reason), "/etc/passwd or /etc/group cannot be used for names");
     if (!failed && !check->void_reason[0] && policy_resolve(&check->policy, passwd, group))
         snprintf(check->void_reason, sizeof(check->void_reason), POLICY_PATH ": %s",

@@ -50,8 +50,8 @@ static void check_names(struct findings *findings, struct policy *policy) {
     size_t size;
     int failed = 0;
 
-    if (policy->names_user || policy->names_caller) failed = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size);
-    if (!failed && policy->names_group) failed = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size);
+    if (policy->names) failed = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size);
+    if (!failed && policy->names) failed = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size);
     if (failed)
         findings_bad(findings, "names", "/etc/passwd, /etc/group", "chown root:root and chmod 0644 both",
                      "cannot be used for the policy's names: everybody is denied");
@@ -161,7 +161,7 @@ void checks_policy(struct findings *findings) {
                       policy.rule_count ? "" : ": everybody is denied");
         policy.caller = (struct policy_caller){.uid = getuid(), .gid = getgid()};
         snprintf(policy.caller.name, sizeof(policy.caller.name), "%s", me ? me->pw_name : "");
-        if (policy.names_user || policy.names_group || policy.names_caller) check_names(findings, &policy);
+        if (policy.names) check_names(findings, &policy);
         check_bridges(findings, &policy);
     }
     free(policy.rules);

@@ -53,9 +53,6 @@ unsigned lint_line(const struct lint *lint, const struct policy_rule *rule, enum
 }
 
 static void take_fault(void *context, unsigned line, const char *reason, const char *detail) {
-    struct lint *lint = context;
-
-    lint->unsupported += !strcmp(reason, "not supported by this version");
     if (detail)
         lint_report(context, line, true, "%s: %s", reason, detail);
     else
@@ -136,12 +133,11 @@ static void lint_file(struct lint *lint, bool installed, bool numeric) {
         return;
     }
     lint->text = text;
-    lint->unsupported = 0;
     lint->size = size;
     failed = policy_parse(&lint->policy, text, size, take_fault, lint);
     parsed = lint->faults;
     if (failed != -ENOMEM) lint_names(lint);
-    if (lint->faults == before + lint->unsupported) lint_warnings(lint);
+    if (lint->faults == before) lint_warnings(lint);
     if (parsed == before && numeric) print_numeric(lint, text, size);
     free(lint->policy.rules);
     free(lint->policy.text);

@@ -13,7 +13,6 @@ struct lint {
     bool json;
     json_t *array; /* of {file, line, severity, reason}, where JSON */
     size_t faults;
-    size_t unsupported; /* of them, what another version will take */
 };
 
 __attribute__((format(printf, 4, 5))) void lint_report(struct lint *lint, unsigned line, bool fault, const char *reason, ...);

@@ -46,10 +46,10 @@ void lint_names(struct lint *lint) {
     char *passwd = NULL, *group = NULL, word[POLICY_LINE + 1];
     size_t size;
 
-    if ((policy->names_user || policy->names_caller) && policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size))
+    if (policy->names && policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size))
         lint_report(lint, 0, true,
                     "/etc/passwd is not root's, or others can write, and the policy has names: everybody is denied");
-    if (policy->names_group && policy_file_read("/etc", "group", POLICY_SIZE, &group, &size))
+    if (policy->names && policy_file_read("/etc", "group", POLICY_SIZE, &group, &size))
         lint_report(lint, 0, true,
                     "/etc/group is not root's, or others can write, and the policy has names: everybody is denied");
     policy->passwd = passwd;

@@ -49,10 +49,7 @@ struct policy {
     char *text;                                 /* the values */
     struct policy_caller caller;                /* set by who asks; its name by policy_resolve() */
     const char *passwd, *group;                 /* what policy_resolve() was given; not the policy's own */
-    bool names_user, names_group, names_caller; /* it has names of users; of groups; {user} */
-    unsigned faults;
-    policy_fault_fn *fault;
-    void *context;
+    bool names, names_caller;                   /* it has names, for which passwd and group are needed; {user} is one */
 };
 
 /* What the kernel says of the bridge that a request names. */
@@ -66,6 +63,7 @@ struct policy_verdict {
     const struct policy_rule *rule; /* the first that names the caller and the bridge; NULL: none */
     enum policy_key failed;         /* its first condition that does not hold; POLICY_KEYS: granted */
     uint32_t faults, mtu;           /* enum wire_fault: granted, but the bridge is not fit; bytes the device gets */
+    bool lock_mac, isolate;         /* what its port is made to be */
 };
 
 /*

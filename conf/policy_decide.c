@@ -78,9 +78,7 @@ static int test_who(const struct policy *policy, const char *word) {
         if (strlen(word) >= POLICY_WORD || word[strspn(word, POLICY_NAME ".")] || strchr("-.", *word)) return -EINVAL;
         if (!look_up(group ? policy->group : policy->passwd, word, &low)) return -ENOENT;
         high = low;
-    } else if ((group || strcmp(word, "*")) && (read_range(word, &low, &high) || (group && strchr(word, '-')))) {
-        return -EINVAL;
-    }
+    } else if ((group || strcmp(word, "*")) && (read_range(word, &low, &high) || (group && strchr(word, '-')))) return -EINVAL;
     found = id >= low && id <= high;
     for (size_t i = 0; group && i < caller->group_count; i++) found |= caller->groups[i] >= low && caller->groups[i] <= high;
     return found;
@@ -94,20 +92,13 @@ static int test_name(const struct policy *policy, const char *word, const char *
     char pattern[PATTERN], *out = pattern;
 
     if (text && !strcmp(text, "none")) return !strcmp(word, "none");
-    for (; *word; word++) {
-        if (!strncmp(word, "{uid}", 5)) {
-            out += snprintf(out, POLICY_WORD, "%u", policy->caller.uid);
-            word += 4;
-        } else if (!strncmp(word, "{user}", 6)) {
-            if (text && !policy->caller.name[0]) return 0;
-            out += snprintf(out, POLICY_WORD, "%s", policy->caller.name);
-            word += 5;
-        } else {
-            if (!strchr(POLICY_NAME ".*", *word)) return -EINVAL;
-            *out++ = *word;
-        }
+    for (int length; *word; word += length) {
+        length = !strncmp(word, "{uid}", 5) ? 5 : !strncmp(word, "{user}", 6) ? 6 : 1;
+        if (length == 1 && !strchr(POLICY_NAME ".*", *word)) return -EINVAL;
+        if (length == 6 && text && !policy->caller.name[0]) return 0;
+        out += length == 5 ? snprintf(out, POLICY_WORD, "%u", policy->caller.uid)
+               : snprintf(out, POLICY_WORD, "%.*s", length == 6 ? POLICY_WORD : 1, length == 6 ? policy->caller.name : word);
     }
-    *out = 0;
     return text && !fnmatch(pattern, text, 0);
 }
 
@@ -141,8 +132,7 @@ int policy_resolve(struct policy *policy, const char *passwd, const char *group)
     size_t length = strcspn(name, ":");
     int error = 0;
 
-    policy->passwd = passwd;
-    policy->group = group;
+    policy->passwd = passwd, policy->group = group;
     if (length >= POLICY_WORD || strspn(name, POLICY_NAME ".") < length) length = 0;
     snprintf(policy->caller.name, POLICY_WORD, "%.*s", (int)length, name);
     for (size_t i = 0; i < policy->rule_count; i++)
@@ -155,28 +145,24 @@ uint32_t policy_number(const struct policy_rule *rule, enum policy_key key) {
     return rule->value[key] ? (uint32_t)strtoul(rule->value[key], NULL, 10) : keys[key].absent;
 }
 
-static bool permits(const struct policy *policy, const struct policy_rule *rule, enum policy_key key, const char *text,
-                    uint32_t number) {
-    return rule->value[key] && policy_test(policy, key, rule->value[key], text, number) == 1;
+static bool permits(const struct policy *all, const struct policy_rule *rule, enum policy_key key, const char *text, uint32_t n) {
+    return rule->value[key] && policy_test(all, key, rule->value[key], text, n) == 1;
 }
 
 enum policy_key policy_rule_refuses(const struct policy *policy, const struct policy_rule *rule,
-                                    const struct wire_interface *interface, const struct policy_bridge *bridge) {
-    const char *name = !interface->bridge[0] ? "none" : bridge->exists ? bridge->name : NULL;
-    const uint8_t *guest = interface->guest_mac, *host = interface->host_mac;
-    bool any_guest = !rule->value[POLICY_GUEST_MAC] && !permits(policy, rule, POLICY_LOCK_MAC, NULL, 0);
+                                    const struct wire_interface *asked, const struct policy_bridge *bridge) {
+    const char *name = !asked->bridge[0] ? "none" : bridge->exists ? bridge->name : NULL;
+    const uint8_t *guest = asked->guest_mac, *host = asked->host_mac;
+    bool any = wire_mac_absent(guest) || (!rule->value[POLICY_GUEST_MAC] && !permits(policy, rule, POLICY_LOCK_MAC, NULL, 0));
     char mac[WIRE_MAC_TEXT];
 
     if (!permits(policy, rule, POLICY_USER, NULL, 0)) return POLICY_USER;
     if (!permits(policy, rule, POLICY_BRIDGE, name, 0)) return POLICY_BRIDGE;
-    if (interface->dev[0] && !permits(policy, rule, POLICY_DEV, interface->dev, 0)) return POLICY_DEV;
-    if (!any_guest && !wire_mac_absent(guest) && !permits(policy, rule, POLICY_GUEST_MAC, wire_mac_text(guest, mac), 0))
-        return POLICY_GUEST_MAC;
-    if (!wire_mac_absent(host) && !permits(policy, rule, POLICY_HOST_MAC, wire_mac_text(host, mac), 0))
-        return POLICY_HOST_MAC;
-    if (interface->mtu && interface->mtu != bridge->mtu && !permits(policy, rule, POLICY_MTU, NULL, interface->mtu))
-        return POLICY_MTU;
-    return interface->queues > policy_number(rule, POLICY_QUEUES) ? POLICY_QUEUES : POLICY_KEYS;
+    if (asked->dev[0] && !permits(policy, rule, POLICY_DEV, asked->dev, 0)) return POLICY_DEV;
+    if (!any && !permits(policy, rule, POLICY_GUEST_MAC, wire_mac_text(guest, mac), 0)) return POLICY_GUEST_MAC;
+    if (!wire_mac_absent(host) && !permits(policy, rule, POLICY_HOST_MAC, wire_mac_text(host, mac), 0)) return POLICY_HOST_MAC;
+    if (asked->mtu && asked->mtu != bridge->mtu && !permits(policy, rule, POLICY_MTU, NULL, asked->mtu)) return POLICY_MTU;
+    return asked->queues > policy_number(rule, POLICY_QUEUES) ? POLICY_QUEUES : POLICY_KEYS;
 }
 
 struct policy_verdict policy_decide(const struct policy *policy, const struct wire_interface *interface,
@@ -189,6 +175,8 @@ struct policy_verdict policy_decide(const struct policy *policy, const struct wi
         if (verdict.failed > POLICY_BRIDGE) verdict.rule = rule = &policy->rules[i];
     }
     if (verdict.failed < POLICY_KEYS || !interface->bridge[0]) return verdict;
+    verdict.lock_mac = permits(policy, rule, POLICY_LOCK_MAC, NULL, 0);
+    verdict.isolate = permits(policy, rule, POLICY_ISOLATE, NULL, 0);
     /* Granted: is the bridge fit?  One whose MTU was not set takes its lowest port's; no kernel tells which it is. */
     if (!bridge->pinned && !permits(policy, rule, POLICY_ALLOW_UNPINNED, NULL, 0)) verdict.faults |= WIRE_FAULT_UNPINNED;
     if (bridge->takes_ra && !permits(policy, rule, POLICY_ALLOW_RA, NULL, 0)) verdict.faults |= WIRE_FAULT_RA;

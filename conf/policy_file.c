@@ -15,8 +15,7 @@ static int check(int file, mode_t kind, struct stat *stat) {
 
 static int read_whole(int file, size_t limit, char **text, size_t *size) {
     struct stat stat;
-    ssize_t length = 1;
-    size_t have = 0;
+    ssize_t length;
     int error = check(file, S_IFREG, &stat);
 
     if (error) return error;
@@ -25,10 +24,9 @@ static int read_whole(int file, size_t limit, char **text, size_t *size) {
     *text = malloc(*size + 1);
     if (!*text) return -ENOMEM;
     /* one byte more than it should have: a file that grows meanwhile is as unreadable as one that shrinks */
-    for (; length > 0 && have <= *size; have += length > 0 ? (size_t)length : 0)
-        length = read(file, *text + have, *size + 1 - have);
-    error = length < 0 ? -errno : have == *size ? 0 : -EIO;
-    (*text)[error ? 0 : have] = 0;
+    length = read(file, *text, *size + 1);
+    error = length < 0 ? -errno : (size_t)length == *size ? 0 : -EIO;
+    (*text)[error ? 0 : *size] = 0;
     if (error) free(*text), *text = NULL;
     return error;
 }

@@ -17,23 +17,14 @@ struct parser {
     struct policy_rule *rule;
     const char *next, *end;
     char *values;
-    unsigned line;
+    unsigned line, faults;
+    policy_fault_fn *fault;
+    void *context;
 };
 
 static void report(struct parser *parser, unsigned line, const char *reason, const char *detail) {
-    parser->policy->faults++;
-    if (parser->policy->fault) parser->policy->fault(parser->policy->context, line, reason, detail);
-}
-
-static const char *take_value(struct policy *policy, enum policy_key key, const char *value) {
-    char word[POLICY_LINE + 1];
-
-    if (policy_test(policy, key, value, NULL, 0) == -EINVAL) return "bad value";
-    if ((key == POLICY_ISOLATE || key == POLICY_LOCK_MAC) && *value == 'y') return "not supported by this version";
-    policy->names_caller |= !!strstr(value, "{user}");
-    while (key == POLICY_USER && policy_next(&value, word))
-        if (word[strspn(word, "%*-0123456789")]) *(word[0] == '%' ? &policy->names_group : &policy->names_user) = true;
-    return NULL;
+    parser->faults++;
+    if (parser->fault) parser->fault(parser->context, line, reason, detail);
 }
 
 /* inih's handler: one key and its value.  Of the section check_line() knows. */
@@ -42,6 +33,7 @@ static int take_key(void *context, const char *section __attribute__((unused)), 
     struct policy_rule *rule = parser->rule;
     enum policy_key key = POLICY_USER;
     const char *reason;
+    int test;
 
     if (!name) return 1; /* a new section, of which an option of inih tells */
     while (key < POLICY_KEYS && strcmp(name, policy_key_name(key))) key++;
@@ -50,7 +42,10 @@ static int take_key(void *context, const char *section __attribute__((unused)), 
     if (!reason) {
         rule->value[key] = memcpy(parser->values, value, strlen(value) + 1);
         parser->values += strlen(value) + 1;
-        reason = take_value(parser->policy, key, rule->value[key]);
+        test = policy_test(parser->policy, key, rule->value[key], NULL, 0);
+        reason = test == -EINVAL ? "bad value" : NULL;
+        parser->policy->names_caller |= !!strstr(value, "{user}");
+        parser->policy->names |= test == -ENOENT || parser->policy->names_caller;
     }
     if (reason) report(parser, parser->line, reason, *value && key < POLICY_KEYS ? value : name);
     return 1;
@@ -113,16 +108,15 @@ static void report_missing(struct parser *parser, const struct policy_rule *rule
 }
 
 int policy_parse(struct policy *policy, const char *text, size_t size, policy_fault_fn *fault, void *context) {
-    struct parser parser = {.policy = policy, .next = text, .end = text + size};
+    struct parser parser = {.policy = policy, .next = text, .end = text + size, .fault = fault, .context = context};
     size_t rules = 1;
 
     for (size_t i = 0; i < size; i++) rules += text[i] == '[';
-    *policy = (struct policy){.fault = fault, .context = context, .text = malloc(size + 1)};
-    policy->rules = calloc(rules, sizeof(*policy->rules));
+    *policy = (struct policy){.text = malloc(size + 1), .rules = calloc(rules, sizeof(*policy->rules))};
     parser.values = policy->text;
     if (!policy->text || !policy->rules || !hcreate(rules)) return -ENOMEM;
     if (ini_parse_stream(read_line, &parser, take_key, &parser)) report(&parser, parser.line, "not read by inih", NULL);
     for (size_t i = 0; i < policy->rule_count; i++) report_missing(&parser, &policy->rules[i]);
     hdestroy();
-    return policy->faults ? -EINVAL : 0;
+    return parser.faults ? -EINVAL : 0;
 }

@@ -7,7 +7,6 @@
  * administrator's answer to who may use taps.
  */
 #include "link.h"
-#include "system.h"
 
 /* Opens a queue of the device NAME, and makes the device where FLAGS has IFF_TUN_EXCL: then it is new, or an error. */
 static int open_queue(struct device *device, const char *name, int flags) {
@@ -28,18 +27,20 @@ static int open_queue(struct device *device, const char *name, int flags) {
 
 /* What somebody who attached and left in time may have left behind: nothing of it shows in the link. */
 static int reset(int queue) {
-    static const int none = -1, header = 10 /* bytes of struct virtio_net_hdr, as of a new tap */, buffer = INT32_MAX;
-    static const struct tun_filter everything;
-
-    return ioctl(queue, TUNDETACHFILTER, NULL) || ioctl(queue, TUNSETSTEERINGEBPF, &none) ||
-           ioctl(queue, TUNSETFILTEREBPF, &none) || ioctl(queue, TUNSETOFFLOAD, 0UL) ||
-           ioctl(queue, TUNSETTXFILTER, &everything) || ioctl(queue, TUNSETVNETHDRSZ, &header) ||
-           ioctl(queue, TUNSETSNDBUF, &buffer) ? -errno : 0;
+    return ioctl(queue, TUNDETACHFILTER, NULL) || ioctl(queue, TUNSETSTEERINGEBPF, &(int){-1}) ||
+           ioctl(queue, TUNSETFILTEREBPF, &(int){-1}) || ioctl(queue, TUNSETOFFLOAD, 0UL) ||
+           ioctl(queue, TUNSETTXFILTER, &(struct tun_filter){0}) || ioctl(queue, TUNSETSNDBUF, &(int){INT32_MAX}) ||
+           ioctl(queue, TUNSETVNETHDRSZ, &(int){10}) /* bytes of struct virtio_net_hdr, as of a new tap */ ? -errno : 0;
 }
 
 int device_create(const struct wire_interface *interface, struct device *device) {
-    int flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) | (interface->queues > 1 ? IFF_MULTI_QUEUE : 0);
-    int error = -EBUSY;
+    const bool multi = interface->queues > 1;
+    /* what it must still be when it is root's */
+    const uint32_t made[IFLA_TUN_MAX + 1] = {
+        [IFLA_TUN_GROUP] = UINT32_MAX, [IFLA_TUN_TYPE] = IFF_TAP, [IFLA_TUN_VNET_HDR] = interface->vnet_hdr,
+        [IFLA_TUN_MULTI_QUEUE] = multi, [IFLA_TUN_NUM_QUEUES] = multi ? 1 : UINT32_MAX,
+        [IFLA_TUN_NUM_DISABLED_QUEUES] = multi ? 0 : UINT32_MAX};
+    int flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) | (multi ? IFF_MULTI_QUEUE : 0), error = -EBUSY;
     struct link *link = &device->link;
     char name[WIRE_NAME];
 
@@ -48,14 +49,13 @@ int device_create(const struct wire_interface *interface, struct device *device)
         memcpy(name, link->name, sizeof(name));
         if (!error) error = link_read(0, name, link);
         if (error || strcmp(link->name, name)) return error ? error : -ESTALE;
-        if (link->tap && link->ethernet && !link->up && !link->owner && link->group == LINK_NOBODY && !link->persist &&
-            !link->multi_queue == !(flags & IFF_MULTI_QUEUE) && link->queues <= 1) break;
+        if (!memcmp(link->tun, made, sizeof(made)) && link->ethernet && !link->up) break;
         /* whoever attached holds it, and may have made it his and made it stay: closing alone would leave it there */
         error = link_delete(link->index);
         if (error || close(device->queue[--device->queues])) return error ? error : -errno;
         error = -EBUSY;
     }
-    if (!error && interface->queues > 1) error = reset(device->queue[0]);
+    if (!error && multi) error = reset(device->queue[0]);
     while (!error && device->queues < interface->queues) error = open_queue(device, name, flags);
     return error ? error : strcmp(link->name, name) ? -ESTALE : 0;
 }

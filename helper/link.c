@@ -9,9 +9,11 @@
  * Privilege held: CAP_NET_ADMIN, as the caller.
  */
 #include "link.h"
-#include "system.h"
 
 #include <libmnl/libmnl.h>
+
+#define BIT(number) (UINT64_C(1) << ((number) & 63))
+#define PORT(name) BIT(IFLA_BRPORT_##name)
 
 static int kernel; /* the socket */
 static bool overflow;
@@ -20,20 +22,23 @@ static _Alignas(8) char question[1024]; /* far more than any of ours */
 static _Alignas(8) char reply[32768];   /* a link with all its attributes: the kernel makes none larger */
 
 int link_connect(void) {
-    static const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
-
     kernel = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    return kernel < 0 || connect(kernel, (const void *)&address, sizeof(address)) ? -errno : 0;
+    return connect(kernel, (const void *)&(struct sockaddr_nl){AF_NETLINK}, sizeof(struct sockaddr_nl)) ? -errno : 0;
 }
 
-/* A message about the link INDEX; UP: IFF_UP, to set it up, or 0. */
-static void begin(uint16_t type, uint16_t flags, uint32_t index, unsigned up) {
-    struct ifinfomsg body = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index, .ifi_flags = up, .ifi_change = up};
+static void begin(uint16_t type, uint16_t flags, const void *body, size_t size) {
     struct nlmsghdr *message = mnl_nlmsg_put_header(question);
 
     *message = (struct nlmsghdr){message->nlmsg_len, type, NLM_F_REQUEST | NLM_F_ACK | flags, ++sequence, 0};
-    memcpy(mnl_nlmsg_put_extra_header(message, sizeof(body)), &body, sizeof(body));
+    memcpy(mnl_nlmsg_put_extra_header(message, size), body, size);
     overflow = false;
+}
+
+/* A message about the link INDEX, of FAMILY AF_UNSPEC or, as a bridge's port, AF_BRIDGE; UP: IFF_UP, to set it up, or 0. */
+static void begin_link(uint16_t type, uint16_t flags, uint8_t family, uint32_t index, unsigned up) {
+    struct ifinfomsg body = {.ifi_family = family, .ifi_index = (int)index, .ifi_flags = up, .ifi_change = up};
+
+    begin(type, flags, &body, sizeof(body));
 }
 
 static void put(uint16_t type, const void *data, size_t size) {
@@ -81,89 +86,75 @@ static uint32_t number(const struct nlattr *from, size_t n, uint32_t absent) {
 
 static int take_link(const struct nlmsghdr *message, void *context) {
     const struct ifinfomsg *body = mnl_nlmsg_get_payload(message);
-    const struct nlattr *top[IFLA_MAX + 1] = {0}, *attribute, *tun, *ipv6;
+    const struct nlattr *top[IFLA_MAX + 1] = {0}, *attribute, *ipv6, *data, *port;
     struct link *link = context;
-    uint32_t accept_ra;
 
     mnl_attr_for_each(attribute, message, sizeof(*body))
         if (mnl_attr_get_type(attribute) <= IFLA_MAX) top[mnl_attr_get_type(attribute)] = attribute;
-    *link = (struct link){.index = (uint32_t)body->ifi_index, .mtu = number(top[IFLA_MTU], 0, 0),
-                          .master = number(top[IFLA_MASTER], 0, 0), .ethernet = body->ifi_type == ARPHRD_ETHER,
-                          .up = body->ifi_flags & IFF_UP};
     copy(link->name, sizeof(link->name) - 1, top[IFLA_IFNAME]);
     copy(link->alias, sizeof(link->alias) - 1, top[IFLA_IFALIAS]);
     copy(link->mac, sizeof(link->mac), top[IFLA_ADDRESS]);
     copy(link->kind, sizeof(link->kind) - 1, in(top[IFLA_LINKINFO], IFLA_INFO_KIND));
+    link->index = (uint32_t)body->ifi_index;
+    link->mtu = number(top[IFLA_MTU], 0, 0);
+    link->master = number(top[IFLA_MASTER], 0, 0);
+    link->ethernet = body->ifi_type == ARPHRD_ETHER;
+    link->up = body->ifi_flags & IFF_UP;
     /* Documentation/networking/ip-sysctl.rst, accept_ra: 1 where the host does not forward, 2 always */
     ipv6 = in(in(top[IFLA_AF_SPEC], AF_INET6), IFLA_INET6_CONF);
-    accept_ra = number(ipv6, DEVCONF_DISABLE_IPV6, 0) ? 0 : number(ipv6, DEVCONF_ACCEPT_RA, 0);
-    link->takes_ra = accept_ra == 2 || (accept_ra && !number(ipv6, DEVCONF_FORWARDING, 0));
-    tun = strcmp(link->kind, "tun") ? NULL : in(top[IFLA_LINKINFO], IFLA_INFO_DATA);
-    link->tap = number(in(tun, IFLA_TUN_TYPE), 0, 0) == 2; /* IFF_TAP */
-    link->persist = number(in(tun, IFLA_TUN_PERSIST), 0, 1);
-    link->multi_queue = number(in(tun, IFLA_TUN_MULTI_QUEUE), 0, 0);
-    link->owner = number(in(tun, IFLA_TUN_OWNER), 0, LINK_NOBODY);
-    link->group = number(in(tun, IFLA_TUN_GROUP), 0, LINK_NOBODY);
-    link->queues = number(in(tun, IFLA_TUN_NUM_QUEUES), 0, 0) + number(in(tun, IFLA_TUN_NUM_DISABLED_QUEUES), 0, 0);
+    link->takes_ra = !number(ipv6, DEVCONF_DISABLE_IPV6, 0) &&
+                     number(ipv6, DEVCONF_ACCEPT_RA, 0) > (number(ipv6, DEVCONF_FORWARDING, 0) != 0);
+    port = in(top[IFLA_LINKINFO], IFLA_INFO_SLAVE_DATA);
+    if (port) mnl_attr_for_each_nested(attribute, port)
+        link->port |= number(attribute, 0, 0) == 1 ? BIT(mnl_attr_get_type(attribute)) : 0;
+    data = in(top[IFLA_LINKINFO], IFLA_INFO_DATA); /* the numbers of a bridge's and a tap's attributes overlap */
+    link->vlan = number(in(data, IFLA_BR_VLAN_FILTERING), 0, 0) ? (uint16_t)number(in(data, IFLA_BR_VLAN_DEFAULT_PVID), 0, 0) : 0;
+    for (uint16_t type = 1; !strcmp(link->kind, "tun") && type <= IFLA_TUN_MAX; type++)
+        link->tun[type] = number(in(data, type), 0, UINT32_MAX);
     return MNL_CB_OK;
 }
 
 int link_read(uint32_t index, const char *name, struct link *link) {
-    int error;
-
-    link->index = 0;
-    begin(RTM_GETLINK, 0, index, 0);
+    *link = (struct link){0};
+    begin_link(RTM_GETLINK, 0, AF_UNSPEC, index, 0);
     if (!index) put(IFLA_IFNAME, name, strlen(name) + 1);
-    put(IFLA_EXT_MASK, &(uint32_t){RTEXT_FILTER_SKIP_STATS}, sizeof(uint32_t));
-    error = exchange(take_link, link);
-    return error ? error : link->index ? 0 : -ENODEV;
+    return exchange(take_link, link);
 }
 
-/* A setting of the link NAME below /sys or /proc, which no attribute has: written unless VALUE is NULL, and read. */
-static int setting(const char *folder, const char *name, const char *setting_name, const char *value, char now[32]) {
-    char path[96];
+/* A link's setting below /sys or /proc, which no attribute has: written if ACCESS is O_RDWR.  -ESTALE: it is not VALUE. */
+static int setting(int access, const char *folder, const char *link, const char *name, const char *value) {
+    char path[96], now[32] = {0};
     ssize_t length;
     int file;
 
-    snprintf(path, sizeof(path), "%s/%s/%s", folder, name, setting_name);
-    file = open(path, (value ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    snprintf(path, sizeof(path), "%s/%s/%s", folder, link, name);
+    file = open(path, access | O_CLOEXEC);
     if (file < 0) return -errno;
-    length = value && write(file, value, strlen(value)) < 0 ? -1 : pread(file, now, 31, 0);
+    length = access == O_RDWR && write(file, value, strlen(value)) < 0 ? -1 : pread(file, now, sizeof(now) - 1, 0);
     close(file);
-    now[length > 0 ? length - 1 : 0] = 0; /* its newline */
-    return length <= 0 ? -EIO : value && strcmp(now, value) ? -ESTALE : 0;
+    return length <= 0 ? -EIO : (size_t)length != strlen(value) + 1 || strncmp(now, value, strlen(value)) ? -ESTALE : 0;
 }
 
-int link_pinned(const struct link *bridge, bool *pinned) {
-    char address[32], type[32], wanted[WIRE_MAC_TEXT];
-    int error = setting("/sys/class/net", bridge->name, "address", NULL, address);
-
-    if (!error) error = setting("/sys/class/net", bridge->name, "addr_assign_type", NULL, type);
-    if (error) return error;
-    *pinned = !strcmp(type, "3"); /* NET_ADDR_SET, include/uapi/linux/netdevice.h */
+int link_pinned(const struct link *bridge) {
+    char address[WIRE_MAC_TEXT];
     /* sysfs shows the network namespace it was mounted in: its bridge of this name may be another one */
-    return strcmp(address, wire_mac_text(bridge->mac, wanted)) ? -EXDEV : 0;
+    int error = setting(O_RDONLY, "/sys/class/net", bridge->name, "address", wire_mac_text(bridge->mac, address));
+
+    if (error) return error == -ESTALE ? -EXDEV : error;
+    return setting(O_RDONLY, "/sys/class/net", bridge->name, "addr_assign_type", "3"); /* NET_ADDR_SET, linux/netdevice.h */
 }
 
 int link_add_altname(uint32_t index, const char *name) {
-    char list[NLA_HDRLEN + 128] = {0}; /* ALTIFNAMSIZ */
-    struct nlattr header = {(uint16_t)(NLA_HDRLEN + strlen(name) + 1), IFLA_ALT_IFNAME};
+    struct nlattr *list;
 
-    if (header.nla_len > sizeof(list)) return -EINVAL;
-    memcpy(list, &header, NLA_HDRLEN);
-    memcpy(list + NLA_HDRLEN, name, strlen(name));
-    begin(RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_EXCL, index, 0);
-    put(IFLA_PROP_LIST | NLA_F_NESTED, list, header.nla_len);
+    begin_link(RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_EXCL, AF_UNSPEC, index, 0);
+    list = mnl_attr_nest_start((void *)question, IFLA_PROP_LIST);
+    put(IFLA_ALT_IFNAME, name, strlen(name) + 1);
+    mnl_attr_nest_end((void *)question, list);
     return exchange(NULL, NULL);
 }
 
-int link_delete(uint32_t index) { return begin(RTM_DELLINK, 0, index, 0), exchange(NULL, NULL); }
-
-static int set(uint32_t index, uint16_t attribute, const void *data, size_t size) {
-    begin(RTM_SETLINK, 0, index, 0);
-    put(attribute, data, size);
-    return exchange(NULL, NULL);
-}
+int link_delete(uint32_t index) { return begin_link(RTM_DELLINK, 0, AF_UNSPEC, index, 0), exchange(NULL, NULL); }
 
 /*
  * A port needs no IPv6 address.  Without a bridge the host's own stack hears the guest: no forwarding, no foreign
@@ -173,32 +164,92 @@ static int set(uint32_t index, uint16_t attribute, const void *data, size_t size
 static int set_host_side(const char *name, bool routed) {
     static const char ipv4[] = "/proc/sys/net/ipv4/conf", ipv6[] = "/proc/sys/net/ipv6/conf";
     bool has_ipv6 = !access(ipv6, F_OK);
-    char now[32];
-    int error = has_ipv6 ? setting(ipv6, name, "addr_gen_mode", "1", now) : 0; /* IN6_ADDR_GEN_MODE_NONE */
+    int error = has_ipv6 ? setting(O_RDWR, ipv6, name, "addr_gen_mode", "1") : 0; /* IN6_ADDR_GEN_MODE_NONE */
 
-    if (!error && routed && has_ipv6) error = setting(ipv6, name, "accept_ra", "0", now);
-    if (!error && routed && has_ipv6) error = setting(ipv6, name, "disable_ipv6", "1", now);
-    if (!error && routed) error = setting(ipv4, name, "forwarding", "0", now);
-    if (!error && routed) error = setting(ipv4, name, "rp_filter", "1", now);
-    if (!error && routed) error = setting(ipv4, name, "arp_ignore", "2", now);
-    return error;
+    if (!error && routed && has_ipv6) error = setting(O_RDWR, ipv6, name, "accept_ra", "0");
+    if (!error && routed && has_ipv6) error = setting(O_RDWR, ipv6, name, "disable_ipv6", "1");
+    if (!error && routed) error = setting(O_RDWR, ipv4, name, "forwarding", "0");
+    if (!error && routed) error = setting(O_RDWR, ipv4, name, "rp_filter", "1");
+    return error || !routed ? error : setting(O_RDWR, ipv4, name, "arp_ignore", "2");
 }
 
-int link_configure(const struct wire_device *to, const struct link *bridge, const char *alias) {
-    struct link tap, joined = *bridge;
-    int error = set_host_side(to->dev, !bridge->index); /* first: below an MTU of 1280 there is no IPv6 to set */
+/* What a port may do for its guest and against others.  A new port's other settings stay the kernel's. */
+static const uint64_t port_settings = PORT(MODE) | PORT(GUARD) | PORT(PROTECT) | PORT(FAST_LEAVE) | PORT(LEARNING) |
+                                      PORT(PROXYARP) | PORT(PROXYARP_WIFI) | PORT(ISOLATED) | PORT(LOCKED);
 
-    if (!error) error = set(to->ifindex, IFLA_IFALIAS, alias, strlen(alias));
-    if (!error) error = set(to->ifindex, IFLA_ADDRESS, to->host_mac, sizeof(to->host_mac));
-    if (!error) error = set(to->ifindex, IFLA_MTU, &to->mtu, sizeof(to->mtu));
-    /* the bridge last: all else holds when it is joined */
-    if (!error && bridge->index) error = set(to->ifindex, IFLA_MASTER, &bridge->index, sizeof(bridge->index));
+static int set_port(uint32_t index, uint64_t wanted) {
+    struct nlattr *list;
+
+    begin_link(RTM_SETLINK, 0, AF_BRIDGE, index, 0);
+    list = mnl_attr_nest_start((void *)question, IFLA_PROTINFO);
+    for (uint16_t type = 0; type < 64; type++)
+        if (port_settings & BIT(type)) put(type, &(uint8_t){!!(wanted & BIT(type))}, 1);
+    mnl_attr_nest_end((void *)question, list);
+    return exchange(NULL, NULL);
+}
+
+static int take_entry(const struct nlmsghdr *message, void *entry) {
+    return memcpy(entry, mnl_nlmsg_get_payload(message), sizeof(struct ndmsg)), MNL_CB_OK;
+}
+
+/*
+ * Makes, deletes, or reads into FOUND (RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH) the entry for MAC in the forwarding
+ * table of the bridge of PORT, in VLAN.  0: in none; made it is in each of the port's as well (net/bridge/br_fdb.c,
+ * br_fdb_add).  Static and sticky: another port can neither learn it nor take it by sending; and new, because without
+ * NLM_F_EXCL it would be taken from whoever has it.
+ */
+static int entry(uint16_t type, uint32_t port, const uint8_t mac[6], uint16_t vlan, struct ndmsg *found) {
+    bool make = type == RTM_NEWNEIGH;
+    struct ndmsg body = {.ndm_family = AF_BRIDGE, .ndm_ifindex = (int)port, .ndm_state = make ? NUD_NOARP : 0,
+                         .ndm_flags = make ? NTF_MASTER | NTF_STICKY : NTF_MASTER};
+
+    begin(type, make ? NLM_F_CREATE | NLM_F_EXCL : 0, &body, sizeof(body));
+    put(NDA_LLADDR, mac, 6);
+    if (vlan) put(NDA_VLAN, &vlan, sizeof(vlan));
+    return exchange(take_entry, found);
+}
+
+/* What another port merely learned gives way; what somebody set does not, nor what is learned again before we have it. */
+static int claim_mac(uint32_t port, const uint8_t mac[6], uint16_t vlan) {
+    const uint16_t vlans[] = {0, vlan};
+    struct ndmsg found = {0};
+    int error = 0;
+
+    for (int i = 0; !error && i <= !!vlan; i++) {
+        error = entry(RTM_GETNEIGH, port, mac, vlans[i], &found);
+        if (!error && found.ndm_state & (NUD_NOARP | NUD_PERMANENT)) return -EADDRINUSE;
+        if (!error) error = entry(RTM_DELNEIGH, (uint32_t)found.ndm_ifindex, mac, vlans[i], NULL);
+        if (error == -ENOENT) error = 0;
+    }
+    if (!error) error = entry(RTM_NEWNEIGH, port, mac, 0, NULL);
+    for (int i = 0; !error && i <= !!vlan; i++) {
+        error = entry(RTM_GETNEIGH, port, mac, vlans[i], &found);
+        if (found.ndm_ifindex != (int)port || found.ndm_state != NUD_NOARP || !(found.ndm_flags & NTF_STICKY)) error = -ESTALE;
+    }
+    return error == -EEXIST ? -EADDRINUSE : error;
+}
+
+int link_configure(const struct wire_device *to, const struct link *bridge, const char *alias, bool lock_mac, bool isolate) {
+    uint64_t port = PORT(GUARD) | PORT(PROTECT) | (lock_mac ? PORT(LOCKED) : PORT(LEARNING)) | (isolate ? PORT(ISOLATED) : 0);
+    int error = set_host_side(to->dev, !bridge->index); /* first: below an MTU of 1280 there is no IPv6 to set */
+    struct link tap, joined = *bridge;
+
+    /* in one message: address and MTU come before the bridge, whose own follow its ports' (net/core/rtnetlink.c, do_setlink) */
+    begin_link(RTM_SETLINK, 0, AF_UNSPEC, to->ifindex, 0);
+    put(IFLA_IFALIAS, alias, strlen(alias));
+    put(IFLA_ADDRESS, to->host_mac, sizeof(to->host_mac));
+    put(IFLA_MTU, &to->mtu, sizeof(to->mtu));
+    put(IFLA_MASTER, &bridge->index, sizeof(bridge->index));
+    if (!error) error = exchange(NULL, NULL);
+    if (!error && bridge->index) error = set_port(to->ifindex, port);
+    if (!error && lock_mac) error = claim_mac(to->ifindex, to->guest_mac, bridge->vlan);
     if (!error) error = link_read(to->ifindex, NULL, &tap);
     if (!error && bridge->index) error = link_read(bridge->index, NULL, &joined);
     if (error) return error;
     if (strcmp(tap.alias, alias) || memcmp(tap.mac, to->host_mac, sizeof(tap.mac)) || tap.mtu != to->mtu ||
-        tap.master != bridge->index || tap.up || joined.mtu != bridge->mtu) return -ESTALE;
-    begin(RTM_SETLINK, 0, to->ifindex, IFF_UP);
+        tap.master != bridge->index || tap.up || joined.mtu != bridge->mtu ||
+        (bridge->index && (tap.port & port_settings) != port)) return -ESTALE;
+    begin_link(RTM_SETLINK, 0, AF_UNSPEC, to->ifindex, IFF_UP);
     error = exchange(NULL, NULL);
     if (!error) error = link_read(to->ifindex, NULL, &tap);
     return error ? error : tap.up ? 0 : -ESTALE;

@@ -5,19 +5,18 @@
  */
 #pragma once
 
+#include "system.h"
 #include "wire.h"
-
-#define LINK_NOBODY UINT32_MAX /* no owner, no group: (uid_t)-1 */
 
 struct link {
     uint32_t index, mtu, master;             /* master: its bridge's index; 0: none */
     char name[WIRE_NAME], kind[16];          /* the kernel's own name; "bridge", "tun" (a tap is one), "" */
     char alias[64];                          /* the beginning of it */
     uint8_t mac[6];
-    bool ethernet, up;
-    bool takes_ra;                           /* router advertisements */
-    bool tap, persist, multi_queue;          /* of a tun, as the rest: */
-    uint32_t owner, group, queues;           /* ids or LINK_NOBODY; attached and disabled queues, if multi_queue */
+    uint64_t port;                           /* of a bridge's port: bit N is its setting IFLA_BRPORT_N that is on */
+    uint16_t vlan;                           /* of a bridge that filters by VLAN: its new ports'; otherwise 0 */
+    bool ethernet, up, takes_ra;             /* router advertisements */
+    uint32_t tun[IFLA_TUN_MAX + 1];          /* of a tun: its IFLA_TUN_N at N; UINT32_MAX: none, as no owner, no group */
 };
 
 struct device {
@@ -32,8 +31,8 @@ CHECKED int link_connect(void);
 /* The link of that index, or where INDEX is 0 of that name.  -ENODEV: there is none. */
 CHECKED int link_read(uint32_t index, const char *name, struct link *link);
 
-/* Whether somebody set the bridge's address, so that it follows no port's.  -EXDEV: /sys shows other links. */
-CHECKED int link_pinned(const struct link *bridge, bool *pinned);
+/* 0: somebody set the bridge's address, so that it follows no port's.  -ESTALE: nobody did; -EXDEV: /sys shows other links. */
+CHECKED int link_pinned(const struct link *bridge);
 
 /* Gives the link an alternative name.  -EEXIST: it is another link's. */
 CHECKED int link_add_altname(uint32_t index, const char *name);
@@ -42,9 +41,11 @@ CHECKED int link_delete(uint32_t index);
 
 /*
  * Makes the tap TO->ifindex, which is down, what TO says, a port of BRIDGE (index 0: of none), with ALIAS; reads
- * everything back; and sets it up.  -ESTALE: the kernel acknowledged what it did not do, or the bridge's MTU moved.
+ * everything back; and sets it up.  As a port it takes no part in spanning trees; ISOLATE: it reaches no other isolated
+ * one; LOCK: only frames from TO->guest_mac enter, which no other port can take.  -EADDRINUSE: it is another's, set
+ * there, or the bridge's own.  -ESTALE: the kernel acknowledged what it did not do, or the bridge's MTU moved.
  */
-CHECKED int link_configure(const struct wire_device *to, const struct link *bridge, const char *alias);
+CHECKED int link_configure(const struct wire_device *to, const struct link *bridge, const char *alias, bool lock, bool isolate);
 
 /*
  * Makes the tap that is asked for ("" as its name: a generated one), exclusively, with all its queues, and with the

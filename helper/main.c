@@ -19,7 +19,6 @@
  * any instruction, and watches everything it does to the network.
  */
 #include "stages.h"
-#include "system.h"
 
 /* Static, so that it is zeros, and no stage allocates. */
 static enum wire_stage stage;
@@ -42,9 +41,8 @@ static int load_policy(void) {
 
     if (!error) error = policy_parse(&policy, text, size, NULL, NULL);
     policy.caller = (struct policy_caller){getuid(), getgid(), groups, count > 0 ? (size_t)count : 0, ""};
-    if (!error && (policy.names_user || policy.names_caller))
-        error = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size);
-    if (!error && policy.names_group) error = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size);
+    if (!error && policy.names) error = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size);
+    if (!error && policy.names) error = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size);
     if (!error) error = policy_resolve(&policy, passwd, group);
     return error ? WIRE_DENIED : 0;
 }
@@ -62,67 +60,67 @@ static int decide(const struct wire_interface *asked, struct wire_device *to) {
     if (link->index && !strcmp(link->kind, "bridge") && wire_bridge_valid(link->name)) {
         facts = (struct policy_bridge){.mtu = link->mtu, .exists = true, .takes_ra = link->takes_ra};
         memcpy(facts.name, memcpy(to->bridge, link->name, WIRE_NAME), WIRE_NAME);
-        error = link_pinned(link, &facts.pinned);
+        error = link_pinned(link);
+        facts.pinned = error != -ESTALE;
     }
     verdict[at] = policy_decide(&policy, asked, &facts);
     if (verdict[at].rule) memcpy(to->rule, verdict[at].rule->name, sizeof(to->rule));
     if (verdict[at].failed != POLICY_KEYS) return WIRE_DENIED;
     to->mtu = verdict[at].mtu;
-    return error ? error : verdict[at].faults ? WIRE_UNFIT_BRIDGE : 0;
+    reply.faults = verdict[at].faults;
+    return error && error != -ESTALE ? error : reply.faults ? WIRE_UNFIT_BRIDGE : 0;
 }
 
-static int create(const struct wire_interface *asked, struct wire_device *to) {
-    int error = device_create(asked, &device[at]);
+/*
+ * device: the tap, root's.
+ * quota: one of the caller's slots under the rule, the alternative name quota.tapgrant.UID.RULE.N, N below the rule's max.
+ * Names are unique in a network namespace, go with their device, and only CAP_NET_ADMIN can add or remove one: the
+ * kernel's name table is ledger and lock at once.  Always of 16 bytes or more, so that no device can be called so.
+ * link: the addresses asked for.  The tap's own is else the guest's with fe (fa) for its first octet, as libvirt makes
+ * it, or a random one, fe:; the guest's, where the port is locked to it, a random one of the locally administered.
+ */
+static int make(const struct wire_interface *asked, struct wire_device *to) {
+    const struct policy_rule *rule = verdict[at].rule;
+    uint32_t max = policy_number(rule, POLICY_MAX);
+    struct { uint32_t slot; uint8_t mac[8]; } random;
+    char name[128]; /* ALTIFNAMSIZ */
+    int error = (stage = WIRE_DEVICE, device_create(asked, &device[at]));
 
     to->ifindex = device[at].link.index;
     to->queues = asked->queues;
     memcpy(to->dev, device[at].link.name, sizeof(to->dev));
-    return error;
-}
+    /* not the device's own first address: who attached before it was root's could have chosen it */
+    if (!error && getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random)) error = -EAGAIN;
+    if (error) return error;
 
-/*
- * One of the caller's slots under the rule: the alternative name quota.tapgrant.UID.RULE.N, N below the rule's max.
- * Names are unique in a network namespace, go with their device, and only CAP_NET_ADMIN can add or remove one: the
- * kernel's name table is ledger and lock at once.  Always of 16 bytes or more, so that no device can be called so.
- */
-static int claim(const struct wire_interface *asked __attribute__((unused)), struct wire_device *to) {
-    uint32_t max = policy_number(verdict[at].rule, POLICY_MAX), first = 0;
-    char name[128]; /* ALTIFNAMSIZ */
-    int error = -EEXIST;
-
-    /* from a random one on, so that callers at once rarely meet; its quality does not matter */
-    if (getrandom(&first, sizeof(first), GRND_NONBLOCK) < 0) first = 0;
-    for (uint32_t i = 0; error == -EEXIST && i < max; i++) {
-        to->slot = (uint16_t)((first % max + i) % max);
-        snprintf(name, sizeof(name), "quota.tapgrant.%u.%s.%u", getuid(), verdict[at].rule->name, to->slot);
+    stage = WIRE_QUOTA;
+    error = -EEXIST;
+    for (uint32_t i = 0; error == -EEXIST && i < max; i++) { /* from a random one on, so that callers at once rarely meet */
+        to->slot = (uint16_t)((random.slot % max + i) % max);
+        snprintf(name, sizeof(name), "quota.tapgrant.%u.%s.%u", getuid(), rule->name, to->slot);
         error = link_add_altname(to->ifindex, name);
     }
-    return error == -EEXIST ? WIRE_OVER_QUOTA : error;
-}
+    if (error) return error == -EEXIST ? WIRE_OVER_QUOTA : error;
 
-/* The address asked for; or the guest's with fe (fa) for its first octet, as libvirt makes it; or a random one, fe:. */
-static int configure(const struct wire_interface *asked, struct wire_device *to) {
-    bool generated = wire_mac_absent(asked->host_mac);
-    char alias[64];
-
-    snprintf(alias, sizeof(alias), "tapgrant uid=%u rule=%s", getuid(), verdict[at].rule->name);
-    memcpy(to->guest_mac, asked->guest_mac, 6);
-    memcpy(to->host_mac, wire_mac_absent(asked->guest_mac) ? device[at].link.mac : asked->guest_mac, 6);
-    if (!generated) memcpy(to->host_mac, asked->host_mac, 6);
-    if (generated) to->host_mac[0] = asked->guest_mac[0] == 0xfe ? 0xfa : 0xfe;
-    return link_configure(to, &bridge[at], alias);
+    stage = WIRE_LINK;
+    random.mac[0] = (uint8_t)((random.mac[0] & 0xfc) | 2);
+    memcpy(to->guest_mac, wire_mac_absent(asked->guest_mac) && verdict[at].lock_mac ? random.mac : asked->guest_mac, 6);
+    memcpy(to->host_mac, wire_mac_absent(to->guest_mac) ? random.mac : to->guest_mac, 6);
+    to->host_mac[0] = to->guest_mac[0] == 0xfe ? 0xfa : 0xfe;
+    if (!wire_mac_absent(asked->host_mac)) memcpy(to->host_mac, asked->host_mac, 6);
+    to->guest_mac[5] ^= !memcmp(to->guest_mac, to->host_mac, 6); /* never both: the bridge would deliver nothing to it */
+    snprintf(name, sizeof(name), "tapgrant uid=%u rule=%s", getuid(), rule->name);
+    return link_configure(to, &bridge[at], name, verdict[at].lock_mac, verdict[at].isolate);
 }
 
 /* One line for each decision, as tapgrant, facility authpriv.  Of a request that was not valid nothing is shown. */
 static void log_decision(int result, const struct wire_interface *asked, const struct wire_device *told) {
     static const char *const word[] = {"granted", "version", "malformed", "unprivileged", "denied", "unfit-bridge", "over-quota",
                                        "name-taken", "failed"};
-    char line[320];
 
-    snprintf(line, sizeof(line), "<%d>tapgrant[%d]: uid=%u verdict=%s rule=%s device=%s index=%u bridge=%s stage=%d error=%u",
-             LOG_AUTHPRIV | (result ? LOG_NOTICE : LOG_INFO), (int)getpid(), getuid(), word[reply.status], told->rule,
-             result ? asked->dev : told->dev, told->ifindex, result ? asked->bridge : told->bridge, (int)stage, reply.error);
-    send(logger, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
+    dprintf(logger, "<%d>tapgrant[%d]: uid=%u verdict=%s rule=%s device=%s index=%u bridge=%s stage=%d error=%u",
+            LOG_AUTHPRIV | (result ? LOG_NOTICE : LOG_INFO), (int)getpid(), getuid(), word[reply.status], told->rule,
+            result ? asked->dev : told->dev, told->ifindex, result ? asked->bridge : told->bridge, (int)stage, reply.error);
 }
 
 /*
@@ -151,19 +149,14 @@ static int answer(int result) {
     reply.stage = result == WIRE_DENIED ? 0 : stage;
     reply.interface = failed;
     reply.count = result ? 0 : request.count;
-    reply.faults = result == WIRE_UNFIT_BRIDGE ? verdict[failed].faults : 0;
     return reply_send(START_REQUEST, &reply, device) || result;
 }
 
-/* The stages FIRST to LAST for one interface after the other. */
-static int each(enum wire_stage first, enum wire_stage last) {
-    static int (*const steps[])(const struct wire_interface *, struct wire_device *) = {
-        [WIRE_DECIDE] = decide, [WIRE_DEVICE] = create, [WIRE_QUOTA] = claim, [WIRE_LINK] = configure, [WIRE_REPLY] = give};
+/* The same for one interface after the other, up to the first that fails. */
+static int each(int (*step)(const struct wire_interface *, struct wire_device *)) {
     int result = 0;
 
-    for (at = 0; !result && at < request.count; at += !result)
-        for (stage = first; !result && stage <= last; stage += !result)
-            result = steps[stage](&request.interface[at], &reply.device[at]);
+    for (at = 0; !result && at < request.count; at += !result) result = step(&request.interface[at], &reply.device[at]);
     return result;
 }
 
@@ -175,8 +168,8 @@ int main(void) {
     if (!result) stage = WIRE_REQUEST, result = request_receive(START_REQUEST, &request);
     if (!result) stage = WIRE_POLICY, result = load_policy();
     if (!result) result = privilege_enter();
-    if (!result) result = each(WIRE_DECIDE, WIRE_DECIDE);
-    if (!result) result = each(WIRE_DEVICE, WIRE_LINK);
-    if (!result) result = each(WIRE_REPLY, WIRE_REPLY);
+    if (!result) stage = WIRE_DECIDE, result = each(decide);
+    if (!result) result = each(make); /* device, quota, link */
+    if (!result) stage = WIRE_REPLY, result = each(give);
     return answer(result);
 }

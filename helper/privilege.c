@@ -7,7 +7,6 @@
  * Privilege held: this file is where it goes.
  */
 #include "stages.h"
-#include "system.h"
 
 #include <cap-ng.h>
 
@@ -27,13 +26,11 @@ static bool is_caller_with(uint32_t wanted) {
 
 /* Bounding and ambient set; the kernel answers EINVAL for the first capability that it does not have. */
 static bool bounds_are_empty(void) {
-    int set = 0;
+    unsigned long capability = 0;
 
-    for (unsigned long capability = 0; !set; capability++) {
-        set = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-        if (!set) set = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0);
-    }
-    return set < 0 && errno == EINVAL;
+    while (!prctl(PR_CAPBSET_READ, capability, 0, 0, 0) && !prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0))
+        capability++;
+    return prctl(PR_CAPBSET_READ, capability, 0, 0, 0) < 0 && errno == EINVAL;
 }
 
 /* Tries to have back what was given up: whatever of it works is a failure. */

@@ -6,13 +6,11 @@
  * Privilege held: none, but to open the log: root.
  */
 #include "stages.h"
-#include "system.h"
 
 int log_open(void) {
-    static const struct sockaddr_un log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
     int logger = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    return connect(logger, (const struct sockaddr *)&log, sizeof(log)) ? -1 : logger;
+    return connect(logger, (const void *)&(struct sockaddr_un){AF_UNIX, "/dev/log"}, sizeof(struct sockaddr_un)) ? -1 : logger;
 }
 
 int reply_send(int socket, const struct wire_reply *reply, const struct device *devices) {
@@ -20,12 +18,11 @@ int reply_send(int socket, const struct wire_reply *reply, const struct device *
     struct iovec bytes = {(void *)reply, sizeof(*reply)};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control};
     struct cmsghdr *header = (void *)control;
-    size_t size = 0;
+    unsigned char *end = CMSG_DATA(header);
+    size_t size;
 
-    for (uint32_t i = 0; i < reply->count; i++) {
-        memcpy(CMSG_DATA(header) + size, devices[i].queue, devices[i].queues * sizeof(int));
-        size += devices[i].queues * sizeof(int);
-    }
+    for (uint32_t i = 0; i < reply->count; i++) end = mempcpy(end, devices[i].queue, devices[i].queues * sizeof(int));
+    size = (size_t)(end - CMSG_DATA(header));
     *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(size), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     message.msg_controllen = size ? CMSG_SPACE(size) : 0;
     return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*reply) ? 0 : -errno;

@@ -5,10 +5,8 @@
  * Privilege held: root; nothing is done here but reading and comparing.
  */
 #include "stages.h"
-#include "system.h"
 
 int request_receive(int socket, struct wire_request *request) {
-    static const struct wire_interface unused;
     struct iovec bytes = {request, sizeof(*request)};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
     ssize_t length = recvmsg(socket, &message, MSG_DONTWAIT | MSG_TRUNC);
@@ -20,11 +18,9 @@ int request_receive(int socket, struct wire_request *request) {
     /* With no room for control data a descriptor sent along is closed by the kernel, which says so: MSG_CTRUNC. */
     if ((size_t)length != sizeof(*request) || message.msg_flags & MSG_CTRUNC || !request->count ||
         request->count > WIRE_INTERFACES) return WIRE_MALFORMED;
-    for (uint32_t i = 0; i < WIRE_INTERFACES; i++) {
-        const struct wire_interface *one = &request->interface[i];
-
-        if (i < request->count ? !wire_interface_valid(one) : memcmp(one, &unused, sizeof(unused)) != 0) return WIRE_MALFORMED;
-        queues += one->queues;
-    }
+    for (uint32_t i = 0; i < WIRE_INTERFACES; queues += request->interface[i++].queues)
+        if (i < request->count ? !wire_interface_valid(&request->interface[i])
+            : memcmp(&request->interface[i], &(struct wire_interface){0}, sizeof(struct wire_interface)) != 0)
+            return WIRE_MALFORMED;
     return queues > WIRE_QUEUES ? WIRE_MALFORMED : 0;
 }

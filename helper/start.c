@@ -7,7 +7,6 @@
  * Privilege held: root.
  */
 #include "stages.h"
-#include "system.h"
 
 #define INITIAL_USER_NAMESPACE 0xEFFFFFFDu /* PROC_USER_INIT_INO, include/linux/proc_ns.h */
 

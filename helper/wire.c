@@ -21,11 +21,10 @@ bool wire_dev_valid(const char *text) {
 }
 
 bool wire_bridge_valid(const char *text) {
-    size_t length = strlen(text);
+    size_t length = 0;
 
-    for (size_t i = 0; i < length; i++)
-        if (text[i] <= ' ' || text[i] > '~' || text[i] == '/') return false;
-    return length < WIRE_NAME && strcmp(text, "none");
+    while (text[length] > ' ' && text[length] <= '~' && text[length] != '/') length++;
+    return !text[length] && length < WIRE_NAME && strcmp(text, "none");
 }
 
 bool wire_mac_absent(const uint8_t mac[6]) { return !memcmp(mac, "\0\0\0\0\0", 6); }
@@ -43,10 +42,9 @@ static bool padded(const char text[WIRE_NAME]) {
 }
 
 bool wire_interface_valid(const struct wire_interface *interface) {
-    if (!padded(interface->dev) || !wire_dev_valid(interface->dev)) return false;
-    if (!padded(interface->bridge) || !wire_bridge_valid(interface->bridge)) return false;
-    if ((interface->guest_mac[0] | interface->host_mac[0]) & 1) return false; /* multicast */
-    if (!wire_mac_absent(interface->guest_mac) && !memcmp(interface->guest_mac, interface->host_mac, 6)) return false;
-    if (interface->mtu && (interface->mtu < WIRE_MTU_MIN || interface->mtu > WIRE_MTU_MAX)) return false;
+    if (!padded(interface->dev) || !wire_dev_valid(interface->dev) || !padded(interface->bridge) ||
+        !wire_bridge_valid(interface->bridge) || (interface->guest_mac[0] | interface->host_mac[0]) & 1 /* multicast */ ||
+        (!wire_mac_absent(interface->guest_mac) && !memcmp(interface->guest_mac, interface->host_mac, 6)) ||
+        (interface->mtu && (interface->mtu < WIRE_MTU_MIN || interface->mtu > WIRE_MTU_MAX))) return false;
     return interface->queues >= 1 && interface->queues <= WIRE_QUEUES && interface->vnet_hdr <= 1;
 }

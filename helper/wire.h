@@ -26,7 +26,6 @@
 #define WIRE_RULE 36        /* a rule's name, 1-32 bytes, and NULs */
 #define WIRE_MTU_MIN 68u    /* ETH_MIN_MTU */
 #define WIRE_MTU_MAX 65521u /* 65535 less the Ethernet header: drivers/net/tun.c */
-#define WIRE_REPLY_HEAD 12  /* bytes of magic, version and status: what every version's reply begins with */
 
 /* The stages of the helper, in their order: the words of its source files, its log and its manual page. */
 enum wire_stage { WIRE_START, WIRE_REQUEST, WIRE_POLICY, WIRE_DECIDE, WIRE_DEVICE, WIRE_QUOTA, WIRE_LINK, WIRE_REPLY };

@@ -112,7 +112,7 @@ static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_e
 static int explain_kernel(const struct wire_reply *reply, const struct interface *interface, struct tapgrant_error *error) {
     static const char *const stages[] = {"start", "request", "policy", "decide", "device", "quota", "link", "reply"};
     const char *stage = reply->stage < sizeof(stages) / sizeof(stages[0]) ? stages[reply->stage] : "unknown";
-    char object[INTERFACE_DEV + 16], bridge[INTERFACE_DEV + 16];
+    char object[INTERFACE_DEV + 16], bridge[INTERFACE_DEV + 16], mac[WIRE_MAC_TEXT];
     int errnum = (int)reply->error;
 
     error_object(interface, object);
@@ -122,6 +122,11 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
     if (reply->stage == WIRE_LINK && errnum == EXFULL) {
         error_set(error, TAPGRANT_FAILED, bridge, "is full: a bridge has at most 1023 ports");
         error_hint(error, "ip link show master %s lists them; tapgrant delete takes away one's own", interface->bridge);
+    } else if (reply->stage == WIRE_LINK && errnum == EADDRINUSE) {
+        snprintf(object, sizeof(object), "guest-mac %s", wire_mac_text(reply->device[reply->interface].guest_mac, mac));
+        error_set(error, TAPGRANT_FAILED, object, "another port of %s, or the bridge itself, has this address", bridge);
+        error_hint(error, "bridge fdb show br %s | grep %s tells which; ask for another address, or wait until it is gone",
+                   interface->bridge, mac);
     } else if (reply->stage == WIRE_LINK && errnum == ESTALE) {
         error_set(error, TAPGRANT_FAILED, object, "the kernel did not do all that it acknowledged (stage link)");
         if (interface->mtu && interface->bridge[0])
@@ -130,7 +135,8 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
                        "bridge's: set it to another value and back",
                        interface->bridge);
         else
-            error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it");
+            error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it; "
+                              "and lock-mac needs Linux 5.18 or later, isolate 4.18");
     } else if (reply->stage == WIRE_DECIDE && (errnum == EXDEV || errnum == ENOENT)) {
         error_set(error, TAPGRANT_FAILED, bridge, "/sys does not show this network namespace");
         error_hint(error, "mount -t sysfs sysfs /sys within the namespace, as ip netns exec does");

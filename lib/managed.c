@@ -29,7 +29,7 @@ static int check_reply(const struct helper_answer *answer, size_t count, struct 
     const struct wire_reply *reply = &answer->reply;
 
     if (!answer->size) return explain_silence(answer->wait_status, error);
-    if (answer->size < WIRE_REPLY_HEAD || reply->magic != WIRE_MAGIC)
+    if (answer->size < offsetof(struct wire_reply, stage) || reply->magic != WIRE_MAGIC)
         return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "answers in another protocol");
     if (reply->version != WIRE_VERSION || reply->status == WIRE_OTHER_VERSION) {
         return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "helper speaks %u, library %u: restart the program that uses it",

@@ -71,8 +71,11 @@ static struct policy_bridge facts(char *const word[WORDS], const struct wire_int
 static void print_verdict(const struct policy_verdict *verdict) {
     static const char *const word[] = {"-", "unpinned", "ra", "unpinned+ra", "mtu", "unpinned+mtu", "ra+mtu", "unpinned+ra+mtu"};
 
+    static const char *const port[] = {"-", "lock-mac", "isolate", "lock-mac+isolate"};
+
     if (verdict->failed == POLICY_KEYS && verdict->rule)
-        printf("granted %s %s %u\n", verdict->rule->name, word[verdict->faults & 7], verdict->mtu);
+        printf("granted %s %s %u %s\n", verdict->rule->name, word[verdict->faults & 7], verdict->mtu,
+               port[verdict->lock_mac + 2 * verdict->isolate]);
     else if (verdict->rule)
         printf("denied %s %s\n", verdict->rule->name, policy_key_name(verdict->failed));
     else
@@ -86,8 +89,8 @@ static int load(struct policy *policy, char *const word[WORDS], char **passwd, c
     int error = !text ? -ENOENT : size > POLICY_SIZE ? -EFBIG : policy_parse(policy, text, size, NULL, NULL);
 
     free(text);
-    if (!error && (policy->names_user || policy->names_caller)) error = (*passwd = bytes(word[PASSWD], NULL)) ? 0 : -ENOENT;
-    if (!error && policy->names_group) error = (*group = bytes(word[GROUP], NULL)) ? 0 : -ENOENT;
+    if (!error && policy->names) error = (*passwd = bytes(word[PASSWD], NULL)) ? 0 : -ENOENT;
+    if (!error && policy->names) error = (*group = bytes(word[GROUP], NULL)) ? 0 : -ENOENT;
     return error;
 }
 

@@ -91,7 +91,7 @@ def valid(key, value):
             return False
         found = interval(value)
         return found is not None and least <= found[0] and found[1] <= most
-    return value == b"no" or (value == b"yes" and key.startswith("allow-"))
+    return value in (b"yes", b"no")
 
 
 def line_kind(line):
@@ -162,12 +162,11 @@ def resolve(rules, case):
     users, groups = names_of(rules)
     own = any(b"{user}" in rule.get(key, b"") for _, rule in rules for key in ("bridge", "dev"))
     uids, gids, name = {}, {}, None
-    if users or own:
+    if users or groups or own:
         for entry, uid in entries(case.passwd):
             uids.setdefault(entry, uid)
             if uid == case.uid and name is None:
                 name = entry
-    if groups:
         for entry, gid in entries(case.group):
             gids.setdefault(entry, gid)
     if not users <= set(uids) or not groups <= set(gids):
@@ -214,7 +213,8 @@ def first_failed(rule, case, names, own_mtu):
     """The first of the conditions behind user and bridge that does not hold."""
     if case.dev and not any(pattern_matches(word, case.dev, case, names) for word in words(rule.get("dev", b""))):
         return "dev"
-    for key, address, absent in (("guest-mac", case.guest_mac, b"*"), ("host-mac", case.host_mac, b"")):
+    any_guest = b"" if rule.get("lock-mac") == b"yes" else b"*"
+    for key, address, absent in (("guest-mac", case.guest_mac, any_guest), ("host-mac", case.host_mac, b"")):
         if any(address) and not any(address_matches(word, address) for word in words(rule.get(key, absent))):
             return key
     if case.mtu not in (0, own_mtu):
@@ -225,7 +225,7 @@ def first_failed(rule, case, names, own_mtu):
 
 
 def decide(case):
-    """('void',), ('denied',), ('denied', rule, key) or ('granted', rule, faults, mtu)."""
+    """('void',), ('denied',), ('denied', rule, key) or ('granted', rule, faults, mtu, port)."""
     try:
         rules = parse(case.policy)
         names = resolve(rules, case)
@@ -245,5 +245,6 @@ def decide(case):
             faults.append("ra")
         if case.bridge and case.mtu and case.mtu < own_mtu:
             faults.append("mtu")
-        return ("granted", name.decode(), "+".join(faults) or "-", str(case.mtu or own_mtu))
+        port = [key for key in ("lock-mac", "isolate") if case.bridge and rule[key] == b"yes"]
+        return ("granted", name.decode(), "+".join(faults) or "-", str(case.mtu or own_mtu), "+".join(port) or "-")
     return ("denied",)

@@ -55,7 +55,7 @@ FLAGS = (b"allow-unpinned-bridge", b"allow-ra-bridge")
 VOIDING = [b"colour = red", b" queues = 1", b"\tqueues = 1", b"queues", b"queues =", b"= 1", b"queues : 1", b"[rule a b]", b"[rule ]",
            b"[rule r0]", b"[rule x] ", b"[Rule x]", b"[rule x", b"[interface a]", b"max = 1 ; one", b"max = 1 # one", b"Max = 1", b" ",
            b"max\t= 1", b"max = 1\r", b"; \0", b"; \x7f", b"; \xc3\xbc", b"; " + b"x" * 189, b"[rule " + b"r" * 33 + b"]", b"[rule a.b]",
-           b"[rule  x]", b"max=1=1", b"user = *", b"[rule lonely]", b"isolate = yes", b"lock-mac = yes", b"isolate = No", b"]", b"[]",
+           b"[rule  x]", b"max=1=1", b"user = *", b"[rule lonely]", b"isolate = yes no", b"lock-mac = 1", b"isolate = No", b"]", b"[]",
            b"-", b"--- = 1", b"dev = a b\x0bc", b"[rule x]]", b"[[rule x]", b"include /etc/passwd", b"max = 1\nmax = 1"]
 HARMLESS = [b"", b"; comment", b"#comment", b"; [rule r0]", b"; " + b"x" * 188, b"#", b";=;"]
 VALID_LINKS = [b"br0", b"br0", b"br0", b"br0", b"br0", b"br1", b"br1000", b"br-alice", b"nix0", b"br.10", b"br1001"]
@@ -110,7 +110,7 @@ def rule_lines(rng, name, bad):
     lines = [(b"user", some(rng, who, LOST_WHO if rng.random() < 0.5 else BAD_WHO, bad)),
              (b"bridge", some(rng, BRIDGE[:5] if rng.random() < 0.6 else BRIDGE, BAD_BRIDGE, bad))]
     if rng.random() > bad:
-        lines += [(b"isolate", b"no"), (b"lock-mac", b"no")]
+        lines += [(b"isolate", rng.choice([b"no", b"yes"])), (b"lock-mac", rng.choice([b"no", b"yes"]))]
     for key, good, wrong in ((b"dev", DEV, BAD_BRIDGE), (b"guest-mac", MAC, BAD_MAC), (b"host-mac", MAC, BAD_MAC)):
         if rng.random() < 0.6:
             lines.append((key, some(rng, good, wrong, bad)))
@@ -179,7 +179,7 @@ def test_20000_cases_and_more(request):
     classes = ["void", "denied", *(f"denied {key}" for key in ("dev", "guest-mac", "host-mac", "mtu", "queues")),
                *(f"fault {fault}" for fault in ("-", "unpinned", "ra", "mtu"))]
     assert set(seen) == set(classes)
-    assert all(seen[name] >= count * 0.02 for name in classes), seen
+    assert all(seen[name] >= count * 0.01 for name in classes), seen
 
 
 # Small domains, whole ------------------------------------------------------------------------------------------------------

@@ -59,8 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     free(text); /* the policy keeps nothing of it */
     REQUIRE((error != 0) == (told != 0) && told == policy.faults);
     policy.caller = (struct policy_caller){1000, 1000, groups, 2, ""};
-    if (!error && !policy_resolve(&policy, policy.names_user || policy.names_caller ? passwd : NULL,
-                                  policy.names_group ? group : NULL))
+    if (!error && !policy_resolve(&policy, policy.names ? passwd : NULL,
+                                  policy.names ? group : NULL))
         for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) check_verdict(&policy, &asked[i]);
     free(policy.rules);
     free(policy.text);

@@ -32,8 +32,8 @@ def opened(calls):
 
 
 @pytest.mark.parametrize("user, dev, files", [
-    ("*", "u{uid}-*", set()), ("0-4000000000 %5000", "u{uid}-*", set()), (ALICE, "u{uid}-*", {"passwd", "/etc"}),
-    ("*", "{user}-*", {"passwd", "/etc"}), (f"%{ALICE}", "x", {"group", "/etc"}),
+    ("*", "u{uid}-*", set()), ("0-4000000000 %5000", "u{uid}-*", set()), (ALICE, "u{uid}-*", {"passwd", "group", "/etc"}),
+    ("*", "{user}-*", {"passwd", "group", "/etc"}), (f"%{ALICE}", "x", {"passwd", "group", "/etc"}),
     (f"{ALICE} %{ALICE}", "x", {"passwd", "group", "/etc"})])
 def test_names_come_from_two_files_and_ids_from_none(host, user, dev, files):
     host.bridge("br0")

@@ -233,7 +233,7 @@ static void a_policy_of_ids_needs_no_files(void **state) {
     static const char text[] = RULE("lab", "1000 5-6 %7 *", "none br-u{uid}");
 
     assert_int_equal(policy_parse(&policy, text, strlen(text), NULL, NULL), 0);
-    assert_false(policy.names_user || policy.names_group || policy.names_caller);
+    assert_false(policy.names || policy.names_caller);
     policy.caller = user(UNCALLED);
     assert_int_equal(policy_resolve(&policy, NULL, NULL), 0);
     assert_true(granted(plain, alone));
