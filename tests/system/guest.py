@@ -13,11 +13,17 @@ INIT = """#!/bin/sh
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 for module in $(cat /modules/order); do insmod /modules/$module; done
-for word in $(cat /proc/cmdline); do case $word in ping=*) targets=$(echo ${word#ping=} | tr , ' ');; esac; done
+for word in $(cat /proc/cmdline); do case $word in ping=*) targets=$(echo ${word#ping=} | tr , ' ');; other=*) other=${word#other=};; esac; done
 ip link set eth0 up
 udhcpc -q -n -t 20 -T 1 -i eth0 -s /bin/dhcp >/dev/null && echo "GUEST address $(ip -4 -o addr show eth0 | awk '{print $4}')"
 echo "GUEST mac $(cat /sys/class/net/eth0/address) mtu $(cat /sys/class/net/eth0/mtu) queues $(ls -d /sys/class/net/eth0/queues/rx-* | wc -l)"
-for target in $targets; do ping -c 2 -W 5 $target >/dev/null && echo "GUEST reached $target"; done
+reach() { for target in $targets; do ping -c 2 -W ${1:-5} $target >/dev/null && echo "GUEST reached $target"; done; }
+reach
+if [ -n "$other" ]; then
+    own=$(cat /sys/class/net/eth0/address)
+    ip link set eth0 address $other; echo "GUEST mac $(cat /sys/class/net/eth0/address)"; reach 2
+    ip link set eth0 address $own; echo "GUEST mac $(cat /sys/class/net/eth0/address)"; reach
+fi
 echo GUEST done
 poweroff -f
 """
@@ -72,10 +78,11 @@ class Guest:
                                  input="\n".join(str(path.relative_to(root)) for path in root.rglob("*")).encode()).stdout
         self.initrd.write_bytes(archive)
 
-    def qemu(self, netdev, device, ping):
+    def qemu(self, netdev, device, ping, other=""):
+        """PING: addresses that the guest tries to reach; OTHER: an Ethernet address that it takes for a while, and tries again."""
         return ["qemu-system-x86_64", "-M", "pc", "-accel", "tcg", "-m", "256", "-smp", "2", "-nodefaults", "-display", "none",
                 "-no-reboot", "-serial", "stdio", "-kernel", self.kernel, "-initrd", self.initrd,
-                "-append", f"console=ttyS0 quiet panic=-1 ping={ping}", "-netdev", netdev, "-device", device]
+                "-append", f"console=ttyS0 quiet panic=-1 ping={ping} other={other}", "-netdev", netdev, "-device", device]
 
 
 def said(output):

@@ -1,11 +1,26 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Real hypervisors, unprivileged, with real packets."""
+import re
 import time
 
 import pytest
 
 from guest import Guest, answering, said
 from host import ALICE, BOB, TAPGRANT, uid
+
+OPEN_AND_LOCKED = f"""\
+[rule open]
+user = {BOB}
+bridge = br0
+isolate = no
+lock-mac = no
+
+[rule locked]
+user = {ALICE}
+bridge = br0
+isolate = yes
+lock-mac = yes
+"""
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +76,22 @@ def test_qemu_on_an_administrators_tap_through_run(net):
     reach(net)
     net.end(process)
     assert net.link("mytap0")["master"] == "br0"
+
+
+def test_a_linux_guest_keeps_the_network_only_with_its_own_address(net, guest):
+    """lock-mac with a generated {guest-mac}: DHCP, pings; another address loses the network at once, its own regains it."""
+    net.policy(OPEN_AND_LOCKED)
+    server = net.start(TAPGRANT, "run", "--net", "bridge=br0", "--", *answering("tap,id=t0,fd={fd}"), user=BOB)
+    reach(net)
+    device = "virtio-net-pci,netdev=n,mac={guest-mac},romfile="
+    result = net.tapgrant("run", "--net", "bridge=br0", "--", *guest.qemu("tap,id=n,fd={fd}", device, "10.88.0.1,10.88.0.2",
+                          other="52:54:00:99:99:99"), check=True, timeout=180)
+    address, first, *rest = said(result.out)
+    own = first.split()[1]
+    assert address.startswith("address 10.88.0.") and re.fullmatch("[0-9a-f][26ae](:[0-9a-f]{2}){5}", own), result.out
+    reached = ["reached 10.88.0.1", "reached 10.88.0.2"]
+    assert rest == [*reached, "mac 52:54:00:99:99:99", f"mac {own}", *reached, "done"], result.out
+    net.end(server)
 
 
 @pytest.mark.parametrize("queues", [1, 2])
