@@ -80,6 +80,7 @@ static uint32_t number(const struct nlattr *from, size_t n, uint32_t absent) {
     size_t size = from ? mnl_attr_get_payload_len(from) : 0;
 
     if (size == sizeof(uint8_t)) return mnl_attr_get_u8(from);
+    if (size == sizeof(uint16_t)) return mnl_attr_get_u16(from);
     if (size >= (n + 1) * sizeof(absent)) memcpy(&absent, (uint32_t *)mnl_attr_get_payload(from) + n, sizeof(absent));
     return absent;
 }
@@ -108,7 +109,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     if (port) mnl_attr_for_each_nested(attribute, port)
         link->port |= number(attribute, 0, 0) == 1 ? BIT(mnl_attr_get_type(attribute)) : 0;
     data = in(top[IFLA_LINKINFO], IFLA_INFO_DATA); /* the numbers of a bridge's and a tap's attributes overlap */
-    link->vlan = number(in(data, IFLA_BR_VLAN_FILTERING), 0, 0) ? (uint16_t)number(in(data, IFLA_BR_VLAN_DEFAULT_PVID), 0, 0) : 0;
+    link->vlan = (uint16_t)number(in(data, IFLA_BR_VLAN_DEFAULT_PVID), 0, 0);
     for (uint16_t type = 1; !strcmp(link->kind, "tun") && type <= IFLA_TUN_MAX; type++)
         link->tun[type] = number(in(data, type), 0, UINT32_MAX);
     return MNL_CB_OK;

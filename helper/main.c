@@ -90,7 +90,7 @@ static int make(const struct wire_interface *asked, struct wire_device *to) {
     to->queues = asked->queues;
     memcpy(to->dev, device[at].link.name, sizeof(to->dev));
     /* not the device's own first address: who attached before it was root's could have chosen it */
-    if (!error && getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random)) error = -EAGAIN;
+    if (!error && getrandom(&random, sizeof(random), GRND_INSECURE) != sizeof(random)) error = -EAGAIN;
     if (error) return error;
 
     stage = WIRE_QUOTA;

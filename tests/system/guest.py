@@ -64,19 +64,29 @@ class Guest:
         for name, text in (("init", INIT), ("bin/dhcp", DHCP)):
             (root / name).write_text(text)
             (root / name).chmod(0o755)
-        tree = root.parent / "kernel"
-        run("depmod", "-b", tree, version)
+        run("depmod", "-b", root.parent / "kernel", version)
+        self.version = version
+        self.add_modules(root, MODULES)
+        self.archive(root, self.initrd)
+
+    def add_modules(self, root, names):
+        """The modules and what they need into ROOT/modules, their order into ROOT/modules/order."""
         order = []
-        for module in MODULES:
-            shown = run("modprobe", "-d", tree, "-S", version, "--show-depends", module).stdout
+        for module in names:
+            shown = run("modprobe", "-d", self.kernel.parents[1], "-S", self.version, "--show-depends", module).stdout
             order += [line.split()[1] for line in shown.splitlines() if line.startswith("insmod")]
         order = list(dict.fromkeys(order))
+        (root / "modules").mkdir(exist_ok=True)
         for path in order:
             shutil.copy(path, root / "modules")
         (root / "modules/order").write_text("\n".join(Path(path).name for path in order))
+
+    def archive(self, root, path):
+        """ROOT as an initrd at PATH."""
         archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, check=True, capture_output=True,
-                                 input="\n".join(str(path.relative_to(root)) for path in root.rglob("*")).encode()).stdout
-        self.initrd.write_bytes(archive)
+                                 input="\n".join(str(entry.relative_to(root)) for entry in root.rglob("*")).encode()).stdout
+        path.write_bytes(archive)
+        return path
 
     def qemu(self, netdev, device, ping, other=""):
         """PING: addresses that the guest tries to reach; OTHER: an Ethernet address that it takes for a while, and tries again."""
