@@ -219,6 +219,15 @@ def asks_for_the_bridges(segment):
     return {"failed": "refused"}.get(answer, "granted")
 
 
+@experiment("asks for a guest's address as `host-mac`: its traffic goes to")
+def asks_for_the_guests_as_its_taps(segment):
+    asker = grant(segment.host, ALICE, NEW, host_mac=GUEST)
+    if asker == "failed":
+        return "refused"
+    segment.ends["asker"] = asker
+    return who(segment.receivers(frame(ROUTER, GUEST), segment.router))
+
+
 @experiment("holder gives its tap a guest's address: traffic goes to")
 def takes_the_guests(segment):
     set_address(segment.host, segment.spoofer, GUEST, ALICE)

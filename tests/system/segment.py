@@ -13,16 +13,18 @@ BRIDGE, ROUTER, NOBODYS = "02:00:00:00:00:01", "02:00:00:00:00:fe", "52:54:00:00
 ADDRESS = {"spoofer": "52:54:00:00:00:0a", "guest": "52:54:00:00:00:0b", "third": "52:54:00:00:00:0c"}
 USER = {"spoofer": ALICE, "guest": BOB, "third": BOB}
 CELLS = {"--": ("no", "no"), "lock": ("yes", "no"), "isolate": ("no", "yes"), "lock+isolate": ("yes", "yes")}
-RULE = "[rule lab]\nuser = *\nbridge = br0 none\nlock-mac = {}\nisolate = {}\nguest-mac = *\nmax = 64\n{}"
+RULE = "[rule lab]\nuser = *\nbridge = br0 none\nlock-mac = {}\nisolate = {}\nguest-mac = *\nhost-mac = *\nmax = 64\n{}"
 SET_ADDRESS = ("import fcntl, struct, sys; fcntl.ioctl(int(sys.argv[1]), int(sys.argv[2]), "
                "struct.pack('16sH6s16x', b'', 1, bytes.fromhex(sys.argv[3])))")
 
 
-def grant(host, user, guest_mac=None, bridge="br0"):
+def grant(host, user, guest_mac=None, bridge="br0", host_mac=None):
     """The port (or tap without a bridge) that the helper gives to USER; or, if it does not, its answer by its word."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    asked = {"guest_mac": guest_mac, "host_mac": host_mac}
+    asked = {key: mac(value) for key, value in asked.items() if value}
     with ours, theirs:
-        ours.send(request(interface(bridge=bridge.encode(), guest_mac=mac(guest_mac) if guest_mac else bytes(6), vnet_hdr=0)))
+        ours.send(request(interface(bridge=bridge.encode(), vnet_hdr=0, **asked)))
         subprocess.run(host.command([HELPER], user), stdin=theirs, timeout=30, check=False)
         data, control, _, _ = ours.recvmsg(65536, socket.CMSG_SPACE(4))
     found = descriptors(control)

@@ -21,7 +21,7 @@ NEWLINK, SETLINK, NEWNEIGH, AF_BRIDGE = 16, 19, 28, 7
 ADDRESS, MTU, MASTER, PROTINFO, IFALIAS, LLADDR = 1, 4, 10, 12, 20, 2
 GUARD, PROTECT, LEARNING, ISOLATED, LOCKED = 5, 6, 8, 33, 39
 UNKNOWN = 0x3fff
-STICKY, REACHABLE, IFF_UP = 0x40, 2, 1
+STICKY, PERMANENT, IFF_UP = 0x40, 0x80, 1
 GUEST = "52:54:00:00:00:0a"
 MTU_OF_BRIDGE = 4000
 
@@ -102,7 +102,8 @@ def test_an_attribute_that_the_kernel_ignores_is_noticed(ready, what):
     places = [(number, one, attribute(one, path, 32, len(one))) for number, one in link_messages(messages(ready), family)]
     number, message, place = next(found for found in places if found[2])
     changed = message[:place + 2] + struct.pack("H", UNKNOWN)
-    assert refused(ready, number, changed) == ("failed", errno.ESTALE)
+    # the kernel itself refuses a port's flags where there is no port
+    assert refused(ready, number, changed) == ("failed", errno.EOPNOTSUPP if what == "the bridge" else errno.ESTALE)
 
 
 def test_a_link_that_does_not_come_up_is_noticed(ready):
@@ -111,14 +112,14 @@ def test_a_link_that_does_not_come_up_is_noticed(ready):
     assert refused(ready, number, message[:24] + bytes(8)) == ("failed", errno.ESTALE)
 
 
-@pytest.mark.parametrize("what", ["not sticky", "not static", "of another address"])
+@pytest.mark.parametrize("what", ["not sticky", "local", "of another address"])
 def test_an_entry_of_the_forwarding_table_that_is_not_as_asked_is_noticed(ready, what):
     (number, message), = [(number, one) for number, one in enumerate(messages(ready), 1)
                           if len(one) > 28 and struct.unpack_from("H", one, 4)[0] == NEWNEIGH]
     if what == "not sticky":
         message[26] &= ~STICKY
-    elif what == "not static":
-        message[24:27] = struct.pack("HB", REACHABLE, message[26] & ~STICKY)
+    elif what == "local":
+        message[24:27] = struct.pack("HB", PERMANENT, message[26] & ~STICKY)
     else:
         message[attribute(message, [LLADDR], 28, len(message)) + 9] ^= 1
     assert refused(ready, number, message) == ("failed", errno.ESTALE)
