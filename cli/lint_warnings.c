@@ -161,13 +161,22 @@ static void warn_names(struct lint *lint, const struct policy_rule *rule) {
     }
 }
 
-/* lock-mac gives an address to who asks first, and nobody else gets it meanwhile. */
+/* lock-mac gives an address to who asks first, and nobody else gets it meanwhile; nor its traffic. */
 static void warn_shared_macs(struct lint *lint, const struct policy_rule *rule) {
     const char *lock = rule->value[POLICY_LOCK_MAC];
 
-    if (lock && !strcmp(lock, "yes") && rule->value[POLICY_GUEST_MAC] && !one_person(rule))
+    const char *words = rule->value[POLICY_GUEST_MAC];
+    char word[POLICY_LINE + 1];
+
+    if (!lock || strcmp(lock, "yes") || !words) return;
+    if (!one_person(rule))
         lint_report(lint, lint_line(lint, rule, POLICY_GUEST_MAC), false,
                     "several users may ask for the same guest-mac, and one of them can keep it from the others");
+    while (policy_next(&words, word))
+        if (strcspn(word, "*") < strlen("52:54:00"))
+            lint_report(lint, lint_line(lint, rule, POLICY_GUEST_MAC), false,
+                        "guest-mac = %s matches addresses of any maker, also a router's: who asks for that one gets its traffic",
+                        word);
 }
 
 void lint_warnings(struct lint *lint) {

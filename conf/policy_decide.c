@@ -168,18 +168,17 @@ enum policy_key policy_rule_refuses(const struct policy *policy, const struct po
 struct policy_verdict policy_decide(const struct policy *policy, const struct wire_interface *interface,
                                     const struct policy_bridge *bridge) {
     struct policy_verdict verdict = {.failed = POLICY_USER, .mtu = interface->mtu ? interface->mtu : bridge->mtu};
-    const struct policy_rule *rule = NULL;
 
-    for (size_t i = 0; i < policy->rule_count && !rule; i++) {
+    for (size_t i = 0; i < policy->rule_count && !verdict.rule; i++) {
         verdict.failed = policy_rule_refuses(policy, &policy->rules[i], interface, bridge);
-        if (verdict.failed > POLICY_BRIDGE) verdict.rule = rule = &policy->rules[i];
+        if (verdict.failed > POLICY_BRIDGE) verdict.rule = &policy->rules[i];
     }
     if (verdict.failed < POLICY_KEYS || !interface->bridge[0]) return verdict;
-    verdict.lock_mac = permits(policy, rule, POLICY_LOCK_MAC, NULL, 0);
-    verdict.isolate = permits(policy, rule, POLICY_ISOLATE, NULL, 0);
+    verdict.lock_mac = permits(policy, verdict.rule, POLICY_LOCK_MAC, NULL, 0);
+    verdict.isolate = permits(policy, verdict.rule, POLICY_ISOLATE, NULL, 0);
     /* Granted: is the bridge fit?  One whose MTU was not set takes its lowest port's; no kernel tells which it is. */
-    if (!bridge->pinned && !permits(policy, rule, POLICY_ALLOW_UNPINNED, NULL, 0)) verdict.faults |= WIRE_FAULT_UNPINNED;
-    if (bridge->takes_ra && !permits(policy, rule, POLICY_ALLOW_RA, NULL, 0)) verdict.faults |= WIRE_FAULT_RA;
+    if (!bridge->pinned && !permits(policy, verdict.rule, POLICY_ALLOW_UNPINNED, NULL, 0)) verdict.faults |= WIRE_FAULT_UNPINNED;
+    if (bridge->takes_ra && !permits(policy, verdict.rule, POLICY_ALLOW_RA, NULL, 0)) verdict.faults |= WIRE_FAULT_RA;
     if (verdict.mtu < bridge->mtu) verdict.faults |= WIRE_FAULT_MTU;
     return verdict;
 }

@@ -30,7 +30,8 @@ static int reset(int queue) {
     return ioctl(queue, TUNDETACHFILTER, NULL) || ioctl(queue, TUNSETSTEERINGEBPF, &(int){-1}) ||
            ioctl(queue, TUNSETFILTEREBPF, &(int){-1}) || ioctl(queue, TUNSETOFFLOAD, 0UL) ||
            ioctl(queue, TUNSETTXFILTER, &(struct tun_filter){0}) || ioctl(queue, TUNSETSNDBUF, &(int){INT32_MAX}) ||
-           ioctl(queue, TUNSETVNETHDRSZ, &(int){10}) /* bytes of struct virtio_net_hdr, as of a new tap */ ? -errno : 0;
+           ioctl(queue, TUNSETVNETHDRSZ, &(int){10}) /* bytes of struct virtio_net_hdr, as of a new tap */ ||
+           ioctl(queue, TUNSETLINK, (unsigned long)ARPHRD_ETHER) ? -errno : 0;
 }
 
 int device_create(const struct wire_interface *interface, struct device *device) {
@@ -49,7 +50,7 @@ int device_create(const struct wire_interface *interface, struct device *device)
         memcpy(name, link->name, sizeof(name));
         if (!error) error = link_read(0, name, link);
         if (error || strcmp(link->name, name)) return error ? error : -ESTALE;
-        if (!memcmp(link->tun, made, sizeof(made)) && link->ethernet && !link->up) break;
+        if (!memcmp(link->tun, made, sizeof(made)) && !link->up) break;
         /* whoever attached holds it, and may have made it his and made it stay: closing alone would leave it there */
         error = link_delete(link->index);
         if (error || close(device->queue[--device->queues])) return error ? error : -errno;

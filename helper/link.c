@@ -51,8 +51,7 @@ static int exchange(mnl_cb_t read, void *context) {
     int more = MNL_CB_OK;
     ssize_t length;
 
-    if (overflow) return -EMSGSIZE;
-    if (send(kernel, message, message->nlmsg_len, 0) < 0) return -errno;
+    if (overflow || send(kernel, message, message->nlmsg_len, 0) < 0) return overflow ? -EMSGSIZE : -errno;
     while (more == MNL_CB_OK) {
         length = recv(kernel, reply, sizeof(reply), MSG_TRUNC);
         if (length < 0 || (size_t)length > sizeof(reply)) return length < 0 ? -errno : -EMSGSIZE;
@@ -92,24 +91,21 @@ static int take_link(const struct nlmsghdr *message, void *context) {
 
     mnl_attr_for_each(attribute, message, sizeof(*body))
         if (mnl_attr_get_type(attribute) <= IFLA_MAX) top[mnl_attr_get_type(attribute)] = attribute;
+    ipv6 = in(in(top[IFLA_AF_SPEC], AF_INET6), IFLA_INET6_CONF);
+    data = in(top[IFLA_LINKINFO], IFLA_INFO_DATA); /* of a bridge or of a tap, with numbers that overlap */
+    port = in(top[IFLA_LINKINFO], IFLA_INFO_SLAVE_DATA);
+    *link = (struct link){
+        .index = (uint32_t)body->ifi_index, .mtu = number(top[IFLA_MTU], 0, 0), .master = number(top[IFLA_MASTER], 0, 0),
+        .up = body->ifi_flags & IFF_UP, .vlan = (uint16_t)number(in(data, IFLA_BR_VLAN_DEFAULT_PVID), 0, 0),
+        /* Documentation/networking/ip-sysctl.rst, accept_ra: 1 where the host does not forward, 2 always */
+        .takes_ra = !number(ipv6, DEVCONF_DISABLE_IPV6, 0) &&
+                    number(ipv6, DEVCONF_ACCEPT_RA, 0) > (number(ipv6, DEVCONF_FORWARDING, 0) != 0)};
     copy(link->name, sizeof(link->name) - 1, top[IFLA_IFNAME]);
     copy(link->alias, sizeof(link->alias) - 1, top[IFLA_IFALIAS]);
     copy(link->mac, sizeof(link->mac), top[IFLA_ADDRESS]);
     copy(link->kind, sizeof(link->kind) - 1, in(top[IFLA_LINKINFO], IFLA_INFO_KIND));
-    link->index = (uint32_t)body->ifi_index;
-    link->mtu = number(top[IFLA_MTU], 0, 0);
-    link->master = number(top[IFLA_MASTER], 0, 0);
-    link->ethernet = body->ifi_type == ARPHRD_ETHER;
-    link->up = body->ifi_flags & IFF_UP;
-    /* Documentation/networking/ip-sysctl.rst, accept_ra: 1 where the host does not forward, 2 always */
-    ipv6 = in(in(top[IFLA_AF_SPEC], AF_INET6), IFLA_INET6_CONF);
-    link->takes_ra = !number(ipv6, DEVCONF_DISABLE_IPV6, 0) &&
-                     number(ipv6, DEVCONF_ACCEPT_RA, 0) > (number(ipv6, DEVCONF_FORWARDING, 0) != 0);
-    port = in(top[IFLA_LINKINFO], IFLA_INFO_SLAVE_DATA);
     if (port) mnl_attr_for_each_nested(attribute, port)
         link->port |= number(attribute, 0, 0) == 1 ? BIT(mnl_attr_get_type(attribute)) : 0;
-    data = in(top[IFLA_LINKINFO], IFLA_INFO_DATA); /* the numbers of a bridge's and a tap's attributes overlap */
-    link->vlan = (uint16_t)number(in(data, IFLA_BR_VLAN_DEFAULT_PVID), 0, 0);
     for (uint16_t type = 1; !strcmp(link->kind, "tun") && type <= IFLA_TUN_MAX; type++)
         link->tun[type] = number(in(data, type), 0, UINT32_MAX);
     return MNL_CB_OK;
@@ -194,15 +190,15 @@ static int take_entry(const struct nlmsghdr *message, void *entry) {
 }
 
 /*
- * Makes, deletes, or reads into FOUND (RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH) the entry for MAC in the forwarding
- * table of the bridge of PORT, in VLAN.  0: in none; made it is in each of the port's as well (net/bridge/br_fdb.c,
- * br_fdb_add).  Static and sticky: another port can neither learn it nor take it by sending; and new, because without
- * NLM_F_EXCL it would be taken from whoever has it.
+ * Makes or deletes (RTM_NEWNEIGH, RTM_DELNEIGH: of the port INDEX) or reads into FOUND (RTM_GETNEIGH: of the bridge INDEX)
+ * the entry for MAC in a bridge's forwarding table, in VLAN.  0: in none; made it is in each of the port's as well
+ * (net/bridge/br_fdb.c, br_fdb_add).  Static and sticky: another port can neither learn it nor take it by sending; and
+ * new, because without NLM_F_EXCL it would be taken from whoever has it.
  */
-static int entry(uint16_t type, uint32_t port, const uint8_t mac[6], uint16_t vlan, struct ndmsg *found) {
+static int entry(uint16_t type, uint32_t index, const uint8_t mac[6], uint16_t vlan, struct ndmsg *found) {
     bool make = type == RTM_NEWNEIGH;
-    struct ndmsg body = {.ndm_family = AF_BRIDGE, .ndm_ifindex = (int)port, .ndm_state = make ? NUD_NOARP : 0,
-                         .ndm_flags = make ? NTF_MASTER | NTF_STICKY : NTF_MASTER};
+    struct ndmsg body = {.ndm_family = AF_BRIDGE, .ndm_ifindex = (int)index, .ndm_state = make ? NUD_NOARP : 0,
+                         .ndm_flags = make ? NTF_MASTER | NTF_STICKY : type == RTM_GETNEIGH ? NTF_SELF : NTF_MASTER};
 
     begin(type, make ? NLM_F_CREATE | NLM_F_EXCL : 0, &body, sizeof(body));
     put(NDA_LLADDR, mac, 6);
@@ -210,21 +206,32 @@ static int entry(uint16_t type, uint32_t port, const uint8_t mac[6], uint16_t vl
     return exchange(take_entry, found);
 }
 
-/* What another port merely learned gives way; what somebody set does not, nor what is learned again before we have it. */
-static int claim_mac(uint32_t port, const uint8_t mac[6], uint16_t vlan) {
-    const uint16_t vlans[] = {0, vlan};
+/*
+ * Is MAC free on the bridge?  For a guest that is to be locked to it what another port merely learned gives way.  As a tap's
+ * own address it may only be another tap's own: the kernel would take it from a guest, also a locked one (br_fdb_add_local).
+ */
+static int vacate(const struct link *bridge, const uint8_t mac[6], bool guest) {
+    const uint16_t vlan[] = {0, bridge->vlan};
     struct ndmsg found = {0};
     int error = 0;
 
-    for (int i = 0; !error && i <= !!vlan; i++) {
-        error = entry(RTM_GETNEIGH, port, mac, vlans[i], &found);
-        if (!error && found.ndm_state & (NUD_NOARP | NUD_PERMANENT)) return -EADDRINUSE;
-        if (!error) error = entry(RTM_DELNEIGH, (uint32_t)found.ndm_ifindex, mac, vlans[i], NULL);
-        if (error == -ENOENT) error = 0;
+    for (int i = 0; (!error || error == -ENOENT) && i <= !!bridge->vlan; i++) {
+        error = entry(RTM_GETNEIGH, bridge->index, mac, vlan[i], &found);
+        if (!error && guest && found.ndm_state & (NUD_NOARP | NUD_PERMANENT)) return -EADDRINUSE;
+        if (!error && !guest && !(found.ndm_state & NUD_PERMANENT)) return -EADDRNOTAVAIL;
+        if (!error && guest) error = entry(RTM_DELNEIGH, (uint32_t)found.ndm_ifindex, mac, vlan[i], NULL);
     }
-    if (!error) error = entry(RTM_NEWNEIGH, port, mac, 0, NULL);
-    for (int i = 0; !error && i <= !!vlan; i++) {
-        error = entry(RTM_GETNEIGH, port, mac, vlans[i], &found);
+    return error == -ENOENT ? 0 : error;
+}
+
+/* What is learned again before we have it is not ours. */
+static int claim_mac(uint32_t port, const uint8_t mac[6], const struct link *bridge) {
+    const uint16_t vlan[] = {0, bridge->vlan};
+    struct ndmsg found = {0};
+    int error = entry(RTM_NEWNEIGH, port, mac, 0, NULL);
+
+    for (int i = 0; !error && i <= !!bridge->vlan; i++) {
+        error = entry(RTM_GETNEIGH, bridge->index, mac, vlan[i], &found);
         if (found.ndm_ifindex != (int)port || found.ndm_state != NUD_NOARP || !(found.ndm_flags & NTF_STICKY)) error = -ESTALE;
     }
     return error == -EEXIST ? -EADDRINUSE : error;
@@ -235,6 +242,8 @@ int link_configure(const struct wire_device *to, const struct link *bridge, cons
     int error = set_host_side(to->dev, !bridge->index); /* first: below an MTU of 1280 there is no IPv6 to set */
     struct link tap, joined = *bridge;
 
+    if (!error && bridge->index) error = vacate(bridge, to->host_mac, false);
+    if (!error && lock_mac) error = vacate(bridge, to->guest_mac, true);
     /* in one message: address and MTU come before the bridge, whose own follow its ports' (net/core/rtnetlink.c, do_setlink) */
     begin_link(RTM_SETLINK, 0, AF_UNSPEC, to->ifindex, 0);
     put(IFLA_IFALIAS, alias, strlen(alias));
@@ -243,7 +252,7 @@ int link_configure(const struct wire_device *to, const struct link *bridge, cons
     put(IFLA_MASTER, &bridge->index, sizeof(bridge->index));
     if (!error) error = exchange(NULL, NULL);
     if (!error && bridge->index) error = set_port(to->ifindex, port);
-    if (!error && lock_mac) error = claim_mac(to->ifindex, to->guest_mac, bridge->vlan);
+    if (!error && lock_mac) error = claim_mac(to->ifindex, to->guest_mac, bridge);
     if (!error) error = link_read(to->ifindex, NULL, &tap);
     if (!error && bridge->index) error = link_read(bridge->index, NULL, &joined);
     if (error) return error;

@@ -15,7 +15,7 @@ struct link {
     uint8_t mac[6];
     uint64_t port;                           /* of a bridge's port: bit N is its setting IFLA_BRPORT_N that is on */
     uint16_t vlan;                           /* of a bridge: the VLAN of its new ports; 0: none */
-    bool ethernet, up, takes_ra;             /* router advertisements */
+    bool up, takes_ra;                       /* router advertisements */
     uint32_t tun[IFLA_TUN_MAX + 1];          /* of a tun: its IFLA_TUN_N at N; UINT32_MAX: none, as no owner, no group */
 };
 
@@ -43,7 +43,8 @@ CHECKED int link_delete(uint32_t index);
  * Makes the tap TO->ifindex, which is down, what TO says, a port of BRIDGE (index 0: of none), with ALIAS; reads
  * everything back; and sets it up.  As a port it takes no part in spanning trees; ISOLATE: it reaches no other isolated
  * one; LOCK: only frames from TO->guest_mac enter, which no other port can take.  -EADDRINUSE: it is another's, set
- * there, or the bridge's own.  -ESTALE: the kernel acknowledged what it did not do, or the bridge's MTU moved.
+ * there, or the bridge's own.  -EADDRNOTAVAIL: TO->host_mac is a guest's.  -ESTALE: the kernel acknowledged what it did
+ * not do, or the bridge's MTU moved.
  */
 CHECKED int link_configure(const struct wire_device *to, const struct link *bridge, const char *alias, bool lock, bool isolate);
 

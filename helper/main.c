@@ -149,7 +149,7 @@ static int answer(int result) {
     reply.stage = result == WIRE_DENIED ? 0 : stage;
     reply.interface = failed;
     reply.count = result ? 0 : request.count;
-    return reply_send(START_REQUEST, &reply, device) || result;
+    return reply_send(STDIN_FILENO, &reply, device) || result;
 }
 
 /* The same for one interface after the other, up to the first that fails. */
@@ -165,7 +165,7 @@ int main(void) {
 
     logger = log_open();
     if (!result) result = link_connect();
-    if (!result) stage = WIRE_REQUEST, result = request_receive(START_REQUEST, &request);
+    if (!result) stage = WIRE_REQUEST, result = request_receive(STDIN_FILENO, &request);
     if (!result) stage = WIRE_POLICY, result = load_policy();
     if (!result) result = privilege_enter();
     if (!result) stage = WIRE_DECIDE, result = each(decide);

@@ -8,8 +8,6 @@
 #include "link.h"
 #include "policy.h"
 
-#define START_REQUEST 0 /* the descriptor the request waits on */
-
 /*
  * Should: leave no descriptor but the request's open (1 and 2 become /dev/null), no environment, no signal blocked,
  * ignored or handled, no timer but our own deadline; and see that this is a setuid process outside user namespaces.

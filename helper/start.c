@@ -14,15 +14,14 @@ int start_clean(void) {
     struct itimerval off = {0}, deadline = {.it_value.tv_sec = 4}; /* less than the library waits */
     struct rlimit core = {0}, files;
     struct stat user;
-    sigset_t none;
+    static const sigset_t none;
     int domain = 0, type = 0;
     socklen_t size = sizeof(int);
 
     /* 1 and 2: what libc itself would say in its last moment must not reach a descriptor opened later */
     if (clearenv() || close_range(1, ~0U, 0) || open("/dev/null", O_RDWR) != 1 || dup2(1, 2) != 2) return -EBADF;
-    if (getsockopt(START_REQUEST, SOL_SOCKET, SO_DOMAIN, &domain, &size) || domain != AF_UNIX ||
-        getsockopt(START_REQUEST, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_SEQPACKET) return -ENOTSOCK;
-    sigemptyset(&none);
+    if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_DOMAIN, &domain, &size) || domain != AF_UNIX ||
+        getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_SEQPACKET) return -ENOTSOCK;
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL); /* fails for those that never change */
     if (sigprocmask(SIG_SETMASK, &none, NULL) || setitimer(ITIMER_VIRTUAL, &off, NULL) ||
         setitimer(ITIMER_PROF, &off, NULL) || setitimer(ITIMER_REAL, &deadline, NULL)) return -errno;

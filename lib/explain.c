@@ -111,6 +111,7 @@ static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_e
 /* The kernel said no: the words for what is known, errno and stage for the rest. */
 static int explain_kernel(const struct wire_reply *reply, const struct interface *interface, struct tapgrant_error *error) {
     static const char *const stages[] = {"start", "request", "policy", "decide", "device", "quota", "link", "reply"};
+    const struct wire_device *told = &reply->device[reply->interface];
     const char *stage = reply->stage < sizeof(stages) / sizeof(stages[0]) ? stages[reply->stage] : "unknown";
     char object[INTERFACE_DEV + 16], bridge[INTERFACE_DEV + 16], mac[WIRE_MAC_TEXT];
     int errnum = (int)reply->error;
@@ -122,8 +123,9 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
     if (reply->stage == WIRE_LINK && errnum == EXFULL) {
         error_set(error, TAPGRANT_FAILED, bridge, "is full: a bridge has at most 1023 ports");
         error_hint(error, "ip link show master %s lists them; tapgrant delete takes away one's own", interface->bridge);
-    } else if (reply->stage == WIRE_LINK && errnum == EADDRINUSE) {
-        snprintf(object, sizeof(object), "guest-mac %s", wire_mac_text(reply->device[reply->interface].guest_mac, mac));
+    } else if (reply->stage == WIRE_LINK && (errnum == EADDRINUSE || errnum == EADDRNOTAVAIL)) {
+        snprintf(object, sizeof(object), "%s %s", errnum == EADDRINUSE ? "guest-mac" : "host-mac",
+                 wire_mac_text(errnum == EADDRINUSE ? told->guest_mac : told->host_mac, mac));
         error_set(error, TAPGRANT_FAILED, object, "another port of %s, or the bridge itself, has this address", bridge);
         error_hint(error, "bridge fdb show br %s | grep %s tells which; ask for another address, or wait until it is gone",
                    interface->bridge, mac);

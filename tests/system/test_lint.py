@@ -113,6 +113,8 @@ def test_addresses_that_users_can_keep_from_each_other(lint):
     rows = lint(locked).rows
     assert [(row[1], bool(row[2])) for row in rows] == [("6", True)] and "same guest-mac" in rows[0][3]
     assert not lint(locked.replace("*", ALICE, 1)).rows
+    (wide,) = lint(locked.replace("*", ALICE, 1).replace("52:54:00:*", "52:*:00:*:*:* 52:54:00:*")).rows
+    assert wide[2] and "52:*:00:*:*:* matches addresses of any maker" in wide[3]
 
 
 def test_numeric_prints_the_policy_with_ids_and_grants_the_same(lint):

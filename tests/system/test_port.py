@@ -100,8 +100,27 @@ def test_what_somebody_set_does_not(host, how):
     assert before and entries(host, GUEST) == before and host.taps() == taps
 
 
-def test_the_learned_entry_of_a_kept_port_moves_back_when_the_locked_one_goes(host):
-    """The claim ends with its device, whoever ends it."""
+@pytest.mark.parametrize("how", ["static", "dynamic"])
+def test_a_guests_address_is_not_given_to_a_tap(host, how):
+    """The kernel would take it from the guest, a static entry too (br_fdb_add_local)."""
+    lab_with(host)
+    victim(host)
+    host.run("bridge", "fdb", "add", GUEST, "dev", "victim", "master", how)
+    before = entries(host, GUEST)
+    refused = host.tapgrant("create", "--net", f"bridge=br0,host-mac={GUEST}")
+    assert refused.code == 1 and f"host-mac {GUEST}" in refused.err and "another port" in refused.err, refused
+    assert before and entries(host, GUEST) == before and not host.taps()
+
+
+def test_two_taps_may_have_one_address_of_their_own(host):
+    """As where one guest's tap is not gone yet when its next one is made."""
+    lab_with(host, lock="no")
+    for _ in range(2):
+        host.tapgrant("create", "--net", f"bridge=br0,guest-mac={GUEST}", check=True)
+    assert [host.link(name)["address"] for name in ("tg0", "tg1")] == ["fe:54:00:12:34:56"] * 2
+
+
+def test_the_claim_goes_with_its_device(host):
     lab_with(host)
     process = host.hold(f"bridge=br0,guest-mac={GUEST}")
     assert [entry[0] for entry in entries(host, GUEST)] == ["tg0"]
