@@ -93,14 +93,14 @@ static int make(const struct wire_interface *asked, struct wire_device *to) {
     if (!error && getrandom(&random, sizeof(random), GRND_INSECURE) != sizeof(random)) error = -EAGAIN;
     if (error) return error;
 
-    stage = WIRE_QUOTA;
-    error = -EEXIST;
+    stage = WIRE_QUOTA, error = -EEXIST;
     for (uint32_t i = 0; error == -EEXIST && i < max; i++) { /* from a random one on, so that callers at once rarely meet */
         to->slot = (uint16_t)((random.slot % max + i) % max);
         snprintf(name, sizeof(name), "quota.tapgrant.%u.%s.%u", getuid(), rule->name, to->slot);
         error = link_add_altname(to->ifindex, name);
     }
-    if (error) return error == -EEXIST ? WIRE_OVER_QUOTA : error;
+    if (error == -EEXIST) to->slot = (uint16_t)max, error = WIRE_OVER_QUOTA;
+    if (error) return error;
 
     stage = WIRE_LINK;
     random.mac[0] = (uint8_t)((random.mac[0] & 0xfc) | 2);
@@ -108,7 +108,6 @@ static int make(const struct wire_interface *asked, struct wire_device *to) {
     memcpy(to->host_mac, wire_mac_absent(to->guest_mac) ? random.mac : to->guest_mac, 6);
     to->host_mac[0] = to->guest_mac[0] == 0xfe ? 0xfa : 0xfe;
     if (!wire_mac_absent(asked->host_mac)) memcpy(to->host_mac, asked->host_mac, 6);
-    to->guest_mac[5] ^= !memcmp(to->guest_mac, to->host_mac, 6); /* never both: the bridge would deliver nothing to it */
     snprintf(name, sizeof(name), "tapgrant uid=%u rule=%s", getuid(), rule->name);
     return link_configure(to, &bridge[at], name, verdict[at].lock_mac, verdict[at].isolate);
 }
@@ -117,10 +116,12 @@ static int make(const struct wire_interface *asked, struct wire_device *to) {
 static void log_decision(int result, const struct wire_interface *asked, const struct wire_device *told) {
     static const char *const word[] = {"granted", "version", "malformed", "unprivileged", "denied", "unfit-bridge", "over-quota",
                                        "name-taken", "failed"};
+    char line[320];
 
-    dprintf(logger, "<%d>tapgrant[%d]: uid=%u verdict=%s rule=%s device=%s index=%u bridge=%s stage=%d error=%u",
-            LOG_AUTHPRIV | (result ? LOG_NOTICE : LOG_INFO), (int)getpid(), getuid(), word[reply.status], told->rule,
-            result ? asked->dev : told->dev, told->ifindex, result ? asked->bridge : told->bridge, (int)stage, reply.error);
+    snprintf(line, sizeof(line), "<%d>tapgrant[%d]: uid=%u verdict=%s rule=%s device=%s index=%u bridge=%s stage=%d error=%u",
+             LOG_AUTHPRIV | (result ? LOG_NOTICE : LOG_INFO), (int)getpid(), getuid(), word[reply.status], told->rule,
+             result ? asked->dev : told->dev, told->ifindex, result ? asked->bridge : told->bridge, (int)stage, reply.error);
+    send(logger, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /*
@@ -137,17 +138,14 @@ static int give(const struct wire_interface *asked, struct wire_device *to) {
  * cause from another.
  */
 static int answer(int result) {
-    uint32_t failed = result ? at : 0;
-
+    reply.interface = result ? at : 0;
     if (privilege_leave() || (stage == WIRE_START && result == -ENOTSOCK)) return 1;
     if (stage <= WIRE_REQUEST) memset(&request, 0, sizeof(request)); /* unread, or not valid: nothing of it is used */
     reply.status = result < 0 ? WIRE_FAILED : (uint32_t)result;
     reply.error = result < 0 ? (uint32_t)-result : 0;
-    if (result) log_decision(result, &request.interface[failed], &reply.device[failed]);
+    if (result) log_decision(result, &request.interface[reply.interface], &reply.device[reply.interface]);
     if (result == WIRE_DENIED) memset(&reply.device, 0, sizeof(reply.device));
-    if (result == WIRE_OVER_QUOTA) reply.device[failed].slot = (uint16_t)policy_number(verdict[failed].rule, POLICY_MAX);
     reply.stage = result == WIRE_DENIED ? 0 : stage;
-    reply.interface = failed;
     reply.count = result ? 0 : request.count;
     return reply_send(STDIN_FILENO, &reply, device) || result;
 }

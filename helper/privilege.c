@@ -9,6 +9,8 @@
 #include "stages.h"
 
 #include <cap-ng.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 
 static struct __user_cap_header_struct self = {.version = _LINUX_CAPABILITY_VERSION_3};
 
@@ -26,11 +28,10 @@ static bool is_caller_with(uint32_t wanted) {
 
 /* Bounding and ambient set; the kernel answers EINVAL for the first capability that it does not have. */
 static bool bounds_are_empty(void) {
-    unsigned long capability = 0;
+    unsigned long cap = 0;
 
-    while (!prctl(PR_CAPBSET_READ, capability, 0, 0, 0) && !prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0))
-        capability++;
-    return prctl(PR_CAPBSET_READ, capability, 0, 0, 0) < 0 && errno == EINVAL;
+    while (!prctl(PR_CAPBSET_READ, cap, 0, 0, 0) && !prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0)) cap++;
+    return prctl(PR_CAPBSET_READ, cap, 0, 0, 0) < 0 && errno == EINVAL;
 }
 
 /* Tries to have back what was given up: whatever of it works is a failure. */
@@ -44,13 +45,19 @@ static bool can_regain(void) {
 }
 
 int privilege_enter(void) {
+    static const struct sock_filter filter[] = {
+#include "filter.inc"
+    };
+    static const struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), (void *)filter};
+
     capng_clear(CAPNG_SELECT_BOTH);
     if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN) ||
         capng_change_id((int)getuid(), (int)getgid(), CAPNG_CLEAR_BOUNDING | CAPNG_CLEAR_AMBIENT) ||
         !is_caller_with(1u << CAP_NET_ADMIN) || !bounds_are_empty() || can_regain())
         return WIRE_UNPRIVILEGED;
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
-           prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) ? WIRE_UNPRIVILEGED : 0;
+           prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) ||
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) ? WIRE_UNPRIVILEGED : 0;
 }
 
 int privilege_leave(void) {

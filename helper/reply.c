@@ -19,10 +19,9 @@ int reply_send(int socket, const struct wire_reply *reply, const struct device *
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control};
     struct cmsghdr *header = (void *)control;
     unsigned char *end = CMSG_DATA(header);
-    size_t size;
 
     for (uint32_t i = 0; i < reply->count; i++) end = mempcpy(end, devices[i].queue, devices[i].queues * sizeof(int));
-    size = (size_t)(end - CMSG_DATA(header));
+    const size_t size = (size_t)(end - CMSG_DATA(header));
     *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(size), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     message.msg_controllen = size ? CMSG_SPACE(size) : 0;
     return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*reply) ? 0 : -errno;

@@ -7,7 +7,6 @@
 #include "system.h"
 #include "wire.h"
 
-#define DIGITS "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /* No locale: only these bytes, so that no kernel, shell or terminal sees anything else in a name. */
@@ -15,9 +14,9 @@ bool wire_dev_valid(const char *text) {
     size_t length = strlen(text);
 
     if (!length) return true;
-    if (length >= WIRE_NAME || strspn(text, LETTERS DIGITS "_-") != length || !strchr(LETTERS, text[0])) return false;
-    if (!strcmp(text, "all") || !strcmp(text, "default") || !strcmp(text, "none")) return false;
-    return strncmp(text, "tg", 2) || length == 2 || text[2 + strspn(text + 2, DIGITS)]; /* tg1: generated */
+    return length < WIRE_NAME && strspn(text, LETTERS "0123456789_-") == length && strchr(LETTERS, text[0]) &&
+           strcmp(text, "all") && strcmp(text, "default") && strcmp(text, "none") &&
+           (strncmp(text, "tg", 2) || length == 2 || text[2 + strspn(text + 2, "0123456789")]); /* tg1: generated */
 }
 
 bool wire_bridge_valid(const char *text) {

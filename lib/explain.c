@@ -108,28 +108,25 @@ static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_e
     return TAPGRANT_DENIED;
 }
 
-/* The kernel said no: the words for what is known, errno and stage for the rest. */
-static int explain_kernel(const struct wire_reply *reply, const struct interface *interface, struct tapgrant_error *error) {
-    static const char *const stages[] = {"start", "request", "policy", "decide", "device", "quota", "link", "reply"};
-    const struct wire_device *told = &reply->device[reply->interface];
-    const char *stage = reply->stage < sizeof(stages) / sizeof(stages[0]) ? stages[reply->stage] : "unknown";
-    char object[INTERFACE_DEV + 16], bridge[INTERFACE_DEV + 16], mac[WIRE_MAC_TEXT];
-    int errnum = (int)reply->error;
+/* At stage link, on the bridge: what is known of it, or false. */
+static bool explain_port(int errnum, const struct wire_device *told, const struct interface *interface,
+                         struct tapgrant_error *error) {
+    bool guest = errnum == EADDRINUSE;
+    char object[INTERFACE_DEV + 16], mac[WIRE_MAC_TEXT];
 
-    error_object(interface, object);
-    snprintf(bridge, sizeof(bridge), "bridge %s", interface->bridge);
-    if (reply->stage == WIRE_DEVICE && (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO))
-        return tap_explain_node(errnum, error);
-    if (reply->stage == WIRE_LINK && errnum == EXFULL) {
-        error_set(error, TAPGRANT_FAILED, bridge, "is full: a bridge has at most 1023 ports");
+    if (errnum == EXFULL) {
+        snprintf(object, sizeof(object), "bridge %s", interface->bridge);
+        error_set(error, TAPGRANT_FAILED, object, "is full: a bridge has at most 1023 ports");
         error_hint(error, "ip link show master %s lists them; tapgrant delete takes away one's own", interface->bridge);
-    } else if (reply->stage == WIRE_LINK && (errnum == EADDRINUSE || errnum == EADDRNOTAVAIL)) {
-        snprintf(object, sizeof(object), "%s %s", errnum == EADDRINUSE ? "guest-mac" : "host-mac",
-                 wire_mac_text(errnum == EADDRINUSE ? told->guest_mac : told->host_mac, mac));
-        error_set(error, TAPGRANT_FAILED, object, "another port of %s, or the bridge itself, has this address", bridge);
+    } else if (errnum == EADDRINUSE || errnum == EADDRNOTAVAIL) {
+        snprintf(object, sizeof(object), "%s %s", guest ? "guest-mac" : "host-mac",
+                 wire_mac_text(guest ? told->guest_mac : told->host_mac, mac));
+        error_set(error, TAPGRANT_FAILED, object, "another port of bridge %s, or the bridge itself, has this address",
+                  interface->bridge);
         error_hint(error, "bridge fdb show br %s | grep %s tells which; ask for another address, or wait until it is gone",
                    interface->bridge, mac);
-    } else if (reply->stage == WIRE_LINK && errnum == ESTALE) {
+    } else if (errnum == ESTALE) {
+        error_object(interface, object);
         error_set(error, TAPGRANT_FAILED, object, "the kernel did not do all that it acknowledged (stage link)");
         if (interface->mtu && interface->bridge[0])
             error_hint(error,
@@ -139,16 +136,33 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
         else
             error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it; "
                               "and lock-mac needs Linux 5.18 or later, isolate 4.18");
-    } else if (reply->stage == WIRE_DECIDE && (errnum == EXDEV || errnum == ENOENT)) {
-        error_set(error, TAPGRANT_FAILED, bridge, "/sys does not show this network namespace");
-        error_hint(error, "mount -t sysfs sysfs /sys within the namespace, as ip netns exec does");
-    } else {
-        error_set(error, TAPGRANT_FAILED, object, "%s (the kernel, at stage %s of tapgrant-helper)", strerror(errnum), stage);
-        if (errnum == EOPNOTSUPP) error_hint(error, "Linux 5.9 or later is needed");
-        if (errnum == EMFILE || errnum == ENFILE) error_hint(error, "raise the limit of open files: ulimit -n");
-        if (errnum == EBUSY && reply->stage == WIRE_DEVICE)
-            error_hint(error, "another process attaches to every multi-queue tap before it has an owner: find it");
     }
+    return errnum == EXFULL || guest || errnum == EADDRNOTAVAIL || errnum == ESTALE;
+}
+
+/* The kernel said no: the words for what is known, errno and stage for the rest. */
+static int explain_kernel(const struct wire_reply *reply, const struct interface *interface, struct tapgrant_error *error) {
+    static const char *const stages[] = {"start", "request", "policy", "decide", "device", "quota", "link", "reply"};
+    const char *stage = reply->stage < sizeof(stages) / sizeof(stages[0]) ? stages[reply->stage] : "unknown";
+    char object[INTERFACE_DEV + 16];
+    int errnum = (int)reply->error;
+
+    if (reply->stage == WIRE_DEVICE && (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO))
+        return tap_explain_node(errnum, error);
+    if (reply->stage == WIRE_LINK && explain_port(errnum, &reply->device[reply->interface], interface, error))
+        return TAPGRANT_FAILED;
+    if (reply->stage == WIRE_DECIDE && (errnum == EXDEV || errnum == ENOENT)) {
+        snprintf(object, sizeof(object), "bridge %s", interface->bridge);
+        error_set(error, TAPGRANT_FAILED, object, "/sys does not show this network namespace");
+        error_hint(error, "mount -t sysfs sysfs /sys within the namespace, as ip netns exec does");
+        return TAPGRANT_FAILED;
+    }
+    error_object(interface, object);
+    error_set(error, TAPGRANT_FAILED, object, "%s (the kernel, at stage %s of tapgrant-helper)", strerror(errnum), stage);
+    if (errnum == EOPNOTSUPP) error_hint(error, "Linux 5.9 or later is needed");
+    if (errnum == EMFILE || errnum == ENFILE) error_hint(error, "raise the limit of open files: ulimit -n");
+    if (errnum == EBUSY && reply->stage == WIRE_DEVICE)
+        error_hint(error, "another process attaches to every multi-queue tap before it has an owner: find it");
     return TAPGRANT_FAILED;
 }
 

@@ -51,6 +51,7 @@ def ask(host, *options, bridge="br0"):
     with ours, theirs:
         ours.send(request(interface(bridge=bridge.encode(), guest_mac=mac(GUEST), vnet_hdr=0)))
         subprocess.run(host.command(["strace", "-u", ALICE, "-o", path, *options, HELPER]), stdin=theirs, timeout=30, check=False)
+        theirs.close()  # so that a helper that ended without an answer is one that has none
         status, _, error = struct.unpack_from("III", ours.recv(65536), 8)  # descriptors that nobody takes are closed
     host.wait_gone("tg0")
     with open(path, encoding="ascii") as trace:
