@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const char *const key_name[INTERFACE_KEYS] = {"dev", "type",   "managed",  "bridge",  "guest-mac", "host-mac",
-                                                     "mtu", "queues", "vnet-hdr", "persist", "script",    "downscript"};
+                                                     "mtu", "queues", "vnet-hdr", "persist", "script",    "downscript",
+                                                     "owner", "isolate", "lock-mac"};
 
 /* What is allowed, for the one line that an error has. */
 static const char *const key_values[INTERFACE_KEYS] = {
@@ -27,7 +28,12 @@ static const char *const key_values[INTERFACE_KEYS] = {
     "yes or no",
     "yes or no",
     "a path",
-    "a path"};
+    "a path",
+    "a user's name or id",
+    "yes or no",
+    "yes or no"};
+
+const char *interface_key_name(enum interface_key key) { return key_name[key]; }
 
 const char *interface_printable(const char *text, char *out, size_t size) {
     size_t used = 0;
@@ -72,6 +78,12 @@ static bool read_yes(const char *text, bool *yes) {
     return *yes || !strcmp(text, "no");
 }
 
+static bool read_owner(const char *text, char owner[INTERFACE_OWNER]) {
+    for (const char *byte = text; *byte; byte++)
+        if (*byte <= ' ' || *byte > '~' || strchr(":/,;#", *byte)) return false;
+    return *text != '-' && snprintf(owner, INTERFACE_OWNER, "%s", text) < INTERFACE_OWNER;
+}
+
 static bool read_mac(const char *text, uint8_t mac[6]) {
     unsigned octet;
 
@@ -113,6 +125,9 @@ static bool read_value(struct interface *interface, enum interface_key key, cons
     case INTERFACE_KEY_PERSIST: return read_yes(value, &interface->persist);
     case INTERFACE_KEY_SCRIPT: return read_text(value, interface->script, sizeof(interface->script));
     case INTERFACE_KEY_DOWNSCRIPT: return read_text(value, interface->downscript, sizeof(interface->downscript));
+    case INTERFACE_KEY_OWNER: return read_owner(value, interface->owner);
+    case INTERFACE_KEY_ISOLATE: return read_yes(value, &interface->isolate);
+    case INTERFACE_KEY_LOCK_MAC: return read_yes(value, &interface->lock_mac);
     case INTERFACE_KEYS: break;
     }
     return false;
@@ -124,18 +139,40 @@ void interface_init(struct interface *interface) {
     *interface = (struct interface){.managed = true, .queues = 1, .vnet_hdr = true};
 }
 
-static int refuse_key(const char *key, struct interface_fault *fault) {
-    char shown[80];
+bool interface_generated(const char *dev, bool libvirts) {
+    if (!strncmp(dev, "tg", 2) && dev[2] && !dev[2 + strspn(dev + 2, "0123456789")]) return true;
+    return libvirts && (!strncmp(dev, "vnet", 4) || !strncmp(dev, "macvtap", 7) || !strncmp(dev, "macvlan", 7));
+}
+
+void interface_drop_generated(struct interface *interface, bool libvirts) {
+    if (!interface->managed || !interface_generated(interface->dev, libvirts)) return;
+    interface->dev[0] = 0;
+    interface->given[INTERFACE_KEY_DEV] = false;
+}
+
+static int refuse_key(const struct interface *interface, const char *key, struct interface_fault *fault) {
+    char shown[80], keys[200] = "";
+    size_t used = 0;
 
     if (!strcmp(key, "mac"))
         return refuse(fault, "'mac' could be either end's: guest-mac is the address the guest uses (mac in QEMU and "
                              "libvirt), host-mac the tap's own");
-    if (!strcmp(key, "owner") || !strcmp(key, "isolate") || !strcmp(key, "lock-mac"))
-        return refuse(fault, "'%s' is for tapgrant-apply's definitions only", key);
-    return refuse(fault,
-                  "unknown key '%s' (dev, type, managed, bridge, guest-mac, host-mac, mtu, queues, vnet-hdr, "
-                  "persist, script, downscript)",
-                  interface_printable(key, shown, sizeof(shown)));
+    for (enum interface_key k = 0; k < (interface->purpose == INTERFACE_APPLY ? INTERFACE_KEYS : INTERFACE_KEY_OWNER); k++)
+        used += (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", used ? ", " : "", key_name[k]);
+    return refuse(fault, "unknown key '%s' (%s)", interface_printable(key, shown, sizeof(shown)), keys);
+}
+
+/* Is the key one of the other purpose's? */
+static int check_purpose(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    bool apply = interface->purpose == INTERFACE_APPLY;
+
+    if (!apply && key >= INTERFACE_KEY_OWNER)
+        return refuse(fault, "'%s' is for tapgrant-apply's definitions only", key_name[key]);
+    if (apply && key == INTERFACE_KEY_PERSIST)
+        return refuse(fault, "'persist' has no meaning for tapgrant-apply: all that it makes stays");
+    if (apply && (key == INTERFACE_KEY_SCRIPT || key == INTERFACE_KEY_DOWNSCRIPT))
+        return refuse(fault, "'%s' has no meaning for tapgrant-apply, which runs no scripts", key_name[key]);
+    return 0;
 }
 
 int interface_set(struct interface *interface, const char *key, const char *value, struct interface_fault *fault) {
@@ -144,7 +181,9 @@ int interface_set(struct interface *interface, const char *key, const char *valu
 
     *fault = (struct interface_fault){.object = "--net"};
     while (k < INTERFACE_KEYS && strcmp(key, key_name[k])) k++;
-    if (k == INTERFACE_KEYS) return refuse_key(key, fault);
+    fault->key = k;
+    if (k == INTERFACE_KEYS) return refuse_key(interface, key, fault);
+    if (check_purpose(interface, k, fault)) return -EINVAL;
     if (interface->given[k]) return refuse(fault, "'%s' is given twice", key);
     interface->given[k] = true;
     if (!*value && k != INTERFACE_KEY_MANAGED) return refuse(fault, "'%s' has no value (%s)", key, key_values[k]);
@@ -154,29 +193,76 @@ int interface_set(struct interface *interface, const char *key, const char *valu
     return refuse(fault, "invalid 'managed' value '%s'", interface_printable(value, shown, sizeof(shown)));
 }
 
-static int check_unmanaged(const struct interface *interface, struct interface_fault *fault) {
-    static const enum interface_key ignored[] = {INTERFACE_KEY_HOST_MAC, INTERFACE_KEY_MTU, INTERFACE_KEY_PERSIST};
+static int check_unmanaged_type(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    (void)key;
+    if (interface->managed || !interface_bridged(interface)) return 0;
+    return refuse(fault, "unmanaged target dev is not supported on interfaces of type 'bridge'");
+}
 
-    if (interface_bridged(interface))
-        return refuse(fault, "unmanaged target dev is not supported on interfaces of type 'bridge'");
-    if (!interface->dev[0]) return refuse(fault, "target dev must be supplied when managed='no'");
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        if (interface->given[ignored[i]])
-            return refuse(fault, "'%s' has no meaning with managed=no: nothing about the device is changed",
-                          key_name[ignored[i]]);
+static int check_named(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    if (interface->dev[0]) return 0;
+    if (!interface->managed) return refuse(fault, "target dev must be supplied when managed='no'");
+    if (interface->purpose == INTERFACE_USER) return 0;
+    return refuse(fault, "'%s' is required in tapgrant-apply's definitions", key_name[key]);
+}
+
+static int check_owned(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    if (interface->purpose == INTERFACE_USER || !interface->managed || interface->given[key]) return 0;
+    return refuse(fault, "'%s' is required in tapgrant-apply's definitions", key_name[key]);
+}
+
+static int check_ignored(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    if (interface->managed || !interface->given[key]) return 0;
+    return refuse(fault, "'%s' has no meaning with managed=no: nothing about the device is changed", key_name[key]);
+}
+
+static int check_dev(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    if (!interface->managed || (strlen(interface->dev) < WIRE_NAME && wire_dev_valid(interface->dev))) return 0;
+    return refuse_value(fault, key, interface->dev);
+}
+
+static int check_type(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    (void)key;
+    if (!interface->managed) return 0;
+    if (interface->type == INTERFACE_BRIDGE && !interface->bridge[0]) return refuse(fault, "type=bridge needs a bridge=");
+    if (interface->type == INTERFACE_ETHERNET && interface->bridge[0]) return refuse(fault, "type=ethernet has no bridge");
+    return 0;
+}
+
+static int check_macs(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    (void)key;
+    if (wire_mac_absent(interface->guest_mac) || memcmp(interface->guest_mac, interface->host_mac, 6)) return 0;
+    return refuse(fault, "host-mac is the same as guest-mac: a bridge would deliver nothing to the guest");
+}
+
+static int check_port(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    if (interface->bridge[0] || !(key == INTERFACE_KEY_ISOLATE ? interface->isolate : interface->lock_mac)) return 0;
+    return refuse(fault, "'%s' needs a bridge: it is of the bridge's port", key_name[key]);
+}
+
+int interface_check_next(const struct interface *interface, unsigned *rule, struct interface_fault *fault) {
+    static const struct {
+        int (*check)(const struct interface *interface, enum interface_key key, struct interface_fault *fault);
+        enum interface_key key;
+    } rules[] = {{check_unmanaged_type, INTERFACE_KEY_MANAGED}, {check_named, INTERFACE_KEY_DEV},
+                 {check_owned, INTERFACE_KEY_OWNER}, {check_ignored, INTERFACE_KEY_HOST_MAC},
+                 {check_ignored, INTERFACE_KEY_MTU}, {check_ignored, INTERFACE_KEY_PERSIST}, {check_dev, INTERFACE_KEY_DEV},
+                 {check_type, INTERFACE_KEY_TYPE}, {check_macs, INTERFACE_KEY_HOST_MAC},
+                 {check_port, INTERFACE_KEY_ISOLATE}, {check_port, INTERFACE_KEY_LOCK_MAC}};
+
+    *fault = (struct interface_fault){.object = "--net", .key = INTERFACE_KEYS};
+    for (unsigned i = *rule; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        *rule = i + 1;
+        fault->key = rules[i].key;
+        if (rules[i].check(interface, rules[i].key, fault)) return -EINVAL;
+    }
     return 0;
 }
 
 int interface_check(const struct interface *interface, struct interface_fault *fault) {
-    *fault = (struct interface_fault){.object = "--net"};
-    if (!interface->managed) return check_unmanaged(interface, fault);
-    if (strlen(interface->dev) >= WIRE_NAME || !wire_dev_valid(interface->dev))
-        return refuse_value(fault, INTERFACE_KEY_DEV, interface->dev);
-    if (interface->type == INTERFACE_BRIDGE && !interface->bridge[0]) return refuse(fault, "type=bridge needs a bridge=");
-    if (interface->type == INTERFACE_ETHERNET && interface->bridge[0]) return refuse(fault, "type=ethernet has no bridge");
-    if (!wire_mac_absent(interface->guest_mac) && !memcmp(interface->guest_mac, interface->host_mac, 6))
-        return refuse(fault, "host-mac is the same as guest-mac: a bridge would deliver nothing to the guest");
-    return 0;
+    unsigned rule = 0;
+
+    return interface_check_next(interface, &rule, fault);
 }
 
 /* Copies up to the next single comma, which something must follow; a doubled one is a comma of the value. */
@@ -211,12 +297,4 @@ int interface_parse(struct interface *interface, const char *spec, struct interf
         if (interface_set(interface, piece, equals + 1, fault)) return -EINVAL;
     }
     return interface_check(interface, fault);
-}
-
-void interface_to_wire(const struct interface *interface, struct wire_interface *wire) {
-    *wire = (struct wire_interface){.mtu = interface->mtu, .queues = interface->queues, .vnet_hdr = interface->vnet_hdr};
-    memcpy(wire->dev, interface->dev, strnlen(interface->dev, WIRE_NAME - 1));
-    memcpy(wire->bridge, interface->bridge, strlen(interface->bridge));
-    memcpy(wire->guest_mac, interface->guest_mac, sizeof(wire->guest_mac));
-    memcpy(wire->host_mac, interface->host_mac, sizeof(wire->host_mac));
 }

@@ -58,7 +58,7 @@ static void nothing_said_is_a_managed_tap_of_one_queue(void **state) {
 static void every_key_is_read(void **state) {
     accepts("dev=u1000-vm1,type=bridge,managed=yes,bridge=br0,guest-mac=52:54:00:AB:cd:56,host-mac=fe:54:00:12:34:56,"
             "mtu=9000,queues=4,vnet-hdr=no,persist=yes,script=/etc/up,downscript=/etc/down");
-    for (int key = 0; key < INTERFACE_KEYS; key++) assert_true(interface.given[key]);
+    for (int key = 0; key < INTERFACE_KEY_OWNER; key++) assert_true(interface.given[key]);
     assert_string_equal(interface.dev, "u1000-vm1");
     assert_int_equal(interface.type, INTERFACE_BRIDGE);
     assert_true(interface.managed && interface.persist);
