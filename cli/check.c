@@ -4,7 +4,6 @@
  * may read, the very source that the helper decides with tells the cause.
  */
 #include "host_bridge.h"
-#include "interface.h"
 #include "nets.h"
 
 #include <errno.h>
@@ -19,7 +18,7 @@
 #define POLICY_PATH POLICY_FOLDER "/policy.conf"
 #define GROUPS_MAX 65536
 
-static const char help[] = "Usage: tapgrant check [--user USER] [--json] --net SPEC [--net SPEC]...\n"
+static const char help[] = "Usage: tapgrant check [--user USER] [--json] --net SPEC [--net SPEC]... | -f FILE\n"
                            "Tells whether the policy allows the interfaces to you, or to USER, and which rule says so; or for\n"
                            "each rule the first condition that does not hold.  Nothing is opened or made.\n"
                            "Exit status 0: all are allowed; 3: one is not.\n";
@@ -194,34 +193,34 @@ static const struct policy_rule *tell_rules(const struct check *check, json_t *r
 }
 
 /* What the library refuses whatever the policy says. */
-static int check_asked(const struct interface asked[], size_t count, bool json) {
+static int check_asked(const struct nets *nets) {
     unsigned queues = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        if (asked[i].script[0] || asked[i].downscript[0])
-            return output_usage(json, "script and downscript are not supported by this version");
-        queues += asked[i].managed ? asked[i].queues : 0;
-    }
-    return queues > WIRE_QUEUES ? output_usage(json, "%u queues (at once at most %d)", queues, WIRE_QUEUES) : 0;
+    for (size_t i = 0; i < nets->count; i++) queues += nets->asked[i].managed ? nets->asked[i].queues : 0;
+    return queues > WIRE_QUEUES ? output_usage(nets->json, "%u queues (at once at most %d)", queues, WIRE_QUEUES) : 0;
 }
 
-static void tell(struct check *check, const char *spec, const struct interface *asked) {
+static void tell(struct check *check, const char *where, const struct interface *asked) {
     json_t *rules = check->json ? json_array() : NULL;
     const struct policy_rule *rule = NULL;
     enum policy_key failed = POLICY_KEYS;
     bool valid = !check->void_reason[0];
+    const char *label = asked->label[0] ? asked->label : NULL, *reason = valid ? NULL : check->void_reason;
     char shown[600];
 
-    if (!check->json) printf("--net %s:\n", interface_printable(spec, shown, sizeof(shown)));
+    if (!check->json && label)
+        printf("%s: [interface %s]:\n", where, label);
+    else if (!check->json)
+        printf("%s:\n", interface_printable(where, shown, sizeof(shown)));
     if (asked->managed && valid) rule = tell_rules(check, rules, asked, &failed);
     if (asked->managed && !valid) failed = POLICY_USER;
     check->denied |= failed < POLICY_KEYS;
     if (rule && failed == POLICY_KEYS) check->granted[check->granted_count++] = rule;
     if (check->json) {
-        json_array_append_new(check->array, json_pack("{s:n, s:s, s:s?, s:o, s:o, s:s?}", "label", "verdict",
+        json_array_append_new(check->array, json_pack("{s:s?, s:s, s:s?, s:o, s:o, s:s?}", "label", label, "verdict",
                                                       failed < POLICY_KEYS ? "deny" : "allow", "rule", rule ? rule->name : NULL,
                                                       "line", rule ? json_integer(rule->line) : json_null(), "rules", rules,
-                                                      "reason", valid ? NULL : check->void_reason));
+                                                      "reason", reason));
         return;
     }
     if (!asked->managed)
@@ -254,8 +253,6 @@ static const char *take_user(int *argc, char *argv[], bool *faulty) {
 
 int check_main(int argc, char *argv[]) {
     struct check *check = calloc(1, sizeof(*check));
-    struct interface asked[NETS_MAX];
-    struct interface_fault fault;
     struct nets nets;
     bool faulty;
     const char *user = take_user(&argc, argv, &faulty);
@@ -267,14 +264,12 @@ int check_main(int argc, char *argv[]) {
     if (code) return code < 0 ? TAPGRANT_OK : code;
     check->json = nets.json;
     if (optind < argc) return output_usage(nets.json, "check takes options only, not '%s'", argv[optind]);
-    for (size_t i = 0; i < nets.count; i++)
-        if (interface_parse(&asked[i], nets.spec[i], &fault)) return output_fault(&fault, nets.json);
-    code = check_asked(asked, nets.count, nets.json);
+    code = check_asked(&nets);
     if (!code) code = become(check, user);
     if (!code) code = load(check);
     if (code) return code;
     if (check->json) check->array = json_array();
-    for (size_t i = 0; i < nets.count; i++) tell(check, nets.spec[i], &asked[i]);
+    for (size_t i = 0; i < nets.count; i++) tell(check, nets.where[i], &nets.asked[i]);
     code = check->json ? output_json(check->array) : output_end();
     return code ? code : check->denied ? TAPGRANT_DENIED : TAPGRANT_OK;
 }

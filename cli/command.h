@@ -19,6 +19,7 @@ int list_main(int argc, char *argv[]);
 int check_main(int argc, char *argv[]);
 int doctor_main(int argc, char *argv[]);
 int lint_main(int argc, char *argv[]);
+int show_main(int argc, char *argv[]);
 
 /* tapgrant: OBJECT: REASON, and the hint, on stderr; with JSON the same as an object on stdout.  Returns its code. */
 int output_error(const struct tapgrant_error *error, bool json);
@@ -33,6 +34,9 @@ struct interface_fault;
 
 /* The same for a description that does not parse; exit status 2. */
 int output_fault(const struct interface_fault *fault, bool json);
+
+/* The object that output_error() prints on stdout, about several: FAULTS, which is given up, is added.  ERROR's code. */
+int output_faults(const struct tapgrant_error *error, json_t *faults);
 
 /* Flushes standard output.  The exit status: 1, after it was said, if not all of it could be written. */
 int output_end(void);

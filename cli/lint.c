@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * tapgrant lint: every fault of a policy at once, with FILE:LINE, by the helper's own parser; and what is suspicious.
+ * tapgrant lint: every fault of a policy or of definitions at once, with FILE:LINE, by the parser that reads them in
+ * earnest; and what is suspicious of a policy.
  */
 #include "lint.h"
 #include "interface.h"
@@ -16,7 +17,8 @@
 #define POLICY_PATH POLICY_FOLDER "/policy.conf"
 
 static const char help[] = "Usage: tapgrant lint [--numeric] [--installed] [--json] [FILE]...\n"
-                           "Checks policies; without FILE the installed one, for which owner and mode are checked as well.\n"
+                           "Checks policies, or definitions of interfaces, told apart by their sections.  Without FILE the\n"
+                           "installed policy, for which owner and mode are checked as well.\n"
                            "  --numeric     prints the policy with ids in the place of names, if it has no other fault\n"
                            "  --installed   checks owner, mode and folder of every FILE\n"
                            "Exit status 0: no fault (there may be warnings); 2: faults, each as FILE:LINE: reason.\n";
@@ -127,13 +129,13 @@ static void lint_file(struct lint *lint, bool installed, bool numeric) {
         free(text);
         return;
     }
-    if (memmem(text, size, "[interface ", 11) == text || memmem(text, size, "\n[interface ", 12)) {
-        lint_report(lint, 1, true, "definitions of interfaces are not supported by this version");
+    lint->text = text;
+    lint->size = size;
+    if (lint_has_definitions(lint)) {
+        lint_definitions(lint);
         free(text);
         return;
     }
-    lint->text = text;
-    lint->size = size;
     failed = policy_parse(&lint->policy, text, size, take_fault, lint);
     parsed = lint->faults;
     if (failed != -ENOMEM) lint_names(lint);

@@ -20,6 +20,10 @@ __attribute__((format(printf, 4, 5))) void lint_report(struct lint *lint, unsign
 /* The line of the rule's KEY. */
 unsigned lint_line(const struct lint *lint, const struct policy_rule *rule, enum policy_key key);
 
+/* Is the text one of definitions of interfaces, by its sections?  Then their faults. */
+bool lint_has_definitions(const struct lint *lint);
+void lint_definitions(struct lint *lint);
+
 /* Faults: names that the helper will not find, and where the name service has them. */
 void lint_names(struct lint *lint);
 

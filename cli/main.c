@@ -11,16 +11,17 @@ static const struct {
     const char *name;
     int (*run)(int argc, char *argv[]);
 } verbs[] = {{"run", run_main},     {"create", create_main}, {"delete", delete_main}, {"list", list_main},
-             {"check", check_main}, {"doctor", doctor_main}, {"lint", lint_main}};
+             {"check", check_main}, {"doctor", doctor_main}, {"lint", lint_main},     {"show", show_main}};
 
 static const char help[] =
-    "Usage: tapgrant run    --net SPEC [--net SPEC]... -- COMMAND...   becomes COMMAND, descriptors open\n"
-    "       tapgrant create --net SPEC [--net SPEC]... [--json]        persistent taps owned by the caller\n"
+    "Usage: tapgrant run    --net SPEC... | -f FILE  -- COMMAND...     becomes COMMAND, descriptors open\n"
+    "       tapgrant create --net SPEC... | -f FILE  [--json]          persistent taps owned by the caller\n"
     "       tapgrant delete DEV...                                     one's own persistent taps\n"
     "       tapgrant list   [--json]                                   who has what, by which rule\n"
-    "       tapgrant check  [--user U] --net SPEC [--json]             the policy's answer and why\n"
+    "       tapgrant check  [--user U] --net SPEC... | -f FILE [--json] the policy's answer and why\n"
     "       tapgrant doctor [DEV] [--json]                             what would fail on this host, and the fix\n"
-    "       tapgrant lint   [--numeric] [--installed] [FILE]...        faults of a policy, all at once\n"
+    "       tapgrant lint   [--numeric] [--installed] [FILE]...        faults of policies or definitions, all at once\n"
+    "       tapgrant show   [--inactive] [--json] FILE                 definitions, written back in canonical form\n"
     "       tapgrant --help | --version | VERB --help\n"
     "Exit: 0 done; 1 the system said no; 2 usage; 3 denied by policy; 4 an existing device is missing, busy or not as\n"
     "asked; 5 over quota; run: 125, 126, 127 as env(1).  See tapgrant(1).\n";

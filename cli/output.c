@@ -50,12 +50,23 @@ int output_fault(const struct interface_fault *fault, bool json) {
     return output_error(&error, json);
 }
 
+static json_t *error_json(const struct tapgrant_error *error) {
+    return json_pack("{s:s, s:i, s:s, s:s, s:s?}", "error", code_name(error->code), "code", error->code, "object", error->object,
+                     "reason", error->reason, "hint", error->hint[0] ? error->hint : NULL);
+}
+
 int output_error(const struct tapgrant_error *error, bool json) {
     fprintf(stderr, "tapgrant: %s: %s\n", error->object, error->reason);
     if (error->hint[0]) fprintf(stderr, "hint: %s\n", error->hint);
-    if (json)
-        output_json(json_pack("{s:s, s:i, s:s, s:s, s:s?}", "error", code_name(error->code), "code", error->code, "object",
-                              error->object, "reason", error->reason, "hint", error->hint[0] ? error->hint : NULL));
+    if (json) output_json(error_json(error));
+    return error->code;
+}
+
+int output_faults(const struct tapgrant_error *error, json_t *faults) {
+    json_t *object = error_json(error);
+
+    json_object_set_new(object, "faults", faults);
+    output_json(object);
     return error->code;
 }
 

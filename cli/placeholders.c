@@ -12,20 +12,27 @@ static const char *const field_name[FIELDS] = {"fd}", "fds}", "dev}", "host-mac}
 struct token {
     enum field field;
     size_t length; /* of the token, its braces included */
+    const char *label;
+    size_t label_length;
     bool numbered;
     size_t number;
 };
 
-/* {FIELD} or {N.FIELD} at TEXT? */
-static bool read_token(const char *text, struct token *token) {
+/* {FIELD}, {N.FIELD} or, where there are labels, {LABEL.FIELD} at TEXT? */
+static bool read_token(const struct placeholders *placeholders, const char *text, struct token *token) {
     const char *name = text + 1;
-    char *end;
+    size_t word = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    bool digits = strspn(name, "0123456789") == word; /* no label is */
 
     *token = (struct token){0};
-    if (name[strspn(name, "0123456789")] == '.' && name[0] != '.' && strspn(name, "0123456789") <= 3) {
+    if (name[word] == '.' && word && word <= 3 && digits) {
         token->numbered = true;
-        token->number = strtoul(name, &end, 10);
-        name = end + 1;
+        token->number = strtoul(name, NULL, 10);
+        name += word + 1;
+    } else if (name[word] == '.' && word && !digits && placeholders->labels) {
+        token->label = name;
+        token->label_length = word;
+        name += word + 1;
     }
     for (; token->field < FIELDS; token->field++) {
         size_t length = strlen(field_name[token->field]);
@@ -65,7 +72,30 @@ static bool write_token(FILE *out, const struct token *token, const struct tapgr
     return false;
 }
 
-char *placeholders_expand(const char *word, struct tapgrant_device *const devices[], size_t count, char *fault, size_t size) {
+/* The interface that the token is about; NULL: FAULT says why there is none. */
+static const struct tapgrant_device *find_device(const struct placeholders *placeholders, const struct token *token,
+                                                 const char *word, char *fault, size_t size) {
+    for (size_t i = 0; token->label && i < placeholders->count; i++)
+        if (strlen(placeholders->labels[i]) == token->label_length &&
+            !strncmp(placeholders->labels[i], token->label, token->label_length))
+            return placeholders->devices[i];
+    if (token->label)
+        snprintf(fault, size, "'%.*s' stands for nothing: no interface has the label %.*s", (int)token->length, word,
+                 (int)token->label_length, token->label);
+    else if (!token->numbered && placeholders->count > 1)
+        snprintf(fault, size, "'%.*s' stands for which of the %zu interfaces? number them from 0, as {0.%s%s", (int)token->length,
+                 word, placeholders->count, field_name[token->field],
+                 placeholders->labels ? ", or name them by their labels" : "");
+    else if (token->number >= placeholders->count)
+        snprintf(fault, size, "'%.*s' stands for nothing: there are %zu interfaces, numbered from 0", (int)token->length, word,
+                 placeholders->count);
+    else
+        return placeholders->devices[token->number];
+    return NULL;
+}
+
+char *placeholders_expand(const struct placeholders *placeholders, const char *word, char *fault, size_t size) {
+    const struct tapgrant_device *device;
     struct token token;
     char *text = NULL;
     size_t length;
@@ -74,19 +104,12 @@ char *placeholders_expand(const char *word, struct tapgrant_device *const device
 
     snprintf(fault, size, "out of memory");
     while (good && *word) {
-        if (*word != '{' || !read_token(word, &token)) {
+        if (*word != '{' || !read_token(placeholders, word, &token)) {
             good = fputc(*word++, out) != EOF;
             continue;
         }
-        good = false;
-        if (!token.numbered && count > 1)
-            snprintf(fault, size, "'%.*s' stands for which of the %zu interfaces? number them from 0, as {0.%s",
-                     (int)token.length, word, count, field_name[token.field]);
-        else if (token.number >= count)
-            snprintf(fault, size, "'%.*s' stands for nothing: there are %zu interfaces, numbered from 0", (int)token.length, word,
-                     count);
-        else
-            good = write_token(out, &token, devices[token.number], fault, size);
+        device = find_device(placeholders, &token, word, fault, size);
+        good = device && write_token(out, &token, device, fault, size);
         word += token.length;
     }
     if (out && fclose(out)) good = false;

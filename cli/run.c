@@ -16,9 +16,11 @@
 
 static const char help[] =
     "Usage: tapgrant run --net SPEC [--net SPEC]... -- COMMAND [ARGUMENT]...\n"
+    "       tapgrant run -f FILE -- COMMAND [ARGUMENT]...\n"
     "Opens the interfaces and becomes COMMAND, their descriptors open.  In its words these are replaced:\n"
     "  {fd} {fds} {dev} {host-mac} {guest-mac}   with one interface ({fds}: joined by ':', for several queues)\n"
     "  {0.fd} {1.dev} ...                        with several, counted from 0\n"
+    "  {web.fd} {web.dev} ...                    of FILE's [interface web]\n"
     "SPEC: dev=NAME,bridge=BRIDGE,guest-mac=MAC,host-mac=MAC,mtu=N,queues=N,vnet-hdr=yes|no,persist=yes|no,\n"
     "      or managed=no,dev=NAME for a tap that is there already (tapgrant-interfaces(5))\n"
     "Example: tapgrant run --net bridge=br0 -- qemu-system-x86_64 -netdev tap,id=n,fd={fd} -device virtio-net,netdev=n\n";
@@ -43,16 +45,21 @@ static int become(char *words[]) {
     return output_error(&error, false);
 }
 
-static int run(struct tapgrant_device *const devices[], size_t count, char *words[]) {
-    char fault[200];
+static int run(const struct nets *nets, struct tapgrant_device *const devices[], char *words[]) {
+    const char *labels[NETS_MAX];
+    const struct placeholders placeholders = {devices, nets->asked[0].label[0] ? labels : NULL, nets->count};
+    char fault[300];
     int failed;
 
-    for (size_t i = 0; i < count; i++) output_warnings(devices[i]);
+    for (size_t i = 0; i < nets->count; i++) {
+        labels[i] = nets->asked[i].label;
+        output_warnings(devices[i]);
+    }
     for (size_t i = 0; words[i]; i++) {
-        words[i] = placeholders_expand(words[i], devices, count, fault, sizeof(fault));
+        words[i] = placeholders_expand(&placeholders, words[i], fault, sizeof(fault));
         if (!words[i]) return output_usage(false, "%s", fault);
     }
-    failed = keep_open(devices, count);
+    failed = keep_open(devices, nets->count);
     if (!failed) return become(words);
     fprintf(stderr, "tapgrant: descriptors: cannot be handed on: %s\n", strerror(-failed));
     return COMMAND_CANNOT_RUN;
@@ -66,8 +73,9 @@ int run_main(int argc, char *argv[]) {
 
     if (code) return code < 0 ? TAPGRANT_OK : code;
     if (optind == argc) return output_usage(false, "run needs a COMMAND, behind --");
-    if (tapgrant_open_set(nets.spec, nets.count, devices, &error)) return output_error(&error, false);
-    code = run(devices, nets.count, argv + optind);
+    if (tapgrant_open_set((const char *const *)nets.spec, nets.count, devices, &error)) return output_error(&error, false);
+    code = run(&nets, devices, argv + optind);
     for (size_t i = 0; i < nets.count; i++) undo_open(devices[i]); /* COMMAND did not come to be */
+    nets_free(&nets);
     return code;
 }

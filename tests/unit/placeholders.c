@@ -37,11 +37,13 @@ static const uint8_t guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 static struct tapgrant_device web = {"u1000-web", 1, {7}, {0xfe, 0x54, 0, 0x12, 0x34, 0x56}, guest_mac};
 static struct tapgrant_device db = {"u1000-db", 3, {10, 11, 12}, {0xfe, 0, 0, 0, 0, 1}, NULL};
 static struct tapgrant_device *const devices[] = {&web, &db};
+static const char *const *labels; /* of the case that runs */
 
 /* WORD with the first COUNT devices becomes this text; or, where TEXT is NULL, a fault that says SAYS. */
 static void expect(struct tapgrant_device *const *of, size_t count, const char *word, const char *text,
                    const char *says) {
-    char fault[256] = "", *got = placeholders_expand(word, of, count, fault, sizeof(fault));
+    const struct placeholders placeholders = {of, labels, count};
+    char fault[256] = "", *got = placeholders_expand(&placeholders, word, fault, sizeof(fault));
 
     if (text && (!got || strcmp(got, text))) fail_msg("'%s' became '%s' (%s)", word, got ? got : "nothing", fault);
     if (!text && (got || !strstr(fault, says))) fail_msg("'%s' became '%s' (%s)", word, got ? got : "nothing", fault);
@@ -146,7 +148,21 @@ static void an_unknown_guest_address_is_refused(void **state) {
     both_are_refused("{1.guest-mac}", "{guest-mac} is not known for u1000-db: ask for one with guest-mac=");
 }
 
+static void an_interface_of_a_file_is_named_by_its_label(void **state) {
+    static const char *const of_file[] = {"web", "db-2"};
+
+    labels = of_file;
+    both_become("{web.fd},{db-2.fds},{0.fd},{web.dev}", "7,10:11:12,7,u1000-web");
+    becomes("{fd}{web.fd}", "77");
+    both_are_refused("{we.fd}", "'{we.fd}' stands for nothing: no interface has the label we");
+    both_are_refused("{fd}", "or name them by their labels");
+    both_become("{web.colour}{web}{.fd}{\"x.fd\"}{1234.fd}{w b.fd}", "{web.colour}{web}{.fd}{\"x.fd\"}{1234.fd}{w b.fd}");
+    labels = NULL;
+    both_become("{web.fd}", "{web.fd}");
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_interface_of_a_file_is_named_by_its_label),
     cmocka_unit_test(each_placeholder_stands_for_what_it_says),
     cmocka_unit_test(the_rest_of_the_word_stays),
     cmocka_unit_test(any_other_brace_stays),

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * tapgrant show: definitions, read and written back in canonical form.
+ */
+#include "definition_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] = "Usage: tapgrant show [--inactive] [--json] FILE\n"
+                           "Reads the definitions of interfaces in FILE (- is standard input), tapgrant-interfaces(5), and\n"
+                           "writes them back: key = value, in the order of the manual page, only the keys given.\n"
+                           "  --inactive   as they are saved: generated names are dropped, but for managed = no\n"
+                           "Exit status 0; 2: FILE has faults, each told as FILE:LINE: REASON.\n";
+
+/* As the table of the manual page has it: yes and no as true and false, numbers as numbers, no bridge as null. */
+static json_t *value_json(const struct interface *interface, enum interface_key key) {
+    char value[INTERFACE_PATH];
+
+    if (key == INTERFACE_KEY_MANAGED) return json_boolean(interface->managed);
+    if (key == INTERFACE_KEY_VNET_HDR) return json_boolean(interface->vnet_hdr);
+    if (key == INTERFACE_KEY_PERSIST) return json_boolean(interface->persist);
+    if (key == INTERFACE_KEY_MTU) return json_integer(interface->mtu);
+    if (key == INTERFACE_KEY_QUEUES) return json_integer(interface->queues);
+    if (key == INTERFACE_KEY_BRIDGE && !interface->bridge[0]) return json_null();
+    return json_string(interface_value(interface, key, value));
+}
+
+static json_t *definition_json(const struct definition *definition) {
+    json_t *object = json_pack("{s:s}", "label", definition->interface.label);
+    char name[32];
+
+    for (enum interface_key key = 0; object && key < INTERFACE_KEYS; key++) {
+        if (!definition->interface.given[key]) continue;
+        snprintf(name, sizeof(name), "%s", interface_key_name(key));
+        for (char *byte = name; *byte; byte++)
+            if (*byte == '-') *byte = '_';
+        json_object_set_new(object, name, value_json(&definition->interface, key));
+    }
+    return object;
+}
+
+static int print_json(const struct definitions *definitions) {
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < definitions->count; i++) json_array_append_new(array, definition_json(&definitions->definition[i]));
+    return output_json(array);
+}
+
+int show_main(int argc, char *argv[]) {
+    enum definitions_purpose purpose = DEFINITIONS_LIVE;
+    struct definitions definitions;
+    const char *file = NULL;
+    bool json = false;
+    int code;
+
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--help")) return fputs(help, stdout), TAPGRANT_OK;
+        if (!strcmp(argv[i], "--json"))
+            json = true;
+        else if (!strcmp(argv[i], "--inactive"))
+            purpose = DEFINITIONS_INACTIVE;
+        else if (argv[i][0] == '-' && argv[i][1])
+            return output_usage(json, "unknown option '%s'", argv[i]);
+        else if (file)
+            return output_usage(json, "show takes one FILE, and '%s' is another", argv[i]);
+        else
+            file = argv[i];
+    }
+    if (!file) return output_usage(json, "show needs a FILE");
+    code = definition_file_read(file, purpose, json, &definitions);
+    if (!code && json) {
+        code = print_json(&definitions);
+    } else if (!code) {
+        definitions_write(&definitions, stdout);
+        code = output_end();
+    }
+    definitions_free(&definitions);
+    return code;
+}
