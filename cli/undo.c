@@ -5,7 +5,8 @@
 #include <string.h>
 
 void undo_open(struct tapgrant_device *device) {
-    char *made = tapgrant_managed(device) && tapgrant_persist(device) ? strdup(tapgrant_name(device)) : NULL;
+    bool stays = tapgrant_managed(device) && !tapgrant_existed(device) && tapgrant_persist(device);
+    char *made = stays ? strdup(tapgrant_name(device)) : NULL;
     struct tapgrant_error error;
 
     tapgrant_close(device);

@@ -76,6 +76,18 @@ void device_describe(struct tapgrant_device *device, const struct query_link *li
     device->up = link->up;
 }
 
+void device_warn(struct tapgrant_device *device, const char *format, ...) {
+    va_list arguments;
+
+    for (size_t i = 0; i < DEVICE_WARNINGS; i++) {
+        if (device->warning[i][0]) continue;
+        va_start(arguments, format);
+        vsnprintf(device->warning[i], sizeof(device->warning[i]), format, arguments);
+        va_end(arguments);
+        return;
+    }
+}
+
 void tapgrant_close(struct tapgrant_device *device) {
     if (!device) return;
     for (size_t i = 0; i < WIRE_QUEUES; i++)
@@ -115,6 +127,7 @@ uid_t tapgrant_uid(const struct tapgrant_device *device) { return device->uid; }
 const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device) { return device->host_mac; }
 unsigned tapgrant_mtu(const struct tapgrant_device *device) { return device->mtu; }
 int tapgrant_managed(const struct tapgrant_device *device) { return device->managed; }
+int tapgrant_existed(const struct tapgrant_device *device) { return device->existed; }
 int tapgrant_vnet_hdr(const struct tapgrant_device *device) { return device->vnet_hdr; }
 int tapgrant_persist(const struct tapgrant_device *device) { return device->persist; }
 int tapgrant_up(const struct tapgrant_device *device) { return device->up; }

@@ -17,7 +17,7 @@ struct tapgrant_device {
     gid_t group;
     uint8_t host_mac[6], guest_mac[6];
     int slot;
-    bool managed, vnet_hdr, persist, up, multi_queue;
+    bool managed, existed, vnet_hdr, persist, up, multi_queue;
     unsigned queues;
     int fd[WIRE_QUEUES]; /* -1: taken, or never opened */
     char warning[DEVICE_WARNINGS][128];
@@ -28,6 +28,9 @@ struct tapgrant_device *device_new(struct tapgrant_error *error);
 
 /* What the kernel says of it, but for its bridge's name. */
 void device_describe(struct tapgrant_device *device, const struct query_link *link);
+
+/* Its next warning. */
+__attribute__((format(printf, 2, 3))) void device_warn(struct tapgrant_device *device, const char *format, ...);
 
 /* Both return CODE; ERROR may be NULL.  error_hint() adds to what error_set() has said. */
 __attribute__((format(printf, 4, 5))) int error_set(struct tapgrant_error *error, int code, const char *object,

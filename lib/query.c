@@ -5,7 +5,6 @@
  */
 #include "query.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
@@ -150,39 +149,4 @@ int query_all(query_each_fn *each, void *context) {
     struct visit visit = {each, context, 0};
 
     return ask(NULL, 0, NLM_F_DUMP, &visit);
-}
-
-/* /proc/PID/fdinfo/N of a tap's queue has a line "iff:\tNAME" (drivers/net/tun.c, tun_chr_show_fdinfo). */
-static bool holds(const char *pid, const char *name) {
-    char path[300], line[128], wanted[WIRE_NAME + 8];
-    struct dirent *entry;
-    bool found = false;
-    DIR *folder;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "/proc/%s/fdinfo", pid);
-    snprintf(wanted, sizeof(wanted), "iff:\t%s\n", name);
-    folder = opendir(path);
-    while (folder && !found && (entry = readdir(folder))) {
-        if (snprintf(path, sizeof(path), "/proc/%s/fdinfo/%s", pid, entry->d_name) >= (int)sizeof(path)) continue;
-        file = entry->d_name[0] == '.' ? NULL : fopen(path, "re");
-        while (file && !found && fgets(line, sizeof(line), file)) found = !strcmp(line, wanted);
-        if (file) fclose(file);
-    }
-    if (folder) closedir(folder);
-    return found;
-}
-
-size_t query_holders(const char *name, pid_t holders[], size_t count) {
-    struct dirent *entry;
-    DIR *folder = opendir("/proc");
-    size_t found = 0;
-
-    while (folder && (entry = readdir(folder))) {
-        if (entry->d_name[strspn(entry->d_name, "0123456789")] || !holds(entry->d_name, name)) continue;
-        if (found < count) holders[found] = (pid_t)atoi(entry->d_name);
-        found++;
-    }
-    if (folder) closedir(folder);
-    return found;
 }

@@ -37,3 +37,6 @@ CHECKED int query_all(query_each_fn *each, void *context);
 
 /* Up to COUNT processes with a descriptor of the tap NAME, of those that may be looked at; how many there are. */
 size_t query_holders(const char *name, pid_t holders[], size_t count);
+
+/* The same of the character device NODE, as stat(2) has it in st_rdev. */
+size_t query_node_holders(dev_t node, pid_t holders[], size_t count);

@@ -14,6 +14,21 @@ CHECKED int managed_open(const struct interface *const interfaces[], const char 
 CHECKED int unmanaged_open(const struct interface *interface, struct tapgrant_device *device,
                            struct tapgrant_error *error);
 
+/*
+ * Opens the device of a managed interface, if there is one already: the caller's own persistent tap, and all that is asked.
+ * TAPGRANT_OK with device->queues 0: there is none.  TAPGRANT_DEVICE: what differs.
+ */
+CHECKED int existing_open(const struct interface *asked, struct tapgrant_device *device, struct tapgrant_error *error);
+
+/* Opens what query_link() found, a tap or a macvtap, and nothing else; fills in DEVICE. */
+CHECKED int tap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device,
+                     const char *object, struct tapgrant_error *error);
+CHECKED int macvtap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device,
+                         const char *object, struct tapgrant_error *error);
+
+/* Says that what was looked at is not there any more.  Returns TAPGRANT_DEVICE. */
+int tap_explain_vanished(const char *object, struct tapgrant_error *error);
+
 /* Opens a queue of the existing tap NAME, never making one; TUN_FLAGS as for TUNSETIFF.  A descriptor or -errno. */
 CHECKED int tap_attach(const char name[WIRE_NAME], unsigned tun_flags);
 

@@ -26,7 +26,7 @@ static int parse_all(const char *const specs[], size_t count, struct interface *
             return TAPGRANT_USAGE;
         }
         if (interfaces[i].script[0] || interfaces[i].downscript[0])
-            return error_set(error, TAPGRANT_USAGE, "--net", "'%s' is not supported by this version",
+            return error_set(error, TAPGRANT_USAGE, "--net", "'%s' is run by tapgrant run, and by no program itself",
                              interfaces[i].script[0] ? "script" : "downscript");
         managed += interfaces[i].managed;
         queues += interfaces[i].managed ? interfaces[i].queues : 0;
@@ -41,7 +41,7 @@ static int parse_all(const char *const specs[], size_t count, struct interface *
     return TAPGRANT_OK;
 }
 
-/* The managed ones of the set, by one request. */
+/* The managed ones of the set that are to be made, by one request. */
 static int open_managed(const struct interface *interfaces, const char *const specs[], size_t count,
                         struct tapgrant_device *devices[], struct tapgrant_error *error) {
     const struct interface *asked[WIRE_INTERFACES];
@@ -50,7 +50,7 @@ static int open_managed(const struct interface *interfaces, const char *const sp
     size_t managed = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (!interfaces[i].managed) continue;
+        if (!interfaces[i].managed || devices[i]->queues) continue; /* opened already */
         asked[managed] = &interfaces[i];
         opened[managed] = devices[i];
         texts[managed++] = specs[i];
@@ -67,7 +67,8 @@ static int open_all(const struct interface *interfaces, const char *const specs[
         if (!devices[i]) return TAPGRANT_FAILED;
     }
     for (size_t i = 0; !code && i < count; i++)
-        if (!interfaces[i].managed) code = unmanaged_open(&interfaces[i], devices[i], error);
+        code = interfaces[i].managed ? existing_open(&interfaces[i], devices[i], error)
+                                     : unmanaged_open(&interfaces[i], devices[i], error);
     return code ? code : open_managed(interfaces, specs, count, devices, error);
 }
 

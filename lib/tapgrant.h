@@ -54,7 +54,8 @@ struct tapgrant_device;
  * Opens the interface that SPEC describes.  *DEVICE is for tapgrant_close(3).
  *
  * Managed: at most 5 seconds.  The device is up, on its bridge, and disappears with its last descriptor, unless
- * persist=yes was asked.  Its name is new: TAPGRANT_DEVICE if it exists.
+ * persist=yes was asked.  If a device of its name exists, it is opened as it is, without the helper, where it is the caller's
+ * own persistent tap, made by tapgrant, and already what is asked; otherwise TAPGRANT_DEVICE, and the reason says what differs.
  * Unmanaged: MAC address, MTU, flags, owner, bridge and alias stay as they are; the kernel makes the device's
  * VNET_HDR flag follow its opener and raises its carrier.  A device that does not exist is never made, whatever
  * privilege the caller has.
@@ -79,7 +80,7 @@ int tapgrant_delete(const char *dev, struct tapgrant_error *error);
 
 /*
  * Looks at the existing tap DEV, whoever made it, and opens nothing.  *DEVICE is for tapgrant_close(3).
- * TAPGRANT_DEVICE: it does not exist, or is no tap.
+ * TAPGRANT_DEVICE: it does not exist, or is no tap.  A macvtap is none.
  */
 int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *error);
 
@@ -108,6 +109,7 @@ void tapgrant_list_free(struct tapgrant_device **devices, size_t count);
  * host_mac   its own address, 6 bytes
  * guest_mac  the address that the guest is to use, 6 bytes, NULL: not known
  * mtu        bytes
+ * existed    1 if it was there before it was opened
  * managed, vnet_hdr, persist, up   1 or 0
  */
 const char *tapgrant_name(const struct tapgrant_device *device);
@@ -126,6 +128,7 @@ const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device);
 const uint8_t *tapgrant_guest_mac(const struct tapgrant_device *device);
 unsigned tapgrant_mtu(const struct tapgrant_device *device);
 int tapgrant_managed(const struct tapgrant_device *device);
+int tapgrant_existed(const struct tapgrant_device *device);
 int tapgrant_vnet_hdr(const struct tapgrant_device *device);
 int tapgrant_persist(const struct tapgrant_device *device);
 int tapgrant_up(const struct tapgrant_device *device);

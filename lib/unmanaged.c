@@ -54,6 +54,12 @@ int tap_attach(const char name[WIRE_NAME], unsigned tun_flags) {
     return -errnum;
 }
 
+int tap_explain_vanished(const char *object, struct tapgrant_error *error) {
+    error_set(error, TAPGRANT_DEVICE, object, "vanished while it was being opened");
+    error_hint(error, "what removed it? try again once it is there");
+    return TAPGRANT_DEVICE;
+}
+
 static int find(const struct interface *interface, struct query_link *link, const char *object, struct tapgrant_error *error) {
     int failed = query_link(interface->dev, 0, link);
 
@@ -67,12 +73,13 @@ static int find(const struct interface *interface, struct query_link *link, cons
         if (failed == -EMFILE || failed == -ENFILE) error_hint(error, "raise the limit of open files: ulimit -n");
         return TAPGRANT_FAILED;
     }
+    if (!strcmp(link->kind, "macvtap")) return TAPGRANT_OK;
     if (strcmp(link->kind, "tun") || !link->tap) {
         error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s",
                   !strcmp(link->kind, "tun") ? "tun (layer 3)"
                   : link->kind[0]            ? link->kind
                                              : "hardware");
-        error_hint(error, "name a tap: ip -d link show type tun lists them");
+        error_hint(error, "name a tap or a macvtap: ip -d link show type tun lists the taps");
         return TAPGRANT_DEVICE;
     }
     if (interface->queues > 1 && !link->multi_queue) {
@@ -103,8 +110,7 @@ static int explain_attach(int errnum, const struct query_link *link, const char 
     /* TUNSETIFF has none of these but for a node that cannot be opened */
     if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO) return tap_explain_node(errnum, error);
     if (query_link(NULL, link->ifindex, &now)) {
-        error_set(error, TAPGRANT_DEVICE, object, "vanished while it was being opened");
-        error_hint(error, "what removed it? try again once it is there");
+        tap_explain_vanished(object, error);
     } else if (errnum == EPERM && link->owner != QUERY_NOBODY && link->owner != geteuid()) {
         error_set(error, TAPGRANT_DEVICE, object, "belongs to uid %u, and this is uid %u", link->owner, geteuid());
         error_hint(error, "use one's own tap, or have root make one: ip tuntap add dev NAME mode tap user %u", geteuid());
@@ -140,11 +146,7 @@ static int check_opened(const struct query_link *before, struct query_link *now,
     int failed = query_link(before->name, 0, now);
 
     if (failed == -EMFILE || failed == -ENFILE) return explain_attach(-failed, before, object, error);
-    if (failed || now->ifindex != before->ifindex) {
-        error_set(error, TAPGRANT_DEVICE, object, "vanished while it was being opened");
-        error_hint(error, "what removed it? try again once it is there");
-        return TAPGRANT_DEVICE;
-    }
+    if (failed || now->ifindex != before->ifindex) return tap_explain_vanished(object, error);
     if (now->multi_queue && now->attached_queues != device->queues) {
         error_set(error, TAPGRANT_DEVICE, object, "another process holds %u of its queues, and would get a share of the traffic",
                   now->attached_queues - device->queues);
@@ -156,29 +158,36 @@ static int check_opened(const struct query_link *before, struct query_link *now,
 
 static void describe(const struct interface *interface, const struct query_link *link, struct tapgrant_device *device) {
     struct query_link bridge;
-    unsigned warning = 0;
 
     device_describe(device, link);
-    device->uid = link->owner;
     memcpy(device->guest_mac, interface->guest_mac, sizeof(device->guest_mac));
     if (link->master && !query_link(NULL, link->master, &bridge)) memcpy(device->bridge, bridge.name, sizeof(device->bridge));
     if (link->owner == QUERY_NOBODY && link->group == QUERY_NOBODY)
-        snprintf(device->warning[warning++], sizeof(device->warning[0]),
-                 "it has no owner: any user of this host may open it while it is free");
-    if (!link->up)
-        snprintf(device->warning[warning], sizeof(device->warning[0]),
-                 "it is down: no traffic flows until root does ip link set %s up", link->name);
+        device_warn(device, "it has no owner: any user of this host may open it while it is free");
+    if (!link->up) device_warn(device, "it is down: no traffic flows until root does ip link set %s up", link->name);
+}
+
+int tap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device, const char *object,
+             struct tapgrant_error *error) {
+    struct query_link now;
+    int code;
+
+    if (!strcmp(link->kind, "macvtap")) return macvtap_open(asked, link, device, object, error);
+    code = attach_queues(asked, link, device, object, error);
+    if (!code) code = check_opened(link, &now, device, object, error);
+    if (!code) describe(asked, &now, device);
+    return code;
 }
 
 int unmanaged_open(const struct interface *interface, struct tapgrant_device *device, struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16];
-    struct query_link link, now;
+    struct query_link link;
     int code;
 
     error_object(interface, object);
     code = find(interface, &link, object, error);
-    if (!code) code = attach_queues(interface, &link, device, object, error);
-    if (!code) code = check_opened(&link, &now, device, object, error);
-    if (!code) describe(interface, &now, device);
+    if (!code) code = tap_open(interface, &link, device, object, error);
+    device->existed = !code;
+    if (!code) device->uid = device->owner;
     return code;
 }
