@@ -5,7 +5,7 @@
 #include <string.h>
 
 void undo_open(struct tapgrant_device *device) {
-    bool stays = tapgrant_managed(device) && !tapgrant_existed(device) && tapgrant_persist(device);
+    bool stays = device && tapgrant_managed(device) && !tapgrant_existed(device) && tapgrant_persist(device);
     char *made = stays ? strdup(tapgrant_name(device)) : NULL;
     struct tapgrant_error error;
 

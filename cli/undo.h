@@ -4,5 +4,5 @@
 
 #include "command.h"
 
-/* Closes it; what was made for the occasion goes, the persistent too.  What fails is said. */
+/* Closes it, unless it is NULL; what was made for the occasion goes, the persistent too.  What fails is said. */
 void undo_open(struct tapgrant_device *device);
