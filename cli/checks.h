@@ -10,5 +10,13 @@ void checks_host(struct findings *findings);
 /* Of the policy, and of every bridge that it names. */
 void checks_policy(struct findings *findings);
 
-/* Of one existing interface. */
-void checks_device(struct findings *findings, const char *dev);
+/* A program that opens a tap by its name: qemu, libvirt, firecracker, cloud-hypervisor, crosvm. */
+struct program;
+const struct program *checks_find_program(const char *name); /* NULL: none of them */
+
+/* Of one existing interface; and where PROGRAM is not NULL, of that program with QUEUES queues of it. */
+void checks_device(struct findings *findings, const char *dev, const struct program *program, unsigned queues);
+
+/* What PROGRAM gets from the kernel, and its options; where DEVICE is NULL, the latter only. */
+void checks_program(struct findings *findings, const struct program *program, const struct tapgrant_device *device,
+                    unsigned queues);

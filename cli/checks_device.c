@@ -36,7 +36,7 @@ static void check_holders(struct findings *findings, const struct tapgrant_devic
                  tapgrant_multi_queue(device) ? ", and another would share its traffic" : ", and it takes one");
 }
 
-void checks_device(struct findings *findings, const char *dev) {
+void checks_device(struct findings *findings, const char *dev, const struct program *program, unsigned queues) {
     struct tapgrant_device *device;
     struct tapgrant_error error;
     char object[160], hint[200];
@@ -64,5 +64,6 @@ void checks_device(struct findings *findings, const char *dev) {
                       tapgrant_queues(device));
     else
         findings_good(findings, "queues", object, "one queue");
+    if (program) checks_program(findings, program, device, queues);
     tapgrant_close(device);
 }

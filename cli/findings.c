@@ -8,9 +8,8 @@
 
 #define TEXT_SIZE 768
 
-static void add(struct findings *findings, const char *check, const char *object, const char *hint, const char *text) {
+static void add(struct findings *findings, const char *check, const char *object, bool good, const char *hint, const char *text) {
     char about[300], said[TEXT_SIZE], remedy[TEXT_SIZE] = "";
-    bool good = !hint;
 
     findings->bad += !good;
     interface_printable(object, about, sizeof(about));
@@ -21,7 +20,7 @@ static void add(struct findings *findings, const char *check, const char *object
                                                          good, "text", said, "hint", *remedy ? remedy : NULL));
         return;
     }
-    printf("%-4s %s: %s\n", good ? "ok" : "fix", about, said);
+    printf("%-4s %s: %s\n", !good ? "fix" : hint ? "warn" : "ok", about, said);
     if (*remedy) printf("     hint: %s\n", remedy);
 }
 
@@ -32,7 +31,7 @@ void findings_good(struct findings *findings, const char *check, const char *obj
     va_start(arguments, text);
     vsnprintf(line, sizeof(line), text, arguments);
     va_end(arguments);
-    add(findings, check, object, NULL, line);
+    add(findings, check, object, true, NULL, line);
 }
 
 void findings_bad(struct findings *findings, const char *check, const char *object, const char *hint, const char *text, ...) {
@@ -42,7 +41,17 @@ void findings_bad(struct findings *findings, const char *check, const char *obje
     va_start(arguments, text);
     vsnprintf(line, sizeof(line), text, arguments);
     va_end(arguments);
-    add(findings, check, object, hint, line);
+    add(findings, check, object, false, hint, line);
+}
+
+void findings_warn(struct findings *findings, const char *check, const char *object, const char *hint, const char *text, ...) {
+    char line[TEXT_SIZE];
+    va_list arguments;
+
+    va_start(arguments, text);
+    vsnprintf(line, sizeof(line), text, arguments);
+    va_end(arguments);
+    add(findings, check, object, true, hint, line);
 }
 
 int findings_end(struct findings *findings) {

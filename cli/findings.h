@@ -18,5 +18,9 @@ __attribute__((format(printf, 4, 5))) void findings_good(struct findings *findin
 __attribute__((format(printf, 5, 6))) void findings_bad(struct findings *findings, const char *check, const char *object,
                                                         const char *hint, const char *text, ...);
 
+/* All is well, and OBJECT's user should know of this, and of HINT. */
+__attribute__((format(printf, 5, 6))) void findings_warn(struct findings *findings, const char *check, const char *object,
+                                                         const char *hint, const char *text, ...);
+
 /* Prints the JSON, if any.  The exit status: 0 only if nothing was bad. */
 int findings_end(struct findings *findings);

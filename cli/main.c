@@ -19,7 +19,7 @@ static const char help[] =
     "       tapgrant delete DEV...                                     one's own persistent taps\n"
     "       tapgrant list   [--json]                                   who has what, by which rule\n"
     "       tapgrant check  [--user U] --net SPEC... | -f FILE [--json] the policy's answer and why\n"
-    "       tapgrant doctor [DEV] [--json]                             what would fail on this host, and the fix\n"
+    "       tapgrant doctor [DEV] [--for PROGRAM [--queues N]] [--json] what would fail on this host, and the fix\n"
     "       tapgrant lint   [--numeric] [--installed] [FILE]...        faults of policies or definitions, all at once\n"
     "       tapgrant show   [--inactive] [--json] FILE                 definitions, written back in canonical form\n"
     "       tapgrant --help | --version | VERB --help\n"

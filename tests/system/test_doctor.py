@@ -207,3 +207,37 @@ def test_a_device_that_is_down(well):
 @pytest.mark.parametrize("words", [["--frob"], ["a", "b"]])
 def test_a_command_line_that_makes_no_sense(well, words):
     assert well.tapgrant("doctor", *words).code == 2
+
+
+@pytest.mark.parametrize("program, queues, option", [
+    ("qemu", 1, "ifname=mytap0,script=no,downscript=no"), ("qemu", 2, ",queues=2"),
+    ("libvirt", 1, "<target dev='mytap0' managed='no'/>"), ("libvirt", 2, "<driver queues='2'/>"),
+    ("firecracker", 1, '"host_dev_name": "mytap0"'), ("cloud-hypervisor", 2, "tap=mytap0,num_queues=4"),
+    ("crosvm", 1, "tap-name=mytap0")])
+def test_a_program_is_told_its_options(host, program, queues, option):
+    host.tap("mytap0", ALICE, *(["multi_queue"] if queues > 1 else []))
+    host.run("ip", "link", "set", "mytap0", "up")
+    result = host.tapgrant("doctor", "mytap0", "--for", program, *(["--queues", queues] if queues > 1 else []))
+    assert result.code == 0 and option in result.out, result
+    assert f"{program} can open it, with {queues} queue" in result.out
+
+
+def test_libvirts_trap_is_warned_of_and_is_no_fault(host):
+    host.tap("mytap0")
+    host.run("ip", "link", "set", "mytap0", "up")
+    result = host.tapgrant("doctor", "mytap0", "--for", "libvirt")
+    assert result.code == 0
+    assert "warn interface mytap0: without managed='no' libvirt refuses an existing tap of one's own, and deletes it" in result.out
+    warned = [one for one in host.tapgrant("doctor", "--json", "mytap0", "--for", "libvirt").json if one["check"] == "managed"]
+    assert warned[0]["ok"] and warned[0]["hint"] == "write managed='no'"
+
+
+def test_a_programs_options_are_told_without_a_device_too(well):
+    result = well.tapgrant("doctor", "--for=firecracker")
+    assert result.code == 0 and '"host_dev_name": "NAME"' in result.out
+
+
+@pytest.mark.parametrize("words", [["--for", "xen"], ["--for"], ["--queues", "2"], ["x", "--for", "qemu", "--queues", "0"],
+                                   ["x", "--for", "qemu", "--queues", "257"], ["x", "--for", "qemu", "--queues", "2x"]])
+def test_programs_and_queues_that_make_no_sense(well, words):
+    assert well.tapgrant("doctor", *words).code == 2
