@@ -121,8 +121,8 @@ static bool check_rights(struct findings *findings, const struct program *progra
         findings_bad(findings, "open", object, hint, "%s gets EPERM (Operation not permitted): it belongs to uid %u, and you are "
                      "uid %u", program->name, owner, geteuid());
     else
-        findings_bad(findings, "open", object, hint, "%s gets EPERM (Operation not permitted): it belongs to group %u, and you are "
-                     "not in it", program->name, group);
+        findings_bad(findings, "open", object, hint, "%s gets EPERM (Operation not permitted): it belongs to group %u, and you "
+                     "are not in it", program->name, group);
     return false;
 }
 
@@ -140,8 +140,8 @@ void checks_program(struct findings *findings, const struct program *program, co
     good = check_queues(findings, program, device, object, queues) && check_rights(findings, program, device, object);
     if (good && !multi && tapgrant_holders(device, &holder, 1)) {
         snprintf(hint, sizeof(hint), "kill %d", (int)holder);
-        findings_bad(findings, "open", object, hint, "%s gets EBUSY (Device or resource busy): process %d holds it", program->name,
-                     (int)holder);
+        findings_bad(findings, "open", object, hint, "%s gets EBUSY (Device or resource busy): process %d holds it",
+                     program->name, (int)holder);
     } else if (good) {
         findings_good(findings, "open", object, "%s can open it, with %u queue%s", program->name, queues, queues > 1 ? "s" : "");
     }

@@ -59,11 +59,16 @@ static void expect_mac(const struct interface *asked, uint8_t mac[6]) {
     mac[0] = mac[0] == 0xfe ? 0xfa : 0xfe;
 }
 
-static void compare_settings(const struct interface *asked, const struct query_link *link, char *text, size_t size) {
+/* LOCKED: the address that the guest has to use, zeros where it may use any. */
+static void compare_settings(const struct interface *asked, const struct query_link *link, const uint8_t locked[6], char *text,
+                             size_t size) {
     char is[WIRE_MAC_TEXT], wanted[WIRE_MAC_TEXT];
     uint8_t mac[6];
 
     compare_bridge(asked, link, text, size);
+    if (!wire_mac_absent(locked) && !wire_mac_absent(asked->guest_mac) && memcmp(locked, asked->guest_mac, 6))
+        add(text, size, "is locked to the guest-mac %s, not %s", wire_mac_text(locked, is),
+            wire_mac_text(asked->guest_mac, wanted));
     expect_mac(asked, mac);
     if (!wire_mac_absent(mac) && memcmp(mac, link->mac, 6))
         add(text, size, "has the host-mac %s, not %s", wire_mac_text(link->mac, is), wire_mac_text(mac, wanted));
@@ -75,6 +80,7 @@ static void compare_settings(const struct interface *asked, const struct query_l
 
 int existing_open(const struct interface *asked, struct tapgrant_device *device, struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16], differs[500] = "";
+    uint8_t locked[6] = {0};
     struct query_link link;
     int code;
 
@@ -82,13 +88,15 @@ int existing_open(const struct interface *asked, struct tapgrant_device *device,
     if (!asked->dev[0] || query_link(asked->dev, 0, &link)) return TAPGRANT_OK;
     error_object(asked, object);
     compare_device(asked, &link, differs, sizeof(differs));
-    if (!differs[0]) compare_settings(asked, &link, differs, sizeof(differs));
+    if (!differs[0] && !query_locked_mac(&link, locked)) memset(locked, 0, sizeof(locked));
+    if (!differs[0]) compare_settings(asked, &link, locked, differs, sizeof(differs));
     if (differs[0]) {
         error_set(error, TAPGRANT_DEVICE, object, "exists already, and %s", differs);
         error_hint(error, "add managed=no to use it as it is, or tapgrant delete %s", asked->dev);
         return TAPGRANT_DEVICE;
     }
     code = tap_open(asked, &link, device, object, error);
+    if (!code && !wire_mac_absent(locked)) memcpy(device->guest_mac, locked, sizeof(device->guest_mac));
     device->managed = device->existed = !code;
     return code;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -91,7 +92,8 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     return visit->result ? MNL_CB_STOP : MNL_CB_OK;
 }
 
-static int exchange(struct mnl_socket *socket, struct nlmsghdr *message, struct visit *visit) {
+/* Sends MESSAGE, and gives each answer to TAKE. */
+static int exchange(struct mnl_socket *socket, struct nlmsghdr *message, mnl_cb_t take, void *context) {
     _Alignas(8) char answer[32768];
     ssize_t length;
     int more = MNL_CB_OK;
@@ -101,9 +103,9 @@ static int exchange(struct mnl_socket *socket, struct nlmsghdr *message, struct 
     while (more == MNL_CB_OK) {
         length = mnl_socket_recvfrom(socket, answer, sizeof(answer));
         if (length < 0) return -errno;
-        more = mnl_cb_run(answer, (size_t)length, message->nlmsg_seq, mnl_socket_get_portid(socket), take_link, visit);
+        more = mnl_cb_run(answer, (size_t)length, message->nlmsg_seq, mnl_socket_get_portid(socket), take, context);
     }
-    return more < 0 ? -errno : visit->result;
+    return more < 0 ? -errno : 0;
 }
 
 static int ask(const char *name, uint32_t ifindex, uint16_t flags, struct visit *visit) {
@@ -126,9 +128,9 @@ static int ask(const char *name, uint32_t ifindex, uint16_t flags, struct visit 
     mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     if (!socket) return -errno;
-    error = exchange(socket, message, visit);
+    error = exchange(socket, message, take_link, visit);
     mnl_socket_close(socket);
-    return error;
+    return error ? error : visit->result;
 }
 
 static int keep(const struct query_link *link, void *context) {
@@ -149,4 +151,48 @@ int query_all(query_each_fn *each, void *context) {
     struct visit visit = {each, context, 0};
 
     return ask(NULL, 0, NLM_F_DUMP, &visit);
+}
+
+struct locked {
+    uint32_t port;
+    uint8_t *mac;
+    bool found;
+};
+
+/* A static, sticky entry of the port: what tapgrant-helper makes for lock-mac, and nobody without privilege can. */
+static int take_entry(const struct nlmsghdr *message, void *context) {
+    const struct ndmsg *body = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attribute;
+    struct locked *locked = context;
+
+    if ((uint32_t)body->ndm_ifindex != locked->port || !(body->ndm_flags & NTF_STICKY) || !(body->ndm_state & NUD_NOARP))
+        return MNL_CB_OK;
+    mnl_attr_for_each(attribute, message, sizeof(*body)) {
+        if (mnl_attr_get_type(attribute) != NDA_LLADDR || mnl_attr_get_payload_len(attribute) != 6) continue;
+        memcpy(locked->mac, mnl_attr_get_payload(attribute), 6);
+        locked->found = true;
+    }
+    return MNL_CB_OK;
+}
+
+bool query_locked_mac(const struct query_link *link, uint8_t mac[6]) {
+    _Alignas(8) char request[128];
+    struct nlmsghdr *message = mnl_nlmsg_put_header(request);
+    struct ifinfomsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
+    struct locked locked = {link->ifindex, mac, false};
+    struct mnl_socket *socket;
+    int failed;
+
+    if (!link->master) return false;
+    message->nlmsg_type = RTM_GETNEIGH;
+    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    message->nlmsg_seq = 1;
+    body->ifi_family = AF_BRIDGE;
+    body->ifi_index = (int)link->ifindex;
+    mnl_attr_put_u32(message, IFLA_MASTER, link->master);
+    socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    if (!socket) return false;
+    failed = exchange(socket, message, take_entry, &locked);
+    mnl_socket_close(socket);
+    return !failed && locked.found;
 }

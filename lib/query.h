@@ -35,6 +35,9 @@ CHECKED int query_link(const char *name, uint32_t ifindex, struct query_link *li
 
 CHECKED int query_all(query_each_fn *each, void *context);
 
+/* The address that the bridge locks the port to: MAC, and true; false: none. */
+bool query_locked_mac(const struct query_link *link, uint8_t mac[6]);
+
 /* Up to COUNT processes with a descriptor of the tap NAME, of those that may be looked at; how many there are. */
 size_t query_holders(const char *name, pid_t holders[], size_t count);
 

@@ -57,6 +57,17 @@ def test_what_differs_is_named_and_nothing_is_changed(made, asked, differs):
     assert settings(made) == before
 
 
+def test_the_address_that_its_port_is_locked_to_is_the_guests(lab):
+    lab.policy("[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = yes\ndev = *\nguest-mac = *\nhost-mac = *\n")
+    host_mac = "host-mac=fe:00:00:00:00:09"
+    lab.tapgrant("create", "--net", f"dev={TAP},bridge=br0,guest-mac={MAC},{host_mac}", check=True)
+    asked = f"dev={TAP},bridge=br0,{host_mac}"
+    assert lab.tapgrant("run", "--net", asked, "--", "echo", "{guest-mac}", check=True).out == f"{MAC}\n"
+    assert lab.tapgrant("run", "--net", f"{asked},guest-mac={MAC}", "--", "true").code == 0
+    result = lab.tapgrant("run", "--net", f"{asked},guest-mac=52:54:00:00:00:01", "--", "true")
+    assert result.code == 4 and f"is locked to the guest-mac {MAC}, not 52:54:00:00:00:01" in result.err, result
+
+
 def test_several_queues_are_opened_of_one_that_has_them(lab):
     lab.tapgrant("create", "--net", f"dev={TAP},bridge=br0,queues=3", check=True)
     process = lab.hold(f"dev={TAP},bridge=br0,queues=3")

@@ -212,3 +212,94 @@ def test_what_libvirt_does_without_managed_no(libvirt):
     result = libvirt.virsh("start", "vm1", check=False)
     assert result.code == 1 and "already exists" in result.err, result
     host.wait_gone(tap)
+
+
+def settings(host, tap):
+    """All of a tap that libvirt must leave alone."""
+    link = host.link(tap)
+    info = link["linkinfo"]["info_data"]
+    return [link.get(key) for key in ("ifindex", "address", "mtu", "master", "ifalias", "altnames", "group")] + [
+        "UP" in link["flags"], info.get("user"), info.get("group"), info["persist"], info["multi_queue"]]
+
+
+def test_libvirt_attaches_and_detaches_an_unmanaged_tap(libvirt):
+    """The definition keeps the name and the attribute; the tap stays as it was, with the domain and after it."""
+    host = libvirt.host
+    tap = f"u{uid(ALICE)}-vm1"
+    host.tapgrant("create", "--net", f"dev={tap},bridge=br0,guest-mac={MAC}", check=True)
+    before = settings(host, tap)
+    libvirt.define()
+    libvirt.virsh("start", "vm1")
+    interface = libvirt.file("interface.xml", UNMANAGED.format(dev=tap))
+    libvirt.virsh("attach-device", "vm1", interface, "--live", "--config")
+    for words in (["dumpxml", "vm1"], ["dumpxml", "--inactive", "vm1"]):
+        assert f"<target dev='{tap}' managed='no'/>" in libvirt.virsh(*words).out
+    assert "LOWER_UP" in host.link(tap)["flags"] and settings(host, tap) == before
+    libvirt.virsh("destroy", "vm1")
+    deadline = time.monotonic() + 5
+    while "LOWER_UP" in host.link(tap)["flags"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert "LOWER_UP" not in host.link(tap)["flags"] and settings(host, tap) == before
+    assert host.tapgrant("run", "--net", f"managed=no,dev={tap}", "--", "true").code == 0, "it is free again"
+
+
+def test_libvirt_leaves_the_mtu_and_address_of_an_unmanaged_tap(libvirt):
+    """The guest is told; the device is not touched, and its guest's address may begin with fe."""
+    host = libvirt.host
+    tap = f"u{uid(ALICE)}-vm1"
+    host.tapgrant("create", "--net", f"dev={tap},bridge=br0", check=True)
+    before = settings(host, tap)
+    interface = UNMANAGED.format(dev=tap).replace("<rom ", "<mtu size='9000'/><rom ").replace(MAC, "fe:11:22:33:44:55")
+    libvirt.define(interface)
+    libvirt.virsh("start", "vm1")
+    assert settings(host, tap) == before and "fe:11:22:33:44:55" in libvirt.virsh("dumpxml", "vm1").out
+    libvirt.virsh("destroy", "vm1")
+    assert settings(host, tap) == before
+
+
+@pytest.mark.parametrize("make, queues, says", [
+    (["ip", "tuntap", "add", "dev", "x0", "mode", "tap", "user", BOB], 1, "belongs to uid"),
+    (["ip", "tuntap", "add", "dev", "x0", "mode", "tun", "user", ALICE], 1, "is no tap but of kind tun"),
+    (["ip", "link", "add", "x0", "type", "bridge"], 1, "is no tap but of kind bridge"),
+    (["ip", "tuntap", "add", "dev", "x0", "mode", "tap", "user", ALICE], 2, "has one queue, and 2 are asked for"),
+    (["true"], 1, "target managed='no' but specified dev doesn't exist")])
+def test_what_libvirt_refuses_by_one_errno_has_its_own_sentence_here(libvirt, make, queues, says):
+    host = libvirt.host
+    host.run(*make)
+    libvirt.define(UNMANAGED.format(dev="x0").replace("<rom ", f"<driver queues='{queues}'/><rom " if queues > 1 else "<rom "))
+    theirs = libvirt.virsh("start", "vm1", check=False)
+    assert theirs.code == 1 and ("Unable to create" in theirs.err or "doesn't exist" in theirs.err), theirs
+    ours = host.tapgrant("run", "--net", f"managed=no,dev=x0,queues={queues}", "--", "true")
+    assert ours.code == 4 and says in ours.err and "hint: " in ours.err, ours
+
+
+def test_libvirt_on_a_macvtap(libvirt):
+    """managed='no' by its node; the same one tapgrant opens."""
+    host = libvirt.host
+    host.run("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1")
+    host.run("ip", "link", "add", "link", "v0", "name", "mv0", "type", "macvtap", "mode", "vepa")
+    index = host.link("mv0")["ifindex"]
+    numbers = host.run("cat", f"/sys/class/net/mv0/tap{index}/dev").out.strip().split(":")
+    host.run("mknod", "-m", "0600", f"/dev/tap{index}", "c", *numbers)
+    host.run("chown", ALICE, f"/dev/tap{index}")
+    assert host.tapgrant("run", "--net", "managed=no,dev=mv0", "--", "echo", "{dev}", check=True).out == "mv0\n"
+    libvirt.define(UNMANAGED.format(dev="mv0"))
+    libvirt.virsh("start", "vm1")
+    held = host.tapgrant("run", "--net", "managed=no,dev=mv0", "--", "true")
+    assert held.code == 4 and "is held by another process" in held.err, held
+    libvirt.virsh("destroy", "vm1")
+    assert host.link("mv0")["ifindex"] == index
+
+
+def test_a_domain_of_a_script_runs_it_with_the_name_as_tapgrant_does(libvirt):
+    host = libvirt.host
+    tap = f"u{uid(ALICE)}-vm1"
+    host.tapgrant("create", "--net", f"dev={tap},bridge=br0", check=True)
+    script = host.root("/dev/shm/up")
+    script.write_text("#!/bin/sh\necho $# $1 $(id -u) >>/dev/shm/said\n")
+    script.chmod(0o755)
+    libvirt.define(UNMANAGED.format(dev=tap).replace("<rom ", "<script path='/dev/shm/up'/><rom "))
+    libvirt.virsh("start", "vm1")
+    libvirt.virsh("destroy", "vm1")
+    host.tapgrant("run", "--net", f"managed=no,dev={tap},script=/dev/shm/up", "--", "true", check=True)
+    assert host.root("/dev/shm/said").read_text().splitlines() == [f"1 {tap} {uid(ALICE)}"] * 2

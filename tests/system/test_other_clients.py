@@ -85,6 +85,25 @@ def test_user_mode_linux_by_fd_through_run(net, home):  # noqa: F811
     net.end(server)
 
 
+def test_user_mode_linux_by_name_on_a_tap_of_create(net, home, tap):  # noqa: F811
+    """It opens the tap itself, and wants no vnet-hdr."""
+    server = net.start(TAPGRANT, "run", "--net", "bridge=br0", "--", *answering("tap,id=t0,fd={fd}"), user=BOB)
+    reach(net)
+    before = net.link(tap)
+    result = net.run("env", f"HOME={home}", "TMPDIR=/dev/shm", "/usr/bin/python3", "-c", OLD_STATE,
+                     "linux.uml", "mem=96M", f"initrd={user_mode_initrd(net.folder)}", "rdinit=/init", "quiet", "panic=-1",
+                     "con=null", "con0=null,fd:1", "console=tty0", WITHOUT_AVX,
+                     f"vec0:transport=tap,ifname={tap},mac=52:54:00:12:34:56", "ping=10.88.0.1,10.88.0.2", user=ALICE, check=False,
+                     timeout=60)
+    words = said(result.out)
+    assert words and words[0].startswith("address 10.88.0."), result
+    assert words[2:] == ["reached 10.88.0.1", "reached 10.88.0.2", "done"], result
+    after = net.link(tap)
+    for key in ("ifindex", "address", "mtu", "master", "ifalias", "altnames"):
+        assert after[key] == before[key], key
+    net.end(server)
+
+
 def test_vde_plug2tap_on_a_tap_of_create(net, home, tap):  # noqa: F811
     """A switch in user space, slirpvde in it answers as 10.88.0.2."""
     started = [net.start("vde_switch", "-s", home / "ctl", user=ALICE)]
