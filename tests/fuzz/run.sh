@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Fuzzes the policy's and the request's bytes under AddressSanitizer and UndefinedBehaviorSanitizer:
+# Fuzzes the bytes of policy, request and definitions under AddressSanitizer and UndefinedBehaviorSanitizer:
 #   tests/fuzz/run.sh SECONDS WORKDIR
-# SECONDS for each of the two, side by side.  What it builds and finds is in WORKDIR; the corpora in the tree stay as they are.
+# SECONDS for each of the three, side by side.  What it builds and finds is in WORKDIR; the corpora in the tree stay as they are.
 set -eu
 [ $# = 2 ] || { echo "usage: $0 SECONDS WORKDIR" >&2; exit 2; }
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -40,11 +40,15 @@ fuzz() {
 
 build fuzz_policy "$top"/conf/policy_*.c "$top/helper/wire.c"
 build fuzz_request "$top/helper/request.c" "$top/helper/wire.c"
+build fuzz_definitions "$top"/conf/definitions*.c "$top"/conf/interface*.c "$top/helper/wire.c"
 fuzz fuzz_policy 4096 "$top"/tests/policy/*.conf &
 policy=$!
 fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &
 request=$!
+fuzz fuzz_definitions 4096 "$top"/tests/fuzz/corpus-definitions/* &
+definitions=$!
 failed=0
 wait $policy || failed=1
 wait $request || failed=1
+wait $definitions || failed=1
 exit $failed
