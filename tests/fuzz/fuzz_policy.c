@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     told = 0;
     error = policy_parse(&policy, text, size, tell, &told);
     free(text); /* the policy keeps nothing of it */
-    REQUIRE((error != 0) == (told != 0) && told == policy.faults);
+    REQUIRE((error != 0) == (told != 0));
     policy.caller = (struct policy_caller){1000, 1000, groups, 2, ""};
     if (!error && !policy_resolve(&policy, policy.names ? passwd : NULL,
                                   policy.names ? group : NULL))
