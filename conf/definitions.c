@@ -64,7 +64,7 @@ static const char *begin_definition(struct parser *parser, const char *line, siz
     size_t size = length > 12 ? length - 12 : 0;
 
     begin_nothing(parser);
-    if (strncmp(line, "[interface ", 11) || line[length - 1] != ']') return "unknown section, or text after ]";
+    if (length < 12 || memcmp(line, "[interface ", 11) || line[length - 1] != ']') return "unknown section, or text after ]";
     if (size < sizeof(label)) memcpy(label, line + 11, size);
     if (!definition_label_valid(label)) return "bad label of an interface (1-32 of A-Z a-z 0-9 _ -, not only digits)";
     if (parser->definitions->count == DEFINITIONS_MAX) return "more than 4096 interfaces in one file";
