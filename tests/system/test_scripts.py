@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from host import ALICE, TAPGRANT, uid
+from host import ALICE, PREFIX, TAPGRANT, uid
 
 TAP = f"u{uid(ALICE)}-s"
 ROADS = {"managed": f"dev={TAP},bridge=br0", "unmanaged": f"managed=no,dev={TAP}"}
@@ -162,7 +162,18 @@ def test_scripts_of_a_file_and_of_several_interfaces(lab):
     assert order == ["up", "up2", "down"], "what was opened is closed; what failed was not"
 
 
-def test_neither_library_nor_create_runs_a_script(lab):
-    result = lab.tapgrant("create", "--net", "bridge=br0,script=/bin/true")
+OPEN = """
+import ctypes, sys
+library, error, device = ctypes.CDLL(sys.argv[1]), ctypes.create_string_buffer(4 + 128 + 640 + 512), ctypes.c_void_p()
+print(library.tapgrant_open(sys.argv[2].encode(), ctypes.byref(device), error), error.raw[132:].split(b"\\0")[0].decode())
+"""
+
+
+@pytest.mark.parametrize("key", ["script", "downscript"])
+def test_neither_library_nor_create_runs_a_script(lab, key):
+    result = lab.tapgrant("create", "--net", f"bridge=br0,{key}=/bin/true")
     assert result.code == 2 and "script and downscript are for run" in result.err
+    library = next((PREFIX / "lib").rglob("libtapgrant.so"))
+    result = lab.run("/usr/bin/python3", "-c", OPEN, library, f"bridge=br0,{key}=/bin/true", user=ALICE)
+    assert result.out == f"2 '{key}' is run by tapgrant run, and by no program itself\n"
     assert lab.taps() == []
