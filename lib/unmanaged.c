@@ -120,8 +120,12 @@ static int explain_attach(int errnum, const struct query_link *link, const char 
     } else if (errnum == EBUSY || errnum == E2BIG) {
         error_set(error, TAPGRANT_DEVICE, object, "is held by another process");
         hint_holders(link->name, error);
+    } else if (errnum == EPERM) {
+        error_set(error, TAPGRANT_DEVICE, object, "has no owner, and this kernel does not open it to everybody");
+        error_hint(error, "have root make one with an owner: ip tuntap add dev NAME mode tap user %u", geteuid());
     } else {
         error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(errnum));
+        error_hint(error, "tapgrant doctor %s tells what it is", link->name);
     }
     return TAPGRANT_DEVICE;
 }

@@ -145,6 +145,20 @@ def test_a_queue_kept_by_another_is_noticed(plain):
     assert ask(plain, "dev=mytap0").code == 0
 
 
+def test_a_tap_that_an_attacker_gave_away_and_still_reads_is_noticed(plain):
+    """He makes it his victim's by TUNSETOWNER, which its holder may, and keeps the queue."""
+    plain.tap("mytap0", BOB, "multi_queue")
+    code = ("import fcntl,os,struct,time;fd=os.open('/dev/net/tun',os.O_RDWR);"
+            f"fcntl.ioctl(fd,{TUNSETIFF},struct.pack('16sH22x',b'mytap0',{TAP | NO_PI | MULTI_QUEUE}));"
+            f"fcntl.ioctl(fd,0x400454cc,{uid(ALICE)});print('given',flush=True);time.sleep(60)")
+    attacker = plain.start("/usr/bin/python3", "-c", code, user=BOB)
+    assert attacker.stdout.readline() == "given\n" and plain.link("mytap0")["linkinfo"]["info_data"]["user"] == ALICE
+    for queues in (1, 2):
+        refused(ask(plain, f"dev=mytap0,queues={queues}"), "another process holds 1 of its queues")
+    plain.end(attacker)
+    assert ask(plain, "dev=mytap0,queues=2").code == 0
+
+
 def test_no_owner_and_down_are_warned_of(plain):
     plain.tap("mytap0", None)
     result = ask(plain, "dev=mytap0")
