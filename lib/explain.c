@@ -129,10 +129,8 @@ static bool explain_port(int errnum, const struct wire_device *told, const struc
         error_object(interface, object);
         error_set(error, TAPGRANT_FAILED, object, "the kernel did not do all that it acknowledged (stage link)");
         if (interface->mtu && interface->bridge[0])
-            error_hint(error,
-                       "is it the MTU, which %s would take over from its first port? leave mtu= out, or fix the "
-                       "bridge's: set it to another value and back",
-                       interface->bridge);
+            error_hint(error, "is it the MTU, which %s would take over from its first port? leave mtu= out, or fix the bridge's: "
+                              "set it to another value and back", interface->bridge);
         else
             error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it; "
                               "and lock-mac needs Linux 5.18 or later, isolate 4.18");

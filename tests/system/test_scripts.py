@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """script and downscript: run by the command, as the caller, with the device's name, on both roads."""
+import os
 import signal
 import time
 
@@ -177,3 +178,22 @@ def test_neither_library_nor_create_runs_a_script(lab, key):
     result = lab.run("/usr/bin/python3", "-c", OPEN, library, f"bridge=br0,{key}=/bin/true", user=ALICE)
     assert result.out == f"2 '{key}' is run by tapgrant run, and by no program itself\n"
     assert lab.taps() == []
+
+
+def test_what_the_terminal_sends_is_not_passed_on(lab):
+    """The whole foreground gets it anyway, and the command would get it twice.  Here it has left the foreground."""
+    lab.root("/dev/shm/down").write_text(TELL)
+    lab.root("/dev/shm/down").chmod(0o755)
+    (lab.folder / "tell").write_text("import os, signal\nos.setpgid(0, 0)\nboth = [signal.SIGINT, signal.SIGTERM]\n"
+                                     "signal.pthread_sigmask(signal.SIG_BLOCK, both)\nprint(os.getppid(), flush=True)\ngot = []\n"
+                                     "while signal.SIGTERM not in got: got.append(signal.sigwaitinfo(both).si_signo)\n"
+                                     "print('told', *map(int, got))\n")
+    run = f"exec {TAPGRANT} run --net bridge=br0,downscript=/dev/shm/down -- /usr/bin/python3 {lab.folder}/tell"
+    process = lab.start("script", "-qec", run, "/dev/null", user=ALICE)
+    above = int(process.stdout.readline())
+    process.stdin.write("\x03")
+    process.stdin.flush()
+    assert process.stdout.read(2) == "^C", "the terminal has sent it"
+    os.kill(above, signal.SIGTERM)
+    assert process.stdout.readline().strip() == f"told {int(signal.SIGTERM)}"
+    assert process.wait(timeout=20) == 0
