@@ -17,6 +17,9 @@ const struct program *checks_find_program(const char *name); /* NULL: none of th
 /* Of one existing interface; and where PROGRAM is not NULL, of that program with QUEUES queues of it. */
 void checks_device(struct findings *findings, const char *dev, const struct program *program, unsigned queues);
 
+/* The same of a macvtap, OBJECT in words. */
+void checks_program_on_macvtap(struct findings *findings, const struct program *program, const char *object, const char *dev);
+
 /* What PROGRAM gets from the kernel, and its options; where DEVICE is NULL, the latter only. */
 void checks_program(struct findings *findings, const struct program *program, const struct tapgrant_device *device,
                     unsigned queues);

@@ -4,6 +4,7 @@
  */
 #include "checks.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,12 +37,37 @@ static void check_holders(struct findings *findings, const struct tapgrant_devic
                  tapgrant_multi_queue(device) ? ", and another would share its traffic" : ", and it takes one");
 }
 
+/* No tap, but opened as one: by its node. */
+static void check_macvtap(struct findings *findings, const char *dev, const struct program *program) {
+    char object[160], node[32], hint[200];
+    unsigned index = if_nametoindex(dev);
+
+    snprintf(object, sizeof(object), "interface %s", dev);
+    snprintf(node, sizeof(node), "/dev/tap%u", index);
+    findings_good(findings, "exists", object, "a macvtap, opened by its node %s", node);
+    if (access(node, F_OK)) {
+        snprintf(hint, sizeof(hint), "mknod %s c $(tr : ' ' </sys/class/net/%s/tap%u/dev); chown %u %s", node, dev, index,
+                 getuid(), node);
+        findings_bad(findings, "owner", object, hint, "its node does not exist");
+    } else if (access(node, R_OK | W_OK)) {
+        snprintf(hint, sizeof(hint), "chown %u %s", getuid(), node);
+        findings_bad(findings, "owner", object, hint, "you may not open its node");
+    } else {
+        findings_good(findings, "owner", object, "you may open its node");
+    }
+    if (program) checks_program_on_macvtap(findings, program, object, dev);
+}
+
 void checks_device(struct findings *findings, const char *dev, const struct program *program, unsigned queues) {
     struct tapgrant_device *device;
     struct tapgrant_error error;
     char object[160], hint[200];
 
     if (tapgrant_find(dev, &device, &error)) {
+        if (strstr(error.reason, "of kind macvtap")) {
+            check_macvtap(findings, dev, program);
+            return;
+        }
         snprintf(hint, sizeof(hint), "ip tuntap add dev %s mode tap user %u", strstr(error.reason, "exist") ? dev : "NAME",
                  getuid());
         findings_bad(findings, "exists", error.object, hint, "%s", error.reason);

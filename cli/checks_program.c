@@ -152,3 +152,19 @@ void checks_program(struct findings *findings, const struct program *program, co
     }
     tell_options(findings, program, object, tapgrant_name(device), queues);
 }
+
+void checks_program_on_macvtap(struct findings *findings, const struct program *program, const char *object, const char *dev) {
+    char hint[300];
+
+    if (!strcmp(program->name, "libvirt")) {
+        findings_good(findings, "open", object, "libvirt opens it by its node");
+        tell_options(findings, program, object, dev, 1);
+        return;
+    }
+    if (!strcmp(program->name, "firecracker"))
+        snprintf(hint, sizeof(hint), "give it a tap: tapgrant create");
+    else
+        snprintf(hint, sizeof(hint), "give it a descriptor: tapgrant run --net managed=no,dev=%s -- %s", dev, program->name);
+    findings_bad(findings, "open", object, hint, "%s gets EINVAL (Invalid argument): what it opens by name is a tap",
+                 program->name);
+}

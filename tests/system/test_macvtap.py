@@ -128,3 +128,16 @@ def test_one_that_vanishes_while_it_is_opened(macvtap):
     macvtap.run("ip", "link", "del", "mv0")
     _, err = process.communicate(timeout=20)
     assert process.returncode == 4 and "vanished while it was being opened" in err, err
+
+
+def test_doctor_knows_it_and_what_programs_make_of_it(macvtap):
+    result = macvtap.tapgrant("doctor", "mv0", "--for", "libvirt")
+    assert result.code == 0 and f"a macvtap, opened by its node {macvtap.node}" in result.out, result
+    assert "<target dev='mv0' managed='no'/>" in result.out
+    result = macvtap.tapgrant("doctor", "mv0", "--for", "crosvm")
+    assert result.code == 1 and "crosvm gets EINVAL" in result.out and "tapgrant run --net managed=no,dev=mv0" in result.out
+    qemu = macvtap.run("qemu-system-x86_64", "-M", "none", "-display", "none", "-netdev",
+                       "tap,id=t0,ifname=mv0,script=no,downscript=no", user=ALICE, check=False)
+    assert qemu.code == 1 and "Invalid argument" in qemu.err
+    assert "qemu gets EINVAL" in macvtap.tapgrant("doctor", "mv0", "--for", "qemu").out
+    assert "fix  interface mv0: you may not open its node" in macvtap.tapgrant("doctor", "mv0", user=BOB).out
