@@ -4,8 +4,11 @@
 
 #include "findings.h"
 
-/* Of the host: the tun node, the helper, the kernel, udev. */
+/* Of the host: the tun node, the helper, the kernel. */
 void checks_host(struct findings *findings);
+
+/* Of the host's other software that may change a tap, or let a guest harm others: udev, networkd and so on. */
+void checks_software(struct findings *findings);
 
 /* Of the policy, and of every bridge that it names. */
 void checks_policy(struct findings *findings);

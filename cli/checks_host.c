@@ -4,10 +4,8 @@
  */
 #include "checks.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +13,6 @@
 #include <unistd.h>
 
 #define NODE "/dev/net/tun"
-#define LINK_FILE "/etc/systemd/network/70-tapgrant.link"
 
 static void check_node(struct findings *findings) {
     struct stat node = {0};
@@ -66,54 +63,8 @@ static void check_kernel(struct findings *findings) {
         findings_good(findings, "kernel", "kernel", "%s; alternative names, locked bridge ports", names.release);
 }
 
-static bool file_has(const char *path, const char *const words[], size_t count) {
-    char text[8192];
-    FILE *file = fopen(path, "re");
-    size_t length = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
-    bool has = file;
-
-    if (file) fclose(file);
-    text[length] = 0;
-    for (size_t i = 0; has && i < count; i++) has = strstr(text, words[i]);
-    return has;
-}
-
-/* A .link file of udev's with all the words, in the folders that systemd.link(5) names. */
-static bool any_link_file_has(const char *const words[], size_t count) {
-    static const char *const folders[] = {"/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network",
-                                          "/usr/lib/systemd/network", "/lib/systemd/network"};
-    char path[512];
-    bool has = false;
-
-    for (size_t i = 0; !has && i < sizeof(folders) / sizeof(folders[0]); i++) {
-        DIR *folder = opendir(folders[i]);
-
-        for (struct dirent *entry; !has && folder && (entry = readdir(folder));) {
-            snprintf(path, sizeof(path), "%s/%s", folders[i], entry->d_name);
-            has = !fnmatch("*.link", entry->d_name, 0) && file_has(path, words, count);
-        }
-        if (folder) closedir(folder);
-    }
-    return has;
-}
-
-/* udev's default gives a new tap another address, some time after it was made: systemd.link(5), MACAddressPolicy=. */
-static void check_udev(struct findings *findings) {
-    if (access("/run/udev/control", F_OK))
-        findings_good(findings, "udev", "udev", "does not run: nobody changes a new tap's address");
-    else if (!any_link_file_has((const char *const[]){"MACAddressPolicy=persistent"}, 1) ||
-             any_link_file_has((const char *const[]){"Kind=tun", "MACAddressPolicy=none"}, 2))
-        findings_good(findings, "udev", "udev", "leaves a new tap's address alone");
-    else
-        findings_bad(
-            findings, "udev", "udev",
-            "mkdir -p /etc/systemd/network; printf '[Match]\\nKind=tun\\n\\n[Link]\\nMACAddressPolicy=none\\n' >" LINK_FILE,
-            "MACAddressPolicy=persistent may change a new tap's address");
-}
-
 void checks_host(struct findings *findings) {
     check_node(findings);
     check_helper(findings);
     check_kernel(findings);
-    check_udev(findings);
 }

@@ -78,6 +78,7 @@ int doctor_main(int argc, char *argv[]) {
         checks_device(&findings, asked.dev, asked.program, asked.queues);
     } else {
         checks_host(&findings);
+        checks_software(&findings);
         checks_policy(&findings);
         if (asked.program) checks_program(&findings, asked.program, NULL, asked.queues);
     }
