@@ -38,20 +38,26 @@ def run(*words, **options):
     return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True, **options)
 
 
+def unpack_kernel(folder):
+    """Debian's cloud kernel, unpacked into FOLDER/kernel and not installed: its version."""
+    depends = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], capture_output=True, text=True).stdout
+    if "Depends: linux-image-" not in depends:  # no lists of packages yet
+        run("apt-get", "-qq", "update")
+        depends = run("apt-cache", "depends", "linux-image-cloud-amd64").stdout
+    package = re.search(r"Depends: (linux-image-\S+)", depends).group(1)
+    run("apt-get", "-o", "APT::Sandbox::User=root", "download", package, cwd=folder)
+    run("dpkg", "-x", next(folder.glob("linux-image-*.deb")), folder / "kernel")
+    return package.removeprefix("linux-image-")
+
+
 class Guest:
     """Downloads and builds once for a whole test run, into FOLDER."""
 
     def __init__(self, folder):
-        depends = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], capture_output=True, text=True).stdout
-        if "Depends: linux-image-" not in depends:  # no lists of packages yet
-            run("apt-get", "-qq", "update")
-            depends = run("apt-cache", "depends", "linux-image-cloud-amd64").stdout
-        package = re.search(r"Depends: (linux-image-\S+)", depends).group(1)
-        run("apt-get", "-o", "APT::Sandbox::User=root", "download", package, cwd=folder)
-        run("dpkg", "-x", next(folder.glob("linux-image-*.deb")), folder / "kernel")
+        version = unpack_kernel(folder)
         self.kernel = next((folder / "kernel/boot").glob("vmlinuz-*"))
         self.initrd = folder / "initrd"
-        self.build(folder / "root", package.removeprefix("linux-image-"))
+        self.build(folder / "root", version)
         for path in (self.kernel, self.initrd):
             path.chmod(0o644)
 
