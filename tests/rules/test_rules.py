@@ -100,9 +100,9 @@ def test_the_library_prints_nothing_and_ends_nothing():
 
 
 def test_every_file_names_its_licence():
-    for folder in ("helper", "conf", "lib", "cli", "tests"):
+    for folder in ("helper", "conf", "lib", "cli", "selinux", "tests"):
         for path in (TOP / folder).rglob("*"):
-            if path.suffix in (".c", ".h", ".py", ".sh", ".build"):
+            if path.suffix in (".c", ".h", ".py", ".sh", ".build", ".te", ".if", ".fc"):
                 assert "SPDX-License-Identifier: LGPL-2.1-or-later" in path.read_text()[:200], path
 
 
