@@ -28,10 +28,11 @@ trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
 if [ "$(id -u)" = 0 ]; then
-    install_packages build demo test clients
+    install_packages build demo test clients selinux
 else
-    echo "Not root: packages are taken as they are; the system tests (tests/system) and the unit tests of files that root"
-    echo "owns are left out, and the helper is installed without privilege."
+    echo "Not root: packages are taken as they are; the system tests (tests/system), those of the SELinux module (tests/selinux:"
+    echo "labels are attributes that only root can write) and the unit tests of files that root owns are left out, and the helper"
+    echo "is installed without privilege."
     unprivileged=-Dprivilege=none
 fi
 
@@ -67,6 +68,8 @@ if [ "$(id -u)" = 0 ]; then
     done
     echo "System tests"
     pytest --junitxml "$work/system.xml" --durations=5 "$@" "$top/tests/system" || failed=1
+    echo "SELinux module, under an enforcing kernel"
+    pytest --junitxml "$work/selinux.xml" "$top/tests/selinux" || failed=1
 fi
 /usr/bin/python3 "$top/tests/tally.py" $failed "$work"/*.xml "$work"/build/meson-logs/testlog.junit.xml \
     "$work"/sanitized/meson-logs/testlog.junit.xml
