@@ -113,8 +113,8 @@ def test_a_note_is_no_failure(well):
     (well.folder / "nftables.conf").write_text("flush ruleset\n# tapgrant\n")
     assert not bad(well)
     lines = well.tapgrant("doctor", check=True).out.splitlines()
-    (note,) = [at for at, line in enumerate(lines) if line.startswith("note ")]
-    assert lines[note].startswith("note nftables: ") and lines[note + 1].startswith("     hint: install ")
+    (note,) = [at for at, line in enumerate(lines) if line.startswith("warn ")]
+    assert lines[note].startswith("warn nftables: ") and lines[note + 1].startswith("     hint: install ")
 
 
 @pytest.mark.parametrize("check, runs, file, text", [
