@@ -43,13 +43,14 @@ int device_create(const struct wire_interface *interface, struct device *device)
         [IFLA_TUN_NUM_DISABLED_QUEUES] = multi ? 0 : UINT32_MAX};
     int flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) | (multi ? IFF_MULTI_QUEUE : 0), error = -EBUSY;
     struct link *link = &device->link;
-    char name[WIRE_NAME];
+    struct ifreq now = {0};
 
     for (int tries = 0; error == -EBUSY && tries < 3; tries++) {
         error = open_queue(device, *interface->dev ? interface->dev : "tg%d", flags | IFF_TUN_EXCL);
-        memcpy(name, link->name, sizeof(name));
-        if (!error) error = link_read(0, name, link);
-        if (error || strcmp(link->name, name)) return error ? error : -ESTALE;
+        if (!error) error = link_read(0, link->name, link);
+        /* the link that was read is ours if ours is called so now: somebody may have renamed it, and another one be there */
+        if (!error && ioctl(device->queue[0], TUNGETIFF, &now)) error = -errno;
+        if (error || strcmp(link->name, now.ifr_name)) return error ? error : -ESTALE;
         if (!memcmp(link->tun, made, sizeof(made)) && !link->up) break;
         /* whoever attached holds it, and may have made it his and made it stay: closing alone would leave it there */
         error = link_delete(link->index);
@@ -57,6 +58,6 @@ int device_create(const struct wire_interface *interface, struct device *device)
         error = -EBUSY;
     }
     if (!error && multi) error = reset(device->queue[0]);
-    while (!error && device->queues < interface->queues) error = open_queue(device, name, flags);
-    return error ? error : strcmp(link->name, name) ? -ESTALE : 0;
+    while (!error && device->queues < interface->queues) error = open_queue(device, now.ifr_name, flags);
+    return error;
 }

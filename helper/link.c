@@ -112,9 +112,9 @@ static int take_link(const struct nlmsghdr *message, void *context) {
 }
 
 int link_read(uint32_t index, const char *name, struct link *link) {
-    *link = (struct link){0};
     begin_link(RTM_GETLINK, 0, AF_UNSPEC, index, 0);
-    if (!index) put(IFLA_IFNAME, name, strlen(name) + 1);
+    if (name) put(IFLA_IFNAME, name, strlen(name) + 1);
+    *link = (struct link){0};
     return exchange(take_link, link);
 }
 
@@ -160,7 +160,7 @@ int link_delete(uint32_t index) { return begin_link(RTM_DELLINK, 0, AF_UNSPEC, i
  */
 static int set_host_side(const char *name, bool routed) {
     static const char ipv4[] = "/proc/sys/net/ipv4/conf", ipv6[] = "/proc/sys/net/ipv6/conf";
-    bool has_ipv6 = !access(ipv6, F_OK);
+    bool has_ipv6 = !access(ipv6, F_OK) || errno != ENOENT; /* what else fails, fails below */
     int error = has_ipv6 ? setting(O_RDWR, ipv6, name, "addr_gen_mode", "1") : 0; /* IN6_ADDR_GEN_MODE_NONE */
 
     if (!error && routed && has_ipv6) error = setting(O_RDWR, ipv6, name, "accept_ra", "0");
@@ -256,9 +256,9 @@ int link_configure(const struct wire_device *to, const struct link *bridge, cons
     if (!error) error = link_read(to->ifindex, NULL, &tap);
     if (!error && bridge->index) error = link_read(bridge->index, NULL, &joined);
     if (error) return error;
-    if (strcmp(tap.alias, alias) || memcmp(tap.mac, to->host_mac, sizeof(tap.mac)) || tap.mtu != to->mtu ||
-        tap.master != bridge->index || tap.up || joined.mtu != bridge->mtu ||
-        (bridge->index && (tap.port & port_settings) != port)) return -ESTALE;
+    if (strcmp(tap.alias, alias) || memcmp(tap.mac, to->host_mac, 6) || tap.mtu != to->mtu || tap.master != bridge->index ||
+        tap.up || joined.mtu != bridge->mtu || (bridge->index && (tap.port & port_settings) != port) ||
+        (to->queues > 1 && tap.tun[IFLA_TUN_NUM_QUEUES] != to->queues) /* the further ones are its own */) return -ESTALE;
     begin_link(RTM_SETLINK, 0, AF_UNSPEC, to->ifindex, IFF_UP);
     error = exchange(NULL, NULL);
     if (!error) error = link_read(to->ifindex, NULL, &tap);

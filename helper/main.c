@@ -37,10 +37,10 @@ static int load_policy(void) {
     char *text, *passwd = NULL, *group = NULL;
     size_t size;
     int count = getgroups(sizeof(groups) / sizeof(groups[0]), groups);
-    int error = policy_file_read(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
+    int error = count < 0 ? -errno : policy_file_read(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
 
     if (!error) error = policy_parse(&policy, text, size, NULL, NULL);
-    policy.caller = (struct policy_caller){getuid(), getgid(), groups, count > 0 ? (size_t)count : 0, ""};
+    policy.caller = (struct policy_caller){getuid(), getgid(), groups, (size_t)count, ""};
     if (!error && policy.names) error = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size);
     if (!error && policy.names) error = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size);
     if (!error) error = policy_resolve(&policy, passwd, group);

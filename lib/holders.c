@@ -52,6 +52,18 @@ static bool holds(const char *pid, const struct sought *sought) {
     return found;
 }
 
+/*
+ * A descriptor shows the device's name and not its network namespace: another namespace's device may have that name.  Who
+ * holds ours from another one is not found then.
+ */
+static bool is_elsewhere(const char *pid) {
+    struct stat own, other;
+    char path[300];
+
+    snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
+    return !stat("/proc/self/ns/net", &own) && !stat(path, &other) && own.st_ino != other.st_ino;
+}
+
 static size_t find_holders(const struct sought *sought, pid_t holders[], size_t count) {
     struct dirent *entry;
     DIR *folder = opendir("/proc");
@@ -59,6 +71,7 @@ static size_t find_holders(const struct sought *sought, pid_t holders[], size_t 
 
     while (folder && (entry = readdir(folder))) {
         if (entry->d_name[strspn(entry->d_name, "0123456789")] || !holds(entry->d_name, sought)) continue;
+        if (sought->name && is_elsewhere(entry->d_name)) continue;
         if (found < count) holders[found] = (pid_t)atoi(entry->d_name);
         found++;
     }

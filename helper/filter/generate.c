@@ -34,7 +34,7 @@ static const char *const any_arguments[] = {
 /* drivers/net/tun.c: make, own, attach further queues, undo what a stranger may have set. */
 static const unsigned long requests[] = {
     TUNSETIFF,           TUNSETOWNER,     TUNSETIFINDEX,  TUNDETACHFILTER, TUNSETSTEERINGEBPF, TUNSETFILTEREBPF,
-    TUNSETOFFLOAD,       TUNSETTXFILTER,  TUNSETVNETHDRSZ, TUNSETSNDBUF,   TUNSETLINK};
+    TUNSETOFFLOAD,       TUNSETTXFILTER,  TUNSETVNETHDRSZ, TUNSETSNDBUF,   TUNSETLINK,         TUNGETIFF};
 
 static void require(int failed, const char *what) {
     if (!failed) return;

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from host import ALICE, BOB, uid
+from host import ALICE, BOB, Host, uid
 
 RULE = "[rule lab]\nuser = *\nbridge = br0 none\nisolate = no\nlock-mac = no\n"
 
@@ -147,6 +147,19 @@ def test_create_prints_names_and_objects(lab):
                     "slot": made["slot"], "bridge": "br0", "host_mac": "fe:54:00:00:00:01",
                     "guest_mac": "52:54:00:00:00:01", "mtu": 1500, "queues": 1, "persist": True, "up": True,
                     "held_by": made["held_by"]}
+
+
+def test_a_tap_of_that_name_in_another_namespace_is_not_this_one(lab):
+    other = Host()
+    try:
+        other.policy("[rule lab]\nuser = *\nbridge = none\n")
+        process = other.hold("bridge=none")
+        assert other.taps() == ["tg0"] and process.first_line.startswith("held")
+        lab.tapgrant("create", "--net", "bridge=br0", check=True)
+        assert lab.tapgrant("list", "--json", user=None, check=True).json[0]["held_by"] == []
+        other.end(process)
+    finally:
+        other.close()
 
 
 def test_list_says_who_has_what(lab):
