@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # All tests, set-up included: sudo tests/run.sh [--long] [-k EXPRESSION]
 # --long: whole sweeps, 200,000 policies and five minutes of fuzzing in the place of samples.  What else is given goes to
-# pytest, for the system tests.
+# pytest, for the system tests and the attacks.
 # Closing line: N passed, N failed.  Without root it runs what needs none and says what it left out.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -66,8 +66,8 @@ if [ "$(id -u)" = 0 ]; then
         useradd --no-create-home --shell /usr/sbin/nologin "$user"
         made_users="${made_users:-} $user"
     done
-    echo "System tests"
-    pytest --junitxml "$work/system.xml" --durations=5 "$@" "$top/tests/system" || failed=1
+    echo "System tests and attacks"
+    pytest --junitxml "$work/system.xml" --durations=5 "$@" "$top/tests/system" "$top/tests/hostile" "$top/tests/cve" || failed=1
     echo "SELinux module, under an enforcing kernel"
     pytest --junitxml "$work/selinux.xml" "$top/tests/selinux" || failed=1
 fi

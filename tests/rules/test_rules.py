@@ -114,6 +114,21 @@ def test_every_test_that_a_page_names_exists(page, least):
     assert len(named) > least and named <= set(re.findall(r"^def (test_\w+)", tests, re.M)), named
 
 
+ELSEWHERE = [f"{letter}{number}" for letter, last in (("N", 8), ("P", 17), ("F", 6), ("I", 9), ("W", 14)) for number in range(1, last + 1)]
+
+
+def test_every_hole_of_others_has_our_answer_and_a_test_or_a_reason_why_there_is_none():
+    section = (TOP / "SECURITY.md").read_text().split("## What happened elsewhere\n")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if re.match(r"\| [A-Z]\d", line)]
+    assert [row[0] for row in rows] == ELSEWHERE
+    tests = "".join(path.read_text() for path in (TOP / "tests").rglob("test_*.py"))
+    there = set(re.findall(r"^def (test_\w+)", tests, re.M))
+    for _id, elsewhere, answer, proof in rows:
+        named = re.findall(r"`(test_\w+)`", proof)
+        assert len(elsewhere) > 20 and len(answer) > 10, _id
+        assert named and set(named) <= there or re.match(r"No test: .{40}", proof), (_id, proof)
+
+
 @pytest.mark.parametrize("page", sorted(TOP.glob("*/*.[1-8]*")), ids=lambda page: page.name)
 def test_manual_pages_are_well_formed(page):
     done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)
