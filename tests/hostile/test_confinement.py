@@ -52,6 +52,7 @@ def test_what_the_helper_is_at_each_stage(stopped, stage):
         assert seen["Uid"] == [alice, "0", "0", "0"] and seen["Gid"] == [alice] * 4
     else:
         assert seen["Uid"] == seen["Gid"] == [alice] * 4 and seen["NoNewPrivs"] == ["1"]
+        assert stage == "privilege" or seen["Seccomp"] == ["2"], "a filter"
         held = NET_ADMIN if stage in ADMIN else NONE
         assert [seen[name][0] for name in SETS] == [NONE, held, held, NONE, NONE]
     if stage in ORDER[ORDER.index("cleaned"):]:
