@@ -22,7 +22,7 @@ int definition_file_load(const char *path, char **text, size_t *size) {
     errno = EIO;
     *size = *text ? fread(*text, 1, DEFINITIONS_SIZE + 1, file) : 0;
     failed = !*text ? -ENOMEM : ferror(file) ? -errno : *size > DEFINITIONS_SIZE ? -EFBIG : 0;
-    if (file != stdin) fclose(file);
+    fclose(file);
     if (!failed) return 0;
     free(*text);
     *text = NULL;
