@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct telling {
-    char path[1024];
-    struct tapgrant_error first;
-    json_t *faults;
-};
-
 int definition_file_load(const char *path, char **text, size_t *size) {
     FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
     int failed;
@@ -29,9 +23,14 @@ int definition_file_load(const char *path, char **text, size_t *size) {
     return failed;
 }
 
-static void tell(void *context, unsigned line, const char *reason, const char *hint) {
+void definition_telling_begin(struct definition_telling *telling, const char *path, bool json) {
+    *telling = (struct definition_telling){.json = json, .faults = json ? json_array() : NULL};
+    interface_printable(path, telling->path, sizeof(telling->path));
+}
+
+void definition_tell(void *context, unsigned line, const char *reason, const char *hint) {
     struct tapgrant_error error = {.code = TAPGRANT_USAGE};
-    struct telling *telling = context;
+    struct definition_telling *telling = context;
 
     snprintf(error.object, sizeof(error.object), "%.100s:%u", telling->path, line);
     snprintf(error.reason, sizeof(error.reason), "%s", reason);
@@ -44,28 +43,33 @@ static void tell(void *context, unsigned line, const char *reason, const char *h
                                                          "reason", reason, "hint", *hint ? hint : NULL));
 }
 
-int definition_file_read(const char *path, enum definitions_purpose purpose, bool json, struct definitions *definitions) {
-    struct telling telling = {.faults = json ? json_array() : NULL};
+int definition_telling_end(struct definition_telling *telling, int failed) {
     struct tapgrant_error error = {.code = TAPGRANT_USAGE};
+
+    if (failed && !telling->first.code) {
+        snprintf(error.object, sizeof(error.object), "%.127s", telling->path);
+        snprintf(error.reason, sizeof(error.reason), "cannot be read: %s", strerror(-failed));
+        failed = output_error(&error, telling->json);
+    } else if (failed && telling->json) {
+        failed = output_faults(&telling->first, telling->faults);
+        telling->faults = NULL;
+    } else if (failed) {
+        failed = TAPGRANT_USAGE;
+    }
+    json_decref(telling->faults);
+    return failed;
+}
+
+int definition_file_read(const char *path, enum definitions_purpose purpose, bool json, struct definitions *definitions) {
+    struct definition_telling telling;
     char *text;
     size_t size;
     int failed;
 
     *definitions = (struct definitions){0};
-    interface_printable(path, telling.path, sizeof(telling.path));
+    definition_telling_begin(&telling, path, json);
     failed = definition_file_load(path, &text, &size);
-    if (!failed) failed = definitions_read(definitions, text, size, purpose, tell, &telling);
+    if (!failed) failed = definitions_read(definitions, text, size, purpose, definition_tell, &telling);
     free(text);
-    if (failed && !telling.first.code) {
-        snprintf(error.object, sizeof(error.object), "%.127s", telling.path);
-        snprintf(error.reason, sizeof(error.reason), "cannot be read: %s", strerror(-failed));
-        failed = output_error(&error, json);
-    } else if (failed && json) {
-        failed = output_faults(&telling.first, telling.faults);
-        telling.faults = NULL;
-    } else if (failed) {
-        failed = TAPGRANT_USAGE;
-    }
-    json_decref(telling.faults);
-    return failed;
+    return definition_telling_end(&telling, failed);
 }

@@ -12,5 +12,24 @@
  */
 int definition_file_read(const char *path, enum definitions_purpose purpose, bool json, struct definitions *definitions);
 
+/* What is told of a file's faults while they are found: as text at once, as JSON in the end. */
+struct definition_telling {
+    char path[1024]; /* printable */
+    bool json;
+    struct tapgrant_error first;
+    json_t *faults;
+};
+
+void definition_telling_begin(struct definition_telling *telling, const char *path, bool json);
+
+/* A definitions_fault_fn; TELLING is a struct definition_telling. */
+void definition_tell(void *telling, unsigned line, const char *reason, const char *hint);
+
+/* Says what is left to say, where FAILED, a negative errno, is for faults that were told or for another cause.  The exit status. */
+int definition_telling_end(struct definition_telling *telling, int failed);
+
+/* The object of one definition: label, and the keys given.  NULL: out of memory. */
+json_t *definition_json(const struct definition *definition);
+
 /* The bytes of PATH, for free(3): 0 or a negative errno. */
 int definition_file_load(const char *path, char **text, size_t *size);

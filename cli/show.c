@@ -26,7 +26,7 @@ static json_t *value_json(const struct interface *interface, enum interface_key 
     return json_string(interface_value(interface, key, value));
 }
 
-static json_t *definition_json(const struct definition *definition) {
+json_t *definition_json(const struct definition *definition) {
     json_t *object = json_pack("{s:s}", "label", definition->interface.label);
     char name[32];
 

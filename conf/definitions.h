@@ -64,6 +64,9 @@ CHECKED int definitions_check(struct definitions *definitions, enum definitions_
 /* In canonical form: key = value, in the order of enum interface_key, only the keys given.  What was checked reads back. */
 void definitions_write(const struct definitions *definitions, FILE *out);
 
+/* TEXT as comments of such a file or a policy: "; " before each line, and where one is too long before the rest of it. */
+void definitions_write_comment(const char *text, FILE *out);
+
 void definitions_free(struct definitions *definitions);
 
 /* 1-32 of A-Z a-z 0-9 _ -, not digits alone, which would read as a number in {0.fd}. */

@@ -153,8 +153,7 @@ int definitions_check(struct definitions *definitions, enum definitions_purpose 
     return definitions->faults ? -EINVAL : 0;
 }
 
-/* "; " before each line of TEXT, and where one is too long before the rest of it. */
-static void write_comment(const char *text, FILE *out) {
+void definitions_write_comment(const char *text, FILE *out) {
     while (*text) {
         size_t length = strcspn(text, "\n"), room = DEFINITIONS_LINE - 2;
 
@@ -172,7 +171,7 @@ void definitions_write(const struct definitions *definitions, FILE *out) {
         const struct definition *definition = &definitions->definition[i];
 
         if (i) fputc('\n', out);
-        if (definition->comment) write_comment(definition->comment, out);
+        if (definition->comment) definitions_write_comment(definition->comment, out);
         fprintf(out, "[interface %s]\n", definition->interface.label);
         for (enum interface_key key = 0; key < INTERFACE_KEYS; key++)
             if (definition->interface.given[key])
