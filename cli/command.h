@@ -20,6 +20,7 @@ int check_main(int argc, char *argv[]);
 int doctor_main(int argc, char *argv[]);
 int lint_main(int argc, char *argv[]);
 int show_main(int argc, char *argv[]);
+int import_main(int argc, char *argv[]);
 
 /* tapgrant: OBJECT: REASON, and the hint, on stderr; with JSON the same as an object on stdout.  Returns its code. */
 int output_error(const struct tapgrant_error *error, bool json);

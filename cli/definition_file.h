@@ -25,11 +25,15 @@ void definition_telling_begin(struct definition_telling *telling, const char *pa
 /* A definitions_fault_fn; TELLING is a struct definition_telling. */
 void definition_tell(void *telling, unsigned line, const char *reason, const char *hint);
 
-/* Says what is left to say, where FAILED, a negative errno, is for faults that were told or for another cause.  The exit status. */
+/* Says what is left to say; FAILED, a negative errno, is for faults that were told, or for another cause.  The exit status. */
 int definition_telling_end(struct definition_telling *telling, int failed);
 
 /* The object of one definition: label, and the keys given.  NULL: out of memory. */
 json_t *definition_json(const struct definition *definition);
+
+/* As libvirt's <interface>; it has nothing for the keys that show_libvirt_lacks(), which become comments. */
+void show_libvirt(const struct definition *definition, FILE *out);
+bool show_libvirt_lacks(const struct interface *interface, enum interface_key key);
 
 /* The bytes of PATH, for free(3): 0 or a negative errno. */
 int definition_file_load(const char *path, char **text, size_t *size);

@@ -11,7 +11,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char *argv[]);
 } verbs[] = {{"run", run_main},     {"create", create_main}, {"delete", delete_main}, {"list", list_main},
-             {"check", check_main}, {"doctor", doctor_main}, {"lint", lint_main},     {"show", show_main}};
+             {"check", check_main}, {"doctor", doctor_main}, {"lint", lint_main},     {"show", show_main},
+             {"import", import_main}};
 
 static const char help[] =
     "Usage: tapgrant run    --net SPEC... | -f FILE  -- COMMAND...     becomes COMMAND, descriptors open\n"
@@ -21,7 +22,9 @@ static const char help[] =
     "       tapgrant check  [--user U] --net SPEC... | -f FILE [--json] the policy's answer and why\n"
     "       tapgrant doctor [DEV] [--for PROGRAM [--queues N]] [--json] what would fail on this host, and the fix\n"
     "       tapgrant lint   [--numeric] [--installed] [FILE]...        faults of policies or definitions, all at once\n"
-    "       tapgrant show   [--inactive] [--json] FILE                 definitions, written back in canonical form\n"
+    "       tapgrant show   [--inactive] [--libvirt | --json] FILE     definitions, written back in canonical form\n"
+    "       tapgrant import [--owner U] [--json] FILE                  libvirt's documents as definitions\n"
+    "       tapgrant import --bridge-conf [--json] FILE                qemu-bridge-helper's access list as a policy\n"
     "       tapgrant --help | --version | VERB --help\n"
     "Exit: 0 done; 1 the system said no; 2 usage; 3 denied by policy; 4 an existing device is missing, busy or not as\n"
     "asked; 5 over quota; run: 125, 126, 127 as env(1).  See tapgrant(1).\n";
