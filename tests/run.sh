@@ -58,7 +58,7 @@ pytest --junitxml "$work/rules.xml" "$top/tests/rules" || failed=1
 echo "Policy against an independent model"
 TAPGRANT_DRIVER="$work/build/tests/differential-driver" \
     pytest --junitxml "$work/differential.xml" --cases "$cases" "$top/tests/differential" || failed=1
-echo "Fuzzing policy and request"
+echo "Fuzzing policy, request, definitions and import"
 pytest --junitxml "$work/fuzz.xml" "$top/tests/fuzz" || failed=1
 if [ "$(id -u)" = 0 ]; then
     for user in $users; do

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Fuzzes the bytes of policy, request and definitions under AddressSanitizer and UndefinedBehaviorSanitizer:
+# Fuzzes the bytes of policy, request, definitions and libvirt's documents under AddressSanitizer and UndefinedBehaviorSanitizer:
 #   tests/fuzz/run.sh SECONDS WORKDIR
-# SECONDS for each of the three, side by side.  What it builds and finds is in WORKDIR; the corpora in the tree stay as they are.
+# SECONDS for each of the four, side by side.  What it builds and finds is in WORKDIR; the corpora in the tree stay as they are.
 set -eu
 [ $# = 2 ] || { echo "usage: $0 SECONDS WORKDIR" >&2; exit 2; }
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -19,14 +19,18 @@ build() {
         -I"$top/conf" -I"$top/helper" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
 }
 
-# fuzz NAME MOST-BYTES CORPUS-FILE...: one line
+# fuzz NAME MOST-BYTES CORPUS-FILE... [-- OPTION]: one line
 fuzz() {
     name=$1 most=$2
     shift 2
     mkdir -p "$work/$name.corpus" "$work/$name.found"
-    cp "$@" "$work/$name.corpus"
+    while [ $# != 0 ] && [ "$1" != -- ]; do
+        cp "$1" "$work/$name.corpus"
+        shift
+    done
+    [ $# = 0 ] || shift
     status=0
-    "$work/$name" -max_total_time="$seconds" -max_len="$most" -timeout=10 -print_final_stats=1 \
+    "$work/$name" -max_total_time="$seconds" -max_len="$most" -timeout=10 -print_final_stats=1 "$@" \
         -artifact_prefix="$work/$name.found/" "$work/$name.corpus" >"$work/$name.log" 2>&1 || status=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$work/$name.log")
     if [ $status = 0 ] && [ "${runs:-0}" -gt 0 ]; then
@@ -41,14 +45,20 @@ fuzz() {
 build fuzz_policy "$top"/conf/policy_*.c "$top/helper/wire.c"
 build fuzz_request "$top/helper/request.c" "$top/helper/wire.c"
 build fuzz_definitions "$top"/conf/definitions*.c "$top"/conf/interface*.c "$top/helper/wire.c"
+build fuzz_import "$top"/cli/import_documents.c "$top"/cli/import_interface.c "$top"/cli/import_notes.c "$top"/cli/import_xml.c \
+    "$top/cli/show_libvirt.c" "$top"/conf/definitions*.c "$top"/conf/interface*.c "$top/helper/wire.c" \
+    -I"$top/cli" -I"$top/lib" $(pkg-config --cflags --libs libxml-2.0)
 fuzz fuzz_policy 4096 "$top"/tests/policy/*.conf &
 policy=$!
 fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &
 request=$!
 fuzz fuzz_definitions 4096 "$top"/tests/fuzz/corpus-definitions/* &
 definitions=$!
+fuzz fuzz_import 8192 "$top"/tests/libvirt/*.xml -- -dict="$top/tests/fuzz/import.dict" &
+import=$!
 failed=0
 wait $policy || failed=1
 wait $request || failed=1
 wait $definitions || failed=1
+wait $import || failed=1
 exit $failed
