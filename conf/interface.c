@@ -236,8 +236,10 @@ static int check_macs(const struct interface *interface, enum interface_key key,
 }
 
 static int check_port(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    if (interface->bridge[0] || !(key == INTERFACE_KEY_ISOLATE ? interface->isolate : interface->lock_mac)) return 0;
-    return refuse(fault, "'%s' needs a bridge: it is of the bridge's port", key_name[key]);
+    if (!(key == INTERFACE_KEY_ISOLATE ? interface->isolate : interface->lock_mac)) return 0;
+    if (!interface->bridge[0]) return refuse(fault, "'%s' needs a bridge: it is of the bridge's port", key_name[key]);
+    if (key == INTERFACE_KEY_ISOLATE || !wire_mac_absent(interface->guest_mac)) return 0;
+    return refuse(fault, "'%s' needs a guest-mac: only frames from it enter", key_name[key]);
 }
 
 int interface_check_next(const struct interface *interface, unsigned *rule, struct interface_fault *fault) {

@@ -266,6 +266,8 @@ static void apply_needs_owner_and_name_and_runs_nothing(void **state) {
     refuses_for(WEB "owner = alice\ndev = a\nisolate = yes\nlock-mac = yes\n", DEFINITIONS_APPLY,
                 "4: 'isolate' needs a bridge: it is of the bridge's port\n"
                 "5: 'lock-mac' needs a bridge: it is of the bridge's port\n");
+    refuses_for(WEB "owner = alice\ndev = a\nbridge = br0\nlock-mac = yes\n", DEFINITIONS_APPLY,
+                "5: 'lock-mac' needs a guest-mac: only frames from it enter\n");
     refuses_for(WEB "owner = a b\ndev = a\n", DEFINITIONS_APPLY, "2: invalid 'owner' value 'a b' (a user's name or id)\n");
 }
 
