@@ -70,6 +70,8 @@ def test_files_and_functions_stay_small(path):
 
 @pytest.mark.parametrize("folder, allowed", [
     ("helper", {"wire.h", "link.h", "policy.h", "stages.h", "system.h", "filter.inc"}),
+    # tapgrant-apply, which root runs and which is never setuid: the helper's device and link code, and the definitions
+    ("helper/apply", {"wire.h", "link.h", "policy.h", "definitions.h", "item.h", "report.h", "taps.h"}),
     ("conf", {"wire.h", "policy.h", "interface.h", "definitions.h", "system.h"}),
     ("lib", {"wire.h", "interface.h", "tapgrant.h", "device.h", "explain.h", "helper_process.h", "query.h", "roads.h"}),
     ("cli", {"command.h", "nets.h", "placeholders.h", "undo.h", "findings.h", "checks.h", "host_bridge.h", "lint.h", "interface.h", "definitions.h",
@@ -130,7 +132,7 @@ def test_every_hole_of_others_has_our_answer_and_a_test_or_a_reason_why_there_is
         assert named and set(named) <= there or re.match(r"No test: .{40}", proof), (_id, proof)
 
 
-@pytest.mark.parametrize("page", sorted(TOP.glob("*/*.[1-8]*")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", sorted([*TOP.glob("*/*.[1-8]*"), *TOP.glob("helper/apply/*.[1-8]*")]), ids=lambda page: page.name)
 def test_manual_pages_are_well_formed(page):
     done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stdout, done.stdout

@@ -18,6 +18,7 @@ from pathlib import Path
 PREFIX = Path(os.environ.get("TAPGRANT_PREFIX", "/nonexistent"))
 TAPGRANT = PREFIX / "bin/tapgrant"
 HELPER = PREFIX / "libexec/tapgrant-helper"
+APPLY = PREFIX / "sbin/tapgrant-apply"
 POLICY = PREFIX / "etc/tapgrant/policy.conf"
 USERS = ("tg-alice", "tg-bob")
 ALICE, BOB = USERS

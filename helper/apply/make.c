@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One device, made or corrected.  The order is what makes an interruption harmless: a new device is root's, down, and goes
+ * with its descriptor until it is complete, tagged and up; then it is made to stay; then it becomes its owner's.  One that
+ * is corrected as a port is down meanwhile.  Whatever is missing at the next run shows as a difference.
+ */
+#include "item.h"
+
+/* What the helper's code is told; a MAC address where the definition has none. */
+static int describe(const struct item *item, struct wire_device *to) {
+    struct wire_interface wire;
+    uint8_t random[6];
+
+    interface_to_wire(&item->definition->interface, &wire);
+    *to = (struct wire_device){.ifindex = item->plan.now.index, .mtu = item->plan.mtu};
+    memcpy(to->dev, wire.dev, sizeof(to->dev));
+    memcpy(to->guest_mac, wire.guest_mac, 6);
+    memcpy(to->host_mac, item->plan.host_mac, 6);
+    if (!wire_mac_absent(to->host_mac)) return 0;
+    if (item->plan.now.index) return memcpy(to->host_mac, item->plan.now.mac, 6), 0;
+    if (getrandom(random, sizeof(random), 0) != sizeof(random)) return -EAGAIN;
+    random[0] = 0xfe; /* as libvirt: above those of a bridge's other ports */
+    return memcpy(to->host_mac, random, 6), 0;
+}
+
+static int configure(const struct item *item, const struct wire_device *to) {
+    const struct interface *interface = &item->definition->interface;
+    char alias[64];
+
+    snprintf(alias, sizeof(alias), "tapgrant declared=%s", interface->label);
+    return link_configure(to, item->plan.bridge, alias, interface->lock_mac, interface->isolate);
+}
+
+static int give(int queue, uid_t uid) {
+    return ioctl(queue, TUNSETPERSIST, 1UL) || ioctl(queue, TUNSETOWNER, (unsigned long)uid) ? -errno : 0;
+}
+
+static int create(struct item *item) {
+    struct wire_interface asked;
+    struct wire_device to;
+    struct device device = {0};
+    int error = describe(item, &to);
+
+    interface_to_wire(&item->definition->interface, &asked);
+    if (asked.queues > 2) asked.queues = 2; /* the device is of the kind that has several; how many is its opener's choice */
+    if (!error) error = device_create(&asked, &device);
+    /* else its port would begin to forward, and the bridge's whole table be searched when we let go of the device */
+    if (!error && ioctl(device.queue[0], TUNSETCARRIER, &(int){0})) error = -errno;
+    to.ifindex = device.link.index;
+    if (!error) error = configure(item, &to);
+    if (!error) error = give(device.queue[0], item->uid);
+    for (unsigned i = 0; i < device.queues; i++) close(device.queue[i]);
+    return error;
+}
+
+/*
+ * As a port, and with its address, which may not be another port's guest's: taken off, so that the bridge forgets all that
+ * it was, and made anew while down.
+ */
+static int correct_port(const struct item *item) {
+    static const uint32_t none = 0;
+    const struct tap *now = &item->plan.now;
+    struct tap_change off = {.master = &none, .down = true, .group = TAPS_REMOVAL(now->group) ? &none : NULL};
+    struct wire_device to;
+    int error = describe(item, &to);
+
+    if (!error) error = tap_change(now->index, &off);
+    if (!error) error = configure(item, &to);
+    if (error) (void)!tap_change(now->index, &off); /* the bridge is not to keep what is not complete */
+    return error;
+}
+
+/* What needs no interruption. */
+static int correct_lightly(const struct item *item) {
+    static const uint32_t none = 0;
+    const struct plan *plan = &item->plan;
+    char alias[64];
+    struct tap_change change = {
+        .alias = plan->differences & PLAN_BIT(PLAN_LABEL) ? alias : NULL,
+        .mac = plan->differences & PLAN_BIT(INTERFACE_KEY_HOST_MAC) ? plan->host_mac : NULL,
+        .mtu = plan->differences & PLAN_BIT(INTERFACE_KEY_MTU) ? &plan->mtu : NULL,
+        .group = plan->differences & PLAN_BIT(PLAN_LINK_GROUP) ? &none : NULL};
+
+    struct link bridge = *plan->bridge;
+    int error;
+
+    snprintf(alias, sizeof(alias), "tapgrant declared=%s", item->definition->interface.label);
+    error = tap_change(plan->now.index, &change);
+    if (error || !change.mtu || !bridge.index) return error;
+    /* a bridge whose MTU was not set may have taken it over */
+    error = link_read(plan->bridge->index, NULL, &bridge);
+    if (error || bridge.mtu == plan->bridge->mtu) return error;
+    error = tap_change(plan->now.index, &(struct tap_change){.mtu = &plan->now.mtu});
+    return error ? error : -ESTALE;
+}
+
+static int correct_owner(const struct item *item) {
+    int queue = tap_attach(&item->plan.now), error = queue < 0 ? queue : give(queue, item->uid);
+
+    if (queue >= 0) close(queue);
+    return error;
+}
+
+static int correct(struct item *item) {
+    const unsigned owner = PLAN_BIT(INTERFACE_KEY_OWNER) | PLAN_BIT(PLAN_PERSIST);
+    const unsigned port = PLAN_BIT(INTERFACE_KEY_BRIDGE) | PLAN_BIT(INTERFACE_KEY_ISOLATE) | PLAN_BIT(INTERFACE_KEY_LOCK_MAC) |
+                          PLAN_BIT(INTERFACE_KEY_GUEST_MAC) | PLAN_BIT(PLAN_PORT) | PLAN_BIT(PLAN_UP);
+    unsigned differences = item->plan.differences;
+    int error = 0;
+
+    if (item->plan.bridge->index && differences & PLAN_BIT(INTERFACE_KEY_HOST_MAC)) differences |= PLAN_BIT(PLAN_PORT);
+    if (differences & port)
+        error = correct_port(item);
+    else if (differences & ~owner)
+        error = correct_lightly(item);
+    return !error && differences & owner ? correct_owner(item) : error;
+}
+
+/* The reason, by what the errors of helper/link.h mean. */
+static void explain(struct item *item, int error) {
+    const struct interface *interface = &item->definition->interface;
+    char mac[WIRE_MAC_TEXT];
+
+    if (error == WIRE_NAME_TAKEN)
+        item_fail(item, INTERFACE_KEY_DEV, "%s is another interface's name, or alternative name", interface->dev);
+    else if (error == -EADDRINUSE)
+        item_fail(item, INTERFACE_KEY_GUEST_MAC, "guest-mac %s is another port's of bridge %s, or its own",
+                  wire_mac_text(interface->guest_mac, mac), interface->bridge);
+    else if (error == -EADDRNOTAVAIL)
+        item_fail(item, INTERFACE_KEY_HOST_MAC, "host-mac %s is another port's of bridge %s, or its own",
+                  wire_mac_text(item->plan.host_mac, mac), interface->bridge);
+    else if (error == -EBUSY)
+        item_fail(item, INTERFACE_KEYS, "the device is in use");
+    else if (error == -ESTALE && interface->mtu && interface->bridge[0])
+        item_fail(item, INTERFACE_KEY_MTU, "bridge %s, whose MTU was not set, would take %u over", interface->bridge,
+                  interface->mtu), item_hint(item, "leave mtu out, or fix the bridge's: set it to another value and back");
+    else if (error == -ESTALE)
+        item_fail(item, INTERFACE_KEYS, "the kernel acknowledged what it did not do, or somebody else changes it");
+    else
+        item_fail(item, INTERFACE_KEYS, "%s", strerror(error < 0 ? -error : EINVAL));
+}
+
+void item_make(struct item *item) {
+    int error = item->plan.action == PLAN_CREATE ? create(item) : correct(item);
+
+    if (error)
+        explain(item, error);
+    else
+        item->done = true;
+}

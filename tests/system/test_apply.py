@@ -1,0 +1,512 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""tapgrant-apply: what is declared is there, corrected in place, and nothing else is touched.  Interruption, two runs at
+once and removal in detail: test_apply_safety.py."""
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from host import ALICE, APPLY, BOB, POLICY, TAPGRANT, uid
+
+FOLDER = POLICY.parent / "interfaces.d"
+WEB = f"""\
+[interface web]
+dev = web0
+owner = {ALICE}
+bridge = br0
+guest-mac = 52:54:00:12:34:56
+mtu = 1500
+isolate = yes
+lock-mac = yes
+"""
+PLAIN = f"[interface db]\ndev = db0\nowner = {uid(BOB)}\n"
+# attaches to a tap, does what a holder can (ioctl number and value, each), says so and waits
+HOLD = """
+import fcntl, os, struct, sys
+fd = os.open('/dev/net/tun', os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', sys.argv[1].encode(), int(sys.argv[2], 0)))
+for word in sys.argv[3:]:
+    number, value = word.split('=')
+    fcntl.ioctl(fd, int(number, 0), int(value) if number != '0x400454e2' else struct.pack('i', int(value)))
+print('held', flush=True)
+sys.stdin.read()
+"""
+SINGLE, MULTI_QUEUE = 0x5002, 0x5102
+OWNER, GROUP, PERSIST, CARRIER = "0x400454cc", "0x400454ce", "0x400454cb", "0x400454e2"
+
+
+@pytest.fixture
+def declare(host):
+    """Writes files of definitions into the default folder.  br0 keeps its MTU: it was set."""
+    host.bridge("br0", mtu=1501)
+    host.run("ip", "link", "set", "br0", "mtu", "1500")
+    folder = host.root(FOLDER)
+    folder.mkdir()
+
+    def write(text=None, name="a.conf", mode=0o644):
+        path = folder / name
+        if text is None:
+            path.unlink()
+        else:
+            path.write_text(text)
+            path.chmod(mode)
+        return FOLDER / name
+    return write
+
+
+def apply(host, *words, check=True, **kwargs):
+    return host.run(APPLY, *words, check=check, **kwargs)
+
+
+def hold(host, name, *powers, user=ALICE, flags=SINGLE):
+    process = host.start("/usr/bin/python3", "-c", HOLD, name, hex(flags), *powers, user=user)
+    assert process.stdout.readline() == "held\n", process.stderr.read()
+    return process
+
+
+def let_go(host, process):
+    host.end(process)
+
+
+def steady(value):
+    """Without what time, the carrier and the order of joining alone change."""
+    moving = r".*timer|state|id|no|port_id|port_no|designated_port|topology_change.*|operstate|flags|qdisc"
+    if not isinstance(value, dict):
+        return value
+    return {key: steady(part) for key, part in value.items() if not re.fullmatch(moving, key)}
+
+
+def state(host, *names):
+    """All that the kernel says of the links but what time alone changes."""
+    links = []
+    for link in host.links():
+        if names and link["ifname"] not in names:
+            continue
+        links.append(steady(link) | {"up": "UP" in link["flags"]})
+    return links
+
+
+class Monitor:
+    """What rtnetlink tells of links while it runs."""
+
+    def __init__(self, host):
+        self.host, self.path = host, host.folder / "monitor"
+        self.process = host.start("ip", "-o", "monitor", "link", stdout=self.path.open("w"))
+        self.mark(60000)
+
+    def mark(self, mtu):
+        for n in range(200):  # it may not listen yet
+            self.host.run("ip", "link", "set", "lo", "mtu", mtu + n)
+            if f"mtu {mtu + n} " in self.path.read_text():
+                return
+        raise AssertionError("the monitor hears nothing")
+
+    def heard(self, *names):
+        self.mark(50000)
+        return [line for line in self.path.read_text().splitlines() if any(f" {name}: " in line for name in names)]
+
+
+def ties(host, name, bridge="br0"):
+    table = json.loads(host.run("bridge", "-j", "fdb", "show", "br", bridge).out)
+    return [entry["mac"] for entry in table if entry["ifname"] == name and "sticky" in entry["flags"]]
+
+
+def assert_web(host):
+    web = host.link("web0")
+    tun, port = web["linkinfo"]["info_data"], web["linkinfo"]["info_slave_data"]
+    assert (web["address"], web["mtu"], web["master"], web["ifalias"]) == ("fe:54:00:12:34:56", 1500, "br0",
+                                                                           "tapgrant declared=web")
+    assert "UP" in web["flags"] and web["group"] == "default"
+    assert (tun["user"], tun.get("group"), tun["persist"], tun["multi_queue"]) == (ALICE, None, True, False)
+    assert port["isolated"] and port["locked"] and not port["learning"] and port["guard"] and port["root_block"]
+    assert ties(host, "web0") == ["52:54:00:12:34:56"]
+    return web
+
+
+def test_what_is_declared_is_there_up_and_its_owners(host, declare):
+    declare(WEB + PLAIN + f"mtu = 9000\nqueues = 4\nhost-mac = fe:00:00:00:00:07\nbridge = none\n")
+    assert apply(host).out.splitlines() == ["created web0", "created db0", "created 2, changed 0, unchanged 0, removed 0"]
+    assert_web(host)
+    db = host.link("db0")
+    tun = db["linkinfo"]["info_data"]
+    assert (tun["user"], tun["persist"], tun["multi_queue"], tun["numqueues"]) == (BOB, True, True, 0)
+    assert (db["address"], db["mtu"], db["ifalias"]) == ("fe:00:00:00:00:07", 9000, "tapgrant declared=db")
+    assert "UP" in db["flags"]
+    assert "master" not in db
+    for name, value in (("ipv6/conf/db0/disable_ipv6", "1"), ("ipv4/conf/db0/forwarding", "0"), ("ipv4/conf/db0/rp_filter", "1")):
+        assert host.run("cat", f"/proc/sys/net/{name}").out == f"{value}\n"
+    for user, name, flags, may in ((ALICE, "web0", SINGLE, True), (BOB, "web0", SINGLE, False), (BOB, "db0", MULTI_QUEUE, True),
+                                   (ALICE, "db0", MULTI_QUEUE, False)):
+        process = host.start("/usr/bin/python3", "-c", HOLD, name, hex(flags), user=user)
+        assert (process.stdout.readline() == "held\n") is may, (user, name)
+        host.end(process)
+
+
+def test_they_hold_no_slot_and_count_for_nobody(host, declare):
+    host.policy(f"[rule lab]\nuser = {ALICE}\nbridge = br0\nisolate = no\nlock-mac = no\nmax = 1\n")
+    declare("".join(f"[interface i{n}]\ndev = i{n}\nowner = {ALICE}\nbridge = br0\n" for n in range(3)))
+    apply(host)
+    assert all("altnames" not in host.link(f"i{n}") for n in range(3))
+    assert host.tapgrant("run", "--net", "bridge=br0", "--", "true").code == 0
+
+
+def test_the_mtu_is_the_bridges_where_none_is_said(host, declare):
+    host.bridge("br9", mtu=9000)
+    declare(f"[interface a]\ndev = a0\nowner = {ALICE}\nbridge = br9\n[interface b]\ndev = b0\nowner = {ALICE}\n")
+    apply(host)
+    assert (host.link("a0")["mtu"], host.link("b0")["mtu"]) == (9000, 1500)
+
+
+def test_it_is_for_root_only(host, declare):
+    declare(WEB)
+    assert APPLY.stat().st_mode & 0o7777 == 0o755
+    result = apply(host, user=ALICE, check=False)
+    assert result.code == 1 and result.err == "tapgrant: tapgrant-apply: is for root only\n" and host.taps() == []
+    assert "Usage: tapgrant-apply" in apply(host, "--help", user=ALICE).out
+    assert apply(host, "--version", user=ALICE).out.startswith("tapgrant-apply ")
+
+
+def test_made_setuid_by_somebody_it_refuses(host, declare):
+    declare(WEB)
+    copy = host.folder / "copy"
+    copy.write_bytes(APPLY.read_bytes())
+    copy.chmod(0o4755)
+    assert host.run(copy, user=ALICE, check=False).code == 1 and host.taps() == []
+
+
+def test_cap_net_admin_is_all_it_needs(host, declare):
+    declare(WEB + PLAIN)
+    words = ["setpriv", "--bounding-set=-all,+net_admin", "--inh-caps=-all", "--no-new-privs"]
+    host.run(*words, APPLY)
+    assert_web(host)
+    host.root(FOLDER / "a.conf").write_text(WEB)
+    host.run(*words, APPLY, "--prune")
+    assert host.taps() == ["web0"]
+
+
+def test_a_second_run_changes_nothing_and_says_so(host, declare):
+    declare(WEB + PLAIN)
+    apply(host)
+    before = state(host, "web0", "db0", "br0")
+    monitor = Monitor(host)
+    assert apply(host).out == "created 0, changed 0, unchanged 2, removed 0\n"
+    assert apply(host, "--prune", "--reap", "--force").out == "created 0, changed 0, unchanged 2, removed 0\n"
+    assert monitor.heard("web0", "db0", "br0") == []
+    assert state(host, "web0", "db0", "br0") == before
+
+
+DISTURBED = [
+    ("mtu", ["ip", "link", "set", "web0", "mtu", "1600"]),
+    ("host-mac", ["ip", "link", "set", "web0", "address", "fe:00:00:00:00:99"]),
+    ("label", ["ip", "link", "set", "web0", "alias", "tapgrant declared=else"]),
+    ("link-group", ["ip", "link", "set", "web0", "group", str(0x74000001)]),
+    ("bridge", ["ip", "link", "set", "web0", "nomaster"]),
+    ("bridge", ["ip", "link", "set", "web0", "master", "other"]),
+    ("isolate", ["bridge", "link", "set", "dev", "web0", "isolated", "off"]),
+    ("lock-mac", ["bridge", "link", "set", "dev", "web0", "locked", "off"]),
+    ("port", ["bridge", "link", "set", "dev", "web0", "learning", "on"]),
+    ("port", ["bridge", "link", "set", "dev", "web0", "guard", "off"]),
+    ("guest-mac", ["bridge", "fdb", "del", "52:54:00:12:34:56", "dev", "web0", "master"]),
+    ("guest-mac", ["bridge", "fdb", "add", "52:54:00:99:99:99", "dev", "web0", "master", "static", "sticky"]),
+    ("up", ["ip", "link", "set", "web0", "down"]),
+]
+
+
+@pytest.mark.parametrize("key, disturb", DISTURBED, ids=[" ".join(words[-4:]) for _, words in DISTURBED])
+def test_a_difference_is_corrected_in_place(host, declare, key, disturb):
+    host.bridge("other", address="02:00:00:00:00:02")
+    declare(WEB)
+    apply(host)
+    index = assert_web(host)["ifindex"]
+    host.run(*disturb)
+    result = apply(host)
+    assert result.out.startswith(f"changed web0: {key} ") and "changed 1, unchanged 0" in result.out, result
+    assert assert_web(host)["ifindex"] == index
+    assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
+
+
+@pytest.mark.parametrize("old, new", [
+    ("isolate = yes", "isolate = no"), ("lock-mac = yes", "lock-mac = no"), ("mtu = 1500", "mtu = 2000"),
+    ("34:56", "34:57"), ("bridge = br0", "bridge = other"), (ALICE, BOB), ("[interface web]", "[interface www]"),
+    ("lock-mac = yes", "lock-mac = yes\nhost-mac = fe:01:02:03:04:05")])
+def test_a_changed_definition_is_followed_in_place(host, declare, old, new):
+    host.bridge("other", address="02:00:00:00:00:02")
+    declare(WEB)
+    apply(host)
+    index = host.link("web0")["ifindex"]
+    declare(WEB.replace(old, new))
+    assert "changed 1" in apply(host).out
+    changed = host.link("web0")
+    assert changed["ifindex"] == index
+    host.run("ip", "link", "del", "web0")
+    assert "created 1" in apply(host).out
+    made, tied = host.link("web0"), ties(host, "web0", changed["master"])
+    assert "UP" in changed["flags"] and "UP" in made["flags"]
+    changed, made = ({key: value for key, value in steady(link).items() if key != "ifindex"} for link in (changed, made))
+    assert changed == made
+    assert tied == (["52:54:00:12:34:57" if "57" in new else "52:54:00:12:34:56"] if "no" not in new or
+                                        "isolate" in new else [])
+
+
+def test_an_owner_that_a_holder_changed_is_his_again(host, declare):
+    declare(WEB)
+    apply(host)
+    holder = hold(host, "web0", f"{OWNER}={uid(BOB)}")
+    result = apply(host, check=False)
+    assert result.code == 1 and f"{FOLDER}/a.conf:3: [interface web]: the device is in use, and its owner cannot" in result.err
+    let_go(host, holder)
+    assert apply(host).out.startswith(f"changed web0: owner {uid(BOB)} -> {ALICE}")
+    assert_web(host)
+
+
+def test_one_that_its_holder_made_transient_is_there_again_when_he_is_gone(host, declare):
+    declare(WEB)
+    apply(host)
+    holder = hold(host, "web0", f"{PERSIST}=0")
+    result = apply(host, check=False)
+    assert result.code == 1 and "the device is in use, and its persistence cannot" in result.err
+    let_go(host, holder)
+    host.wait_gone("web0")
+    assert "created 1" in apply(host).out
+    assert_web(host)
+
+
+def test_a_multi_queue_one_is_mended_while_it_is_in_use(host, declare):
+    declare(WEB + "queues = 2\n")
+    apply(host)
+    holder = hold(host, "web0", f"{OWNER}={uid(BOB)}", f"{PERSIST}=0", flags=MULTI_QUEUE)
+    index = host.link("web0")["ifindex"]
+    assert "persist no -> yes" in apply(host).out
+    let_go(host, holder)
+    link = host.link("web0")
+    assert link["ifindex"] == index and link["linkinfo"]["info_data"]["user"] == ALICE
+
+
+def test_a_correction_that_needs_none_does_not_interrupt(host, declare):
+    """MTU and label while it is in use and up: never set down, its carrier stays."""
+    declare(WEB)
+    apply(host)
+    holder = hold(host, "web0")
+    monitor = Monitor(host)
+    declare(WEB.replace("1500", "2000").replace("[interface web]", "[interface www]"))
+    assert "changed 1" in apply(host).out
+    heard = monitor.heard("web0")
+    seen = [re.search("<(.*?)>", line).group(1).split(",") for line in heard]
+    assert seen and all("UP" in flags and "NO-CARRIER" not in flags for flags in seen), heard
+    let_go(host, holder)
+
+
+@pytest.mark.parametrize("power, says", [
+    (None, ":9: [interface web]: the device has one queue only, which the kernel does not change"),
+    (f"{GROUP}=65534", ":3: [interface web]: somebody who held the device gave it a group")])
+def test_what_the_kernel_cannot_change_is_named_and_force_makes_it_anew(host, declare, power, says):
+    declare(WEB)
+    apply(host)
+    index = host.link("web0")["ifindex"]
+    if power:
+        let_go(host, hold(host, "web0", power))
+        declare(WEB.replace("1500", "2000"))
+    else:
+        declare(WEB.replace("1500", "2000") + "queues = 2\n")
+    for dry in (["--dry-run"], []):
+        result = apply(host, *dry, check=False)
+        assert result.code == 1 and f"{FOLDER}/a.conf{says}" in result.err and "hint: --force" in result.err, result
+        assert "failed 1" in result.out
+    link = host.link("web0")
+    assert (link["ifindex"], link["mtu"]) == (index, 2000), "the rest of it is corrected"
+    assert "web0" in apply(host, "--force").out
+    link = host.link("web0")
+    assert link["ifindex"] != index and link["linkinfo"]["info_data"]["multi_queue"] is (not power)
+    assert link["linkinfo"]["info_data"].get("group") is None
+    assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
+
+
+def test_dry_run_changes_nothing_and_prints_the_plan_as_a_diff(host, declare):
+    declare(WEB + PLAIN)
+    apply(host)
+    declare(WEB.replace("mtu = 1500", "mtu = 9000") + f"[interface new]\ndev = new0\nowner = {ALICE}\n"
+            "[interface theirs]\ndev = eth7\nmanaged = no\n")
+    before = state(host)
+    result = apply(host, "--dry-run", "--prune")
+    assert state(host) == before
+    assert result.out.splitlines() == [
+        " [interface web]", " dev = web0", "-mtu = 1500", "+mtu = 9000",
+        "+[interface new]", "+dev = new0", f"+owner = {ALICE}",
+        " [interface theirs]", " dev = eth7", " managed = no",
+        "-[interface db]", "-dev = db0",
+        "to create 1, to change 1, unchanged 0, to remove 1, unmanaged 1"]
+
+
+def test_json_says_the_same(host, declare):
+    declare(WEB + f"[interface bad]\ndev = b0\nowner = {ALICE}\nbridge = br7\n[interface worse]\n")
+    result = apply(host, "--json", check=False)
+    assert result.code == 1
+    said = result.json
+    assert {key: said[key] for key in ("dry_run", "created", "changed", "unchanged", "removed", "unmanaged", "failed")} == {
+        "dry_run": False, "created": 1, "changed": 0, "unchanged": 0, "removed": 0, "unmanaged": 0, "failed": 3}
+    path = f"{FOLDER}/a.conf"
+    assert said["interfaces"] == [
+        {"label": "web", "dev": "web0", "file": path, "line": 1, "action": "create", "changes": [], "reason": None, "hint": None},
+        {"label": "bad", "dev": "b0", "file": path, "line": 12, "action": "failed", "changes": [],
+         "reason": "bridge br7: there is none", "hint": None}]
+    assert [(fault["file"], fault["line"]) for fault in said["faults"]] == [(path, 13), (path, 13)]
+    host.run("ip", "link", "set", "web0", "mtu", "2000")
+    assert apply(host, "--json", check=False).json["interfaces"][0]["changes"] == [{"key": "mtu", "from": "2000", "to": "1500"}]
+
+
+def test_what_somebody_deleted_comes_back(host, declare):
+    declare(WEB)
+    apply(host)
+    # as its owner can, and as libvirt's clean-up does
+    let_go(host, hold(host, "web0", f"{PERSIST}=0"))
+    host.wait_gone("web0")
+    assert "created 1" in apply(host).out
+    assert_web(host)
+
+
+def test_an_address_that_is_another_guests_is_not_taken(host, declare):
+    """As a guest's, or as the tap's own: in the definition, and by a correction in place."""
+    declare(WEB + f"[interface a]\ndev = a0\nowner = {ALICE}\nbridge = br0\n")
+    apply(host)
+    a0 = f"[interface a]\ndev = a0\nowner = {ALICE}\nbridge = br0\n"
+    for keys in ("guest-mac = 52:54:00:12:34:56\nhost-mac = fe:00:00:00:00:01\nlock-mac = yes\n", "host-mac = 52:54:00:12:34:56\n"):
+        for delete in (False, True):
+            if delete:
+                host.run("ip", "link", "del", "a0", check=False)
+            declare(WEB + a0 + keys)
+            result = apply(host, check=False)
+            assert result.code == 1 and "[interface a]: " in result.err and "is another port's of bridge br0" in result.err, result
+            assert_web(host)
+    declare(WEB + a0)
+    apply(host)
+    assert "UP" in host.link("a0")["flags"]
+
+
+def test_one_bad_definition_stops_nothing_else(host, declare):
+    declare("[interface a]\ndev = a0\nowner = nobody-knows\n[interface b]\ndev = b0\nowner = 1\nmtu = 9\n" + WEB +
+            "[interface c]\ndev = c0\nowner = 1\nscript = /bin/true\n[interface d]\ndev = d0\nowner = 1\npersist = yes\n"
+            "[interface e]\ndev = e0\n[interface f]\nowner = 1\n[interface g]\ndev = g0\nowner = 1\nbridge = lo\n"
+            "[interface h]\ndev = h0\nowner = 1\nbridge = br0\nmtu = 1400\n")
+    declare("not a definition\n", "b.conf")
+    declare(PLAIN + WEB, "c.conf")
+    result = apply(host, check=False)
+    assert result.code == 1 and host.taps() == ["db0", "web0"]
+    places = [line.split(": ")[1].removeprefix(f"{FOLDER}/") for line in result.err.splitlines() if line.startswith("tapgrant: ")]
+    assert sorted(places) == sorted(["a.conf:3", "a.conf:7", "a.conf:19", "a.conf:23", "a.conf:24", "a.conf:26", "a.conf:31",
+                                     "a.conf:36", "b.conf:1", "c.conf:4"]), result.err
+    assert_web(host)
+
+
+def test_a_bridge_that_comes_later_is_joined_at_the_next_run(host, declare):
+    declare(WEB.replace("br0", "br5") + PLAIN)
+    result = apply(host, check=False)
+    assert result.code == 1 and f"a.conf:4: [interface web]: bridge br5: there is none" in result.err
+    assert host.taps() == ["db0"]
+    host.bridge("br5", address="02:00:00:00:00:05")
+    assert "created 1, changed 0, unchanged 1" in apply(host).out
+    assert host.link("web0")["master"] == "br5"
+
+
+def test_unmanaged_is_listed_and_left_alone(host, declare):
+    host.tap("eth7", ALICE)
+    declare("[interface theirs]\ndev = eth7\nmanaged = no\n[interface later]\ndev = nosuch\nmanaged = no\n")
+    before = state(host)
+    assert apply(host, "--prune", "--reap", "--force").out.splitlines() == [
+        "unmanaged eth7", "unmanaged nosuch", "created 0, changed 0, unchanged 0, removed 0, unmanaged 2"]
+    assert state(host) == before
+    declare(WEB)
+    apply(host)
+    declare("[interface web]\ndev = web0\nmanaged = no\n")
+    before = state(host)
+    apply(host, "--prune", "--force")
+    assert state(host) == before, "one of its own that is unmanaged now is left as well"
+
+
+@pytest.mark.parametrize("what, says", [("tap", "was not made by tapgrant-apply"), ("bridge", "is no tap"),
+                                        ("user's", "is a user's"), ("altname", "alternative name")])
+def test_what_exists_already_is_never_taken_over(host, declare, what, says):
+    host.policy(f"[rule lab]\nuser = {ALICE}\nbridge = none\nisolate = no\nlock-mac = no\ndev = web0\n")
+    if what == "tap":
+        host.tap("web0", ALICE)
+    elif what == "user's":
+        host.tapgrant("create", "--net", "dev=web0", check=True)
+    else:
+        host.run("ip", "link", "add", "web0" if what == "bridge" else "other", "type", "bridge")
+    if what == "altname":
+        host.run("ip", "link", "property", "add", "dev", "other", "altname", "web0")
+    declare(WEB + PLAIN)
+    before = state(host)
+    for words in ([], ["--force"], ["--prune", "--force"]):
+        result = apply(host, *words, check=False)
+        assert result.code == 1 and f"{FOLDER}/a.conf:2: [interface web]: web0" in result.err and says in result.err, result
+    assert [link for link in state(host) if link["ifname"] != "db0"] == before and host.link("db0")
+
+
+@pytest.mark.parametrize("how", ["writable file", "somebody's file", "writable folder", "symbolic link"])
+def test_a_folder_that_others_can_write_declares_nothing(host, declare, how):
+    declare(PLAIN)
+    apply(host)
+    path = host.root(declare(WEB))
+    if how == "writable file":
+        path.chmod(0o666)
+    elif how == "somebody's file":
+        os.chown(path, uid(ALICE), 0)
+    elif how == "writable folder":
+        path.parent.chmod(0o777)
+    else:
+        path.rename(path.parent / "real")
+        path.symlink_to("real")
+    result = apply(host, "--prune", check=False)
+    assert result.code == 1 and "cannot be read: " in result.err and host.taps() == ["db0"], result
+
+
+def test_files_and_folders_of_ones_own(host, declare):
+    declare(PLAIN)
+    (host.folder / "mine").write_text(WEB)
+    (host.folder / "more").mkdir()
+    (host.folder / "more/b.conf").write_text(f"[interface b]\ndev = b0\nowner = {ALICE}\n")
+    (host.folder / "more/b.conf.bak").write_text("nonsense")
+    (host.folder / "more/.c.conf").write_text("nonsense")
+    assert apply(host, host.folder / "mine", host.folder / "more").code == 0
+    assert host.taps() == ["b0", "web0"]
+    result = apply(host, host.folder / "nosuch", check=False)
+    assert result.code == 1 and "nosuch: cannot be read: No such file or directory" in result.err
+
+
+@pytest.mark.parametrize("words, says", [
+    (["--wrong"], "unknown option"), (["--prune", "{file}"], "--prune needs the whole of what is declared"),
+    (["--prune", "{folder}", "{file}"], "not single files"), (["--prune", "nosuch"], "not single files")])
+def test_a_wrong_command_line_is_exit_2(host, declare, words, says):
+    path = declare(WEB)
+    result = apply(host, *[word.format(file=path, folder=FOLDER) for word in words], check=False)
+    assert result.code == 2 and says in result.err and "hint: tapgrant-apply --help" in result.err and host.taps() == []
+
+
+def test_the_command_lists_them_with_their_label(host, declare):
+    declare(WEB)
+    apply(host)
+    (listed,) = host.tapgrant("list", "--json", check=True).json
+    assert [listed[key] for key in ("dev", "uid", "rule", "slot", "bridge")] == ["web0", uid(ALICE), None, None, "br0"]
+
+
+def test_the_owner_runs_on_it_through_the_unmanaged_road(host, declare):
+    declare(WEB)
+    apply(host)
+    before = state(host, "web0")
+    assert host.tapgrant("run", "--net", "managed=no,dev=web0", "--", "true").code == 0
+    assert host.tapgrant("run", "--net", "managed=no,dev=web0", "--", "true", user=BOB).code != 0
+    assert state(host, "web0") == before and apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
+
+
+UNIT = APPLY.parents[1] / "lib/systemd/system/tapgrant-apply.service"
+
+
+def test_the_unit_is_clean_and_hardened(tmp_path):
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", UNIT], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout + done.stderr == "", done
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", UNIT],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-300:]
+    assert float(re.search(r"exposure level for \S+: ([\d.]+)", done.stdout).group(1)) <= 2.0
