@@ -3,7 +3,7 @@
  * Within tapgrant-apply: what is to be done about one definition, or about one device that no definition has.
  *
  *   items_read     definition files -> items
- *   items_plan     items and links -> what each one needs; changes nothing
+ *   item_plan      items and links -> what each one needs; changes nothing
  *   items_remove   takes away, many at once
  *   item_make      creates or corrects one
  *

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * How tapgrant-apply speaks: as the command does, a line and a hint for each fault, and what is done or planned on stdout.
+ */
 #include "report.h"
 
 #include <jansson.h>

@@ -510,3 +510,34 @@ def test_the_unit_is_clean_and_hardened(tmp_path):
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-300:]
     assert float(re.search(r"exposure level for \S+: ([\d.]+)", done.stdout).group(1)) <= 2.0
+
+
+def system_calls(*sets):
+    """The names in systemd's sets of system calls."""
+    names = set()
+    for a_set in sets:
+        for word in subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager", a_set], capture_output=True, text=True,
+                                   check=True).stdout.splitlines()[1:]:
+            word = word.strip()
+            names |= system_calls(word) if word.startswith("@") else {word} if word and not word.startswith("#") else set()
+    return names
+
+
+def test_the_units_filter_and_folders_let_it_work(host, declare):
+    """Every system call that it makes is one of the unit's, and all it writes to is of /dev/net/tun and /proc/sys/net."""
+    unit = UNIT.read_text()
+    allowed, refused = re.findall(r"^SystemCallFilter=~?(.*)$", unit, re.M)
+    allowed = system_calls(*allowed.split()) - system_calls(*refused.split())
+    trace = host.folder / "trace"
+    used, opened = set(), ""
+    for text, words in ((WEB + PLAIN, []), (WEB.replace("1500", "1600").replace("isolate = yes", "isolate = no"), ["--prune"]),
+                        (WEB + "queues = 2\n", ["--force", "--reap"])):
+        declare(text)
+        host.run("strace", "-f", "-o", trace, APPLY, *words)
+        used |= set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.M))
+        opened += trace.read_text()
+    assert len(used) > 20 and used - {"execve"} <= allowed, used - allowed
+    written = set(re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]*)", [^)]*(?:O_RDWR|O_WRONLY|O_CREAT)', opened))
+    assert written and all(re.match("/dev/(null|net/tun)$|/proc/sys/net/ipv[46]/conf/", path) for path in written), written
+    assert "ProtectKernelTunables" not in unit and set(re.findall(r"^socket\((AF_\w+)|\bsocket\((AF_\w+)", opened)) <= {
+        ("", "AF_NETLINK"), ("", "AF_UNIX")}
