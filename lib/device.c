@@ -62,6 +62,7 @@ struct tapgrant_device *device_new(struct tapgrant_error *error) {
 void device_describe(struct tapgrant_device *device, const struct query_link *link) {
     memcpy(device->name, link->name, sizeof(device->name));
     memcpy(device->rule, link->rule, sizeof(device->rule));
+    if (sscanf(link->alias, "tapgrant declared=%32[A-Za-z0-9_-]", device->label) != 1) device->label[0] = 0;
     memcpy(device->host_mac, link->mac, sizeof(device->host_mac));
     device->ifindex = link->ifindex;
     device->mtu = link->mtu;
@@ -119,6 +120,7 @@ unsigned tapgrant_ifindex(const struct tapgrant_device *device) { return device-
 unsigned tapgrant_queues(const struct tapgrant_device *device) { return device->queues; }
 const char *tapgrant_bridge(const struct tapgrant_device *device) { return device->bridge[0] ? device->bridge : NULL; }
 const char *tapgrant_rule(const struct tapgrant_device *device) { return device->rule[0] ? device->rule : NULL; }
+const char *tapgrant_label(const struct tapgrant_device *device) { return device->label[0] ? device->label : NULL; }
 int tapgrant_slot(const struct tapgrant_device *device) { return device->slot; }
 uid_t tapgrant_owner(const struct tapgrant_device *device) { return device->owner; }
 gid_t tapgrant_group(const struct tapgrant_device *device) { return device->group; }

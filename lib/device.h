@@ -11,7 +11,7 @@
 #define DEVICE_WARNINGS 2
 
 struct tapgrant_device {
-    char name[WIRE_NAME], bridge[WIRE_NAME], rule[WIRE_RULE];
+    char name[WIRE_NAME], bridge[WIRE_NAME], rule[WIRE_RULE], label[INTERFACE_LABEL];
     uint32_t ifindex, mtu, master; /* master: its bridge's index, 0: none */
     uid_t uid, owner;
     gid_t group;

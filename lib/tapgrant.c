@@ -170,13 +170,16 @@ int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgr
 struct listing {
     struct tapgrant_device **devices;
     size_t count, room;
+    bool all; /* also those that tapgrant did not make */
 };
 
 static int list_one(const struct query_link *link, void *context) {
     struct listing *listing = context;
     struct tapgrant_device *device, **more;
 
-    if (strcmp(link->kind, "tun") || !link->tap || (link->uid == QUERY_NOBODY && strncmp(link->alias, "tapgrant ", 9))) return 0;
+    bool ours = link->uid != QUERY_NOBODY || !strncmp(link->alias, "tapgrant ", 9);
+
+    if (strcmp(link->kind, "tun") || !link->tap || !(ours || listing->all)) return 0;
     if (listing->count == listing->room) {
         more = reallocarray(listing->devices, listing->room * 2 + 16, sizeof(struct tapgrant_device *));
         if (!more) return -ENOMEM;
@@ -215,7 +218,7 @@ void tapgrant_list_free(struct tapgrant_device **devices, size_t count) {
     free(devices);
 }
 
-int tapgrant_list(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error) {
+static int list(struct tapgrant_device ***devices, size_t *count, bool all, struct tapgrant_error *error) {
     struct listing listing = {0};
     int failed = -EINTR;
 
@@ -223,7 +226,7 @@ int tapgrant_list(struct tapgrant_device ***devices, size_t *count, struct tapgr
     /* EINTR: links came or went meanwhile, and one may be missing (NLM_F_DUMP_INTR) */
     for (int i = 0; failed == -EINTR && i < DUMPS; i++) {
         tapgrant_list_free(listing.devices, listing.count);
-        listing = (struct listing){0};
+        listing = (struct listing){.all = all};
         failed = query_all(list_one, &listing);
     }
     if (failed) {
@@ -235,6 +238,14 @@ int tapgrant_list(struct tapgrant_device ***devices, size_t *count, struct tapgr
     *devices = listing.devices;
     *count = listing.count;
     return TAPGRANT_OK;
+}
+
+int tapgrant_list(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error) {
+    return list(devices, count, false, error);
+}
+
+int tapgrant_list_all(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error) {
+    return list(devices, count, true, error);
 }
 
 size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count) {

@@ -89,6 +89,8 @@ int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgr
  * tapgrant_list_free(3).
  */
 int tapgrant_list(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error);
+/* The same, and every other tap there is, whoever made it. */
+int tapgrant_list_all(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error);
 void tapgrant_list_free(struct tapgrant_device **devices, size_t count);
 
 /*
@@ -101,6 +103,7 @@ void tapgrant_list_free(struct tapgrant_device **devices, size_t count);
  * take_fd    the same, and it is now the caller's to close(2)
  * bridge     the bridge it is a port of, NULL: none
  * rule       the rule of the policy that granted it, NULL: not granted by one
+ * label      of one that tapgrant-apply made, its definition's, NULL: it made it not
  * slot       its number among its user's devices under that rule, 0 <= slot < max; -1: none
  * uid        the user it was granted to; the owner of any other; (uid_t)-1: nobody
  * owner      the user who may open it, as the kernel has it now; (uid_t)-1: none
@@ -119,6 +122,7 @@ int tapgrant_fd(const struct tapgrant_device *device, unsigned queue);
 int tapgrant_take_fd(struct tapgrant_device *device, unsigned queue);
 const char *tapgrant_bridge(const struct tapgrant_device *device);
 const char *tapgrant_rule(const struct tapgrant_device *device);
+const char *tapgrant_label(const struct tapgrant_device *device);
 int tapgrant_slot(const struct tapgrant_device *device);
 uid_t tapgrant_uid(const struct tapgrant_device *device);
 uid_t tapgrant_owner(const struct tapgrant_device *device);
