@@ -25,13 +25,13 @@ static int open_queue(struct device *device, const char *name, int flags) {
     return 0;
 }
 
-/* What somebody who attached and left in time may have left behind: nothing of it shows in the link. */
+/* What somebody who attached and left in time may have left behind, as of a new tap: nothing of it shows in the link. */
 static int reset(int queue) {
     return ioctl(queue, TUNDETACHFILTER, NULL) || ioctl(queue, TUNSETSTEERINGEBPF, &(int){-1}) ||
            ioctl(queue, TUNSETFILTEREBPF, &(int){-1}) || ioctl(queue, TUNSETOFFLOAD, 0UL) ||
            ioctl(queue, TUNSETTXFILTER, &(struct tun_filter){0}) || ioctl(queue, TUNSETSNDBUF, &(int){INT32_MAX}) ||
-           ioctl(queue, TUNSETVNETHDRSZ, &(int){10}) /* bytes of struct virtio_net_hdr, as of a new tap */ ||
-           ioctl(queue, TUNSETLINK, (unsigned long)ARPHRD_ETHER) ? -errno : 0;
+           ioctl(queue, TUNSETVNETHDRSZ, &(int){10}) /* struct virtio_net_hdr */ || ioctl(queue, TUNSETCARRIER, &(int){1}) ||
+           ioctl(queue, TUNSETLINK, (unsigned long)ARPHRD_ETHER) || ioctl(queue, TUNSETVNETLE, &(int){0}) ? -errno : 0;
 }
 
 int device_create(const struct wire_interface *interface, struct device *device) {

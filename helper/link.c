@@ -96,7 +96,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     port = in(top[IFLA_LINKINFO], IFLA_INFO_SLAVE_DATA);
     *link = (struct link){
         .index = (uint32_t)body->ifi_index, .mtu = number(top[IFLA_MTU], 0, 0), .master = number(top[IFLA_MASTER], 0, 0),
-        .up = body->ifi_flags & IFF_UP, .vlan = (uint16_t)number(in(data, IFLA_BR_VLAN_DEFAULT_PVID), 0, 0),
+        .up = body->ifi_flags & IFF_UP, .vlan = {0, (uint16_t)number(in(data, IFLA_BR_VLAN_DEFAULT_PVID), 0, 0)},
         /* Documentation/networking/ip-sysctl.rst, accept_ra: 1 where the host does not forward, 2 always */
         .takes_ra = !number(ipv6, DEVCONF_DISABLE_IPV6, 0) &&
                     number(ipv6, DEVCONF_ACCEPT_RA, 0) > (number(ipv6, DEVCONF_FORWARDING, 0) != 0)};
@@ -154,9 +154,10 @@ int link_add_altname(uint32_t index, const char *name) {
 int link_delete(uint32_t index) { return begin_link(RTM_DELLINK, 0, AF_UNSPEC, index, 0), exchange(NULL, NULL); }
 
 /*
- * A port needs no IPv6 address.  Without a bridge the host's own stack hears the guest: no forwarding, no foreign
- * source, no weak host model, no router's word, and no IPv6 at all, which a host that forwards would route whatever its
- * device says (net/ipv6/ip6_output.c, ip6_forward(): devconf_all).
+ * A port needs no IPv6: no address, and none of the reports (MLD) that a host which forwards sends from any.  Without a
+ * bridge the host's own stack hears the guest: no forwarding, no foreign source, no weak host model, no router's word, and
+ * no IPv6 either, which a host that forwards would route whatever its device says (net/ipv6/ip6_output.c, ip6_forward():
+ * devconf_all).
  */
 static int set_host_side(const char *name, bool routed) {
     static const char ipv4[] = "/proc/sys/net/ipv4/conf", ipv6[] = "/proc/sys/net/ipv6/conf";
@@ -164,7 +165,7 @@ static int set_host_side(const char *name, bool routed) {
     int error = has_ipv6 ? setting(O_RDWR, ipv6, name, "addr_gen_mode", "1") : 0; /* IN6_ADDR_GEN_MODE_NONE */
 
     if (!error && routed && has_ipv6) error = setting(O_RDWR, ipv6, name, "accept_ra", "0");
-    if (!error && routed && has_ipv6) error = setting(O_RDWR, ipv6, name, "disable_ipv6", "1");
+    if (!error && has_ipv6) error = setting(O_RDWR, ipv6, name, "disable_ipv6", "1");
     if (!error && routed) error = setting(O_RDWR, ipv4, name, "forwarding", "0");
     if (!error && routed) error = setting(O_RDWR, ipv4, name, "rp_filter", "1");
     return error || !routed ? error : setting(O_RDWR, ipv4, name, "arp_ignore", "2");
@@ -207,31 +208,32 @@ static int entry(uint16_t type, uint32_t index, const uint8_t mac[6], uint16_t v
 }
 
 /*
- * Is MAC free on the bridge?  For a guest that is to be locked to it what another port merely learned gives way.  As a tap's
- * own address it may only be another tap's own: the kernel would take it from a guest, also a locked one (br_fdb_add_local).
+ * Is MAC free on the bridge?  For PORT, whose guest is to be locked to it, what another port merely learned gives way.  As a
+ * tap's own address (PORT 0) it may only be another tap's own: the kernel would take it from a guest, also a locked one
+ * (br_fdb_add_local).
  */
-static int vacate(const struct link *bridge, const uint8_t mac[6], bool guest) {
-    const uint16_t vlan[] = {0, bridge->vlan};
+static int vacate(const struct link *bridge, const uint8_t mac[6], uint32_t port) {
     struct ndmsg found = {0};
     int error = 0;
 
-    for (int i = 0; (!error || error == -ENOENT) && i <= !!bridge->vlan; i++) {
-        error = entry(RTM_GETNEIGH, bridge->index, mac, vlan[i], &found);
-        if (!error && guest && found.ndm_state & (NUD_NOARP | NUD_PERMANENT)) return -EADDRINUSE;
-        if (!error && !guest && !(found.ndm_state & NUD_PERMANENT)) return -EADDRNOTAVAIL;
-        if (!error && guest) error = entry(RTM_DELNEIGH, (uint32_t)found.ndm_ifindex, mac, vlan[i], NULL);
+    for (int i = 0; (!error || error == -ENOENT) && i <= !!bridge->vlan[1]; i++) {
+        error = entry(RTM_GETNEIGH, bridge->index, mac, bridge->vlan[i], &found);
+        if (!error && !port && !(found.ndm_state & NUD_PERMANENT)) return -EADDRNOTAVAIL;
+        if (!error && port && found.ndm_ifindex != (int)port &&
+            (found.ndm_state & (NUD_NOARP | NUD_PERMANENT) || found.ndm_flags & NTF_EXT_LEARNED)) return -EADDRINUSE;
+        if (!error && port) error = entry(RTM_DELNEIGH, (uint32_t)found.ndm_ifindex, mac, bridge->vlan[i], NULL);
     }
     return error == -ENOENT ? 0 : error;
 }
 
-/* What is learned again before we have it is not ours. */
+/* Tried once more, after what was learned is gone: what is learned again in between is not ours. */
 static int claim_mac(uint32_t port, const uint8_t mac[6], const struct link *bridge) {
-    const uint16_t vlan[] = {0, bridge->vlan};
     struct ndmsg found = {0};
     int error = entry(RTM_NEWNEIGH, port, mac, 0, NULL);
 
-    for (int i = 0; !error && i <= !!bridge->vlan; i++) {
-        error = entry(RTM_GETNEIGH, bridge->index, mac, vlan[i], &found);
+    if (error == -EEXIST && !(error = vacate(bridge, mac, port))) error = entry(RTM_NEWNEIGH, port, mac, 0, NULL);
+    for (int i = 0; !error && i <= !!bridge->vlan[1]; i++) {
+        error = entry(RTM_GETNEIGH, bridge->index, mac, bridge->vlan[i], &found);
         if (found.ndm_ifindex != (int)port || found.ndm_state != NUD_NOARP || !(found.ndm_flags & NTF_STICKY)) error = -ESTALE;
     }
     return error == -EEXIST ? -EADDRINUSE : error;
@@ -242,8 +244,7 @@ int link_configure(const struct wire_device *to, const struct link *bridge, cons
     int error = set_host_side(to->dev, !bridge->index); /* first: below an MTU of 1280 there is no IPv6 to set */
     struct link tap, joined = *bridge;
 
-    if (!error && bridge->index) error = vacate(bridge, to->host_mac, false);
-    if (!error && lock_mac) error = vacate(bridge, to->guest_mac, true);
+    if (!error && bridge->index) error = vacate(bridge, to->host_mac, 0);
     /* in one message: address and MTU come before the bridge, whose own follow its ports' (net/core/rtnetlink.c, do_setlink) */
     begin_link(RTM_SETLINK, 0, AF_UNSPEC, to->ifindex, 0);
     put(IFLA_IFALIAS, alias, strlen(alias));

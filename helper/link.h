@@ -14,7 +14,7 @@ struct link {
     char alias[64];                          /* the beginning of it */
     uint8_t mac[6];
     uint64_t port;                           /* of a bridge's port: bit N is its setting IFLA_BRPORT_N that is on */
-    uint16_t vlan;                           /* of a bridge: the VLAN of its new ports; 0: none */
+    uint16_t vlan[2];                        /* of a bridge: 0, and the VLAN of its new ports; 0: none */
     bool up, takes_ra;                       /* router advertisements */
     uint32_t tun[IFLA_TUN_MAX + 1];          /* of a tun: its IFLA_TUN_N at N; UINT32_MAX: none, as no owner, no group */
 };

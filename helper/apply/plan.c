@@ -93,7 +93,7 @@ static unsigned compare_port(const struct item *item, const struct taps *taps) {
     if (!(plan->now.port & PORT(ISOLATED)) == interface->isolate) differences |= PLAN_BIT(INTERFACE_KEY_ISOLATE);
     if (!(plan->now.port & PORT(LOCKED)) == interface->lock_mac) differences |= PLAN_BIT(INTERFACE_KEY_LOCK_MAC);
     else if (!port_as_made(plan->now.port, interface->lock_mac)) differences |= PLAN_BIT(PLAN_PORT);
-    if (interface->lock_mac ? !taps_tied(taps, plan->now.index, interface->guest_mac, plan->bridge->vlan)
+    if (interface->lock_mac ? !taps_tied(taps, plan->now.index, interface->guest_mac, plan->bridge->vlan[1])
                             : !wire_mac_absent(plan->tied)) differences |= PLAN_BIT(INTERFACE_KEY_GUEST_MAC);
     return differences;
 }

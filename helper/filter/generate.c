@@ -34,7 +34,8 @@ static const char *const any_arguments[] = {
 /* drivers/net/tun.c: make, own, attach further queues, undo what a stranger may have set. */
 static const unsigned long requests[] = {
     TUNSETIFF,           TUNSETOWNER,     TUNSETIFINDEX,  TUNDETACHFILTER, TUNSETSTEERINGEBPF, TUNSETFILTEREBPF,
-    TUNSETOFFLOAD,       TUNSETTXFILTER,  TUNSETVNETHDRSZ, TUNSETSNDBUF,   TUNSETLINK,         TUNGETIFF};
+    TUNSETOFFLOAD,       TUNSETTXFILTER,  TUNSETVNETHDRSZ, TUNSETSNDBUF,   TUNSETLINK,         TUNGETIFF,
+    TUNSETVNETLE,        TUNSETCARRIER};
 
 static void require(int failed, const char *what) {
     if (!failed) return;

@@ -22,6 +22,8 @@ fcntl.ioctl(fd, 0x400454d1, struct.pack('HH6s', 0, 1, bytes(6)))                
 fcntl.ioctl(fd, 0x400454d8, struct.pack('i', 64))                                # TUNSETVNETHDRSZ
 fcntl.ioctl(fd, 0x400454d4, struct.pack('i', 1))                                 # TUNSETSNDBUF
 fcntl.ioctl(fd, 0x400454d0, 0x1f)                                                # TUNSETOFFLOAD
+fcntl.ioctl(fd, 0x400454dc, struct.pack('i', 1))                                 # TUNSETVNETLE
+fcntl.ioctl(fd, 0x400454e2, struct.pack('i', 0))                                 # TUNSETCARRIER
 print('left', flush=True)
 """
 # As the one it was granted to: what the queues are, and whether a frame passes each way.

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from host import ALICE
+from host import ALICE, TAPGRANT
 
 RULE = "[rule lab]\nuser = *\nbridge = br0 none\nisolate = {isolate}\nlock-mac = {lock}\nguest-mac = 52:54:00:*\nhost-mac = *\n"
 GUEST = "52:54:00:12:34:56"
@@ -83,7 +83,18 @@ def test_what_another_port_learned_gives_way(host):
     assert [entry[0] for entry in entries(host, GUEST)] == ["tg0"]
 
 
-@pytest.mark.parametrize("how", ["static", "local", "the bridge's own", "another granted port's"])
+def test_what_was_learned_is_removed_only_where_it_is_in_the_way_and_the_claim_tried_once_more(host):
+    lab_with(host)
+    victim(host)
+    host.run("bridge", "fdb", "add", GUEST, "dev", "victim", "master", "dynamic")
+    trace = host.folder / "trace"
+    host.run("strace", "-u", ALICE, "-f", "-e", "trace=sendto", "-o", trace, TAPGRANT, "create", "--net", f"bridge=br0,guest-mac={GUEST}")
+    sent = re.findall("RTM_(NEWLINKPROP|SETLINK|NEWNEIGH|DELNEIGH)", trace.read_text())
+    assert sent == ["NEWLINKPROP", "SETLINK", "SETLINK", "NEWNEIGH", "DELNEIGH", "NEWNEIGH", "SETLINK"]
+    assert [entry[0] for entry in entries(host, GUEST)] == ["tg0"]
+
+
+@pytest.mark.parametrize("how", ["static", "local", "of a control plane", "the bridge's own", "another granted port's"])
 def test_what_somebody_set_does_not(host, how):
     lab_with(host)
     victim(host)
@@ -92,7 +103,8 @@ def test_what_somebody_set_does_not(host, how):
     elif how == "another granted port's":
         host.tapgrant("create", "--net", f"bridge=br0,guest-mac={GUEST}", check=True)
     else:
-        host.run("bridge", "fdb", "add", GUEST, "dev", "victim", "master", how)
+        how = {"of a control plane": "dynamic extern_learn"}.get(how, how)
+        host.run("bridge", "fdb", "add", GUEST, "dev", "victim", "master", *how.split())
     before, taps = entries(host, GUEST), host.taps()
     refused = host.tapgrant("create", "--net", f"bridge=br0,guest-mac={GUEST}")
     assert refused.code == 1 and f"guest-mac {GUEST}" in refused.err and "another port" in refused.err, refused
