@@ -32,16 +32,27 @@ static int spawn(pid_t *pid, const char *path, const char *name) {
     return -error;
 }
 
+/* Where SIGCHLD is ignored, nobody could wait for it: the command gets back what was. */
+static int run_one(const char *path, const char *name, int *status) {
+    struct sigaction before, usual = {.sa_handler = SIG_DFL};
+    int failed;
+    pid_t pid;
+
+    *status = 0;
+    fflush(stdout);
+    sigaction(SIGCHLD, &usual, &before);
+    failed = spawn(&pid, path, name);
+    while (!failed && waitpid(pid, status, 0) < 0)
+        if (errno != EINTR) failed = -errno;
+    sigaction(SIGCHLD, &before, NULL);
+    return failed;
+}
+
 static int run_script(const char *path, const char *name) {
     struct tapgrant_error error = {.code = TAPGRANT_FAILED};
     char shown[sizeof(error.object)];
-    int status = 0, failed;
-    pid_t pid;
+    int status, failed = run_one(path, name, &status);
 
-    fflush(stdout);
-    failed = spawn(&pid, path, name);
-    while (!failed && waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR) failed = -errno;
     if (!failed && !status) return TAPGRANT_OK;
     snprintf(error.object, sizeof(error.object), "%s", interface_printable(path, shown, sizeof(shown)));
     if (failed)

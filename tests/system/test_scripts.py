@@ -197,3 +197,15 @@ def test_what_the_terminal_sends_is_not_passed_on(lab):
     os.kill(above, signal.SIGTERM)
     assert process.stdout.readline().strip() == f"told {int(signal.SIGTERM)}"
     assert process.wait(timeout=20) == 0
+
+
+def test_scripts_run_where_the_death_of_children_is_ignored(road):
+    """As under a supervisor that never waits: nobody could wait for a script, which was then taken for a failure."""
+    ignoring = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    spec = road.spec({"script": "up", "downscript": "down"})
+    road.host.run("/usr/bin/python3", "-c", ignoring, TAPGRANT, "run", "--net", spec, "--", "true", user=ALICE)
+    assert [line[0] for line in road.said()] == ["up", "down"]
+    command = "import signal; print(signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN)"
+    result = road.host.run("/usr/bin/python3", "-c", ignoring, TAPGRANT, "run", "--net", road.spec({"script": "up"}), "--",
+                           "/usr/bin/python3", "-c", command, user=ALICE)
+    assert result.out == "True\n", "the command has it as it was"
