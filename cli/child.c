@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 int child_become(char *words[]) {
@@ -50,29 +51,46 @@ static sigset_t passed_on(void) {
     return set;
 }
 
+void child_prepare(struct child *child) {
+    sigset_t ours = passed_on();
+
+    *child = (struct child){.code = COMMAND_CANNOT_RUN};
+    sigprocmask(SIG_BLOCK, &ours, &child->mask);
+}
+
+/* What came before there was a command, whoever sent it. */
+static void pass_on_earlier(const struct child *child) {
+    const struct timespec at_once = {0};
+    sigset_t ours = passed_on();
+    int number;
+
+    sigdelset(&ours, SIGCHLD);
+    while ((number = sigtimedwait(&ours, NULL, &at_once)) > 0) kill(child->pid, number);
+}
+
 bool child_start(struct child *child, char *words[]) {
     struct sigaction before, usual = {.sa_handler = SIG_DFL};
-    sigset_t ours = passed_on(), mask;
     int pipe[2];
     char code;
 
-    *child = (struct child){.code = COMMAND_CANNOT_RUN};
     if (pipe2(pipe, O_CLOEXEC)) return refuse(errno), false;
     /* where SIGCHLD was ignored, nobody could wait for the command; it gets back what was */
     sigaction(SIGCHLD, &usual, &before);
-    sigprocmask(SIG_BLOCK, &ours, &mask);
     fflush(stdout);
     child->pid = fork();
     if (!child->pid) {
         sigaction(SIGCHLD, &before, NULL);
-        sigprocmask(SIG_SETMASK, &mask, NULL);
+        sigprocmask(SIG_SETMASK, &child->mask, NULL);
         code = (char)child_become(words);
         _exit(write(pipe[1], &code, 1) == 1 ? code : COMMAND_CANNOT_RUN);
     }
     close(pipe[1]);
     if (child->pid < 0) return close(pipe[0]), refuse(errno), false;
     child->code = read_code(pipe[0]);
-    if (child->code) waitpid(child->pid, NULL, 0);
+    if (child->code)
+        waitpid(child->pid, NULL, 0);
+    else
+        pass_on_earlier(child);
     return !child->code;
 }
 
@@ -83,8 +101,9 @@ int child_wait(const struct child *child) {
 
     while (!waitpid(child->pid, &status, WNOHANG)) {
         if (sigwaitinfo(&ours, &told) < 0 || told.si_signo == SIGCHLD) continue;
-        /* what the terminal sends the command has from there: the whole foreground gets it (tty_io.c: SI_KERNEL) */
-        if (told.si_code <= 0) kill(child->pid, told.si_signo);
+        /* what the terminal sends the command has from there: the whole foreground gets it (tty_io.c: SI_KERNEL);
+         * but that it hung up only the session's leader is told (tty_jobctrl.c, tty_signal_session_leader) */
+        if (told.si_code <= 0 || (told.si_signo == SIGHUP && getsid(0) == getpid())) kill(child->pid, told.si_signo);
     }
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

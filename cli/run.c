@@ -49,27 +49,28 @@ static int expand(const struct nets *nets, struct tapgrant_device *const devices
 }
 
 /* COMMAND beneath us, because something is to be done when it has ended. */
-static int run_beneath(const struct nets *nets, struct tapgrant_device *devices[], char *words[]) {
-    struct child child;
-
-    if (!child_start(&child, words)) return child.code;
+static int run_beneath(struct child *child, const struct nets *nets, struct tapgrant_device *devices[], char *words[]) {
+    if (!child_start(child, words)) return child->code;
     for (size_t i = 0; i < nets->count; i++) {
         tapgrant_close(devices[i]); /* the queues are the command's alone */
         devices[i] = NULL;
     }
-    return child_wait(&child);
+    return child_wait(child);
 }
 
 /* *OPENED is then how many interfaces were opened, their scripts included: their downscripts are to run. */
 static int run(const struct nets *nets, struct tapgrant_device *devices[], char *const names[], char *words[], size_t *opened) {
+    struct child child;
     int code, failed;
 
     for (size_t i = 0; i < nets->count; i++) output_warnings(devices[i]);
     code = expand(nets, devices, words);
-    if (!code) code = scripts_up(nets, names, opened);
+    if (code) return code;
+    if (scripts_wait(nets)) child_prepare(&child);
+    code = scripts_up(nets, names, opened);
     if (code) return code;
     failed = keep_open(devices, nets->count);
-    if (!failed) return scripts_wait(nets) ? run_beneath(nets, devices, words) : child_become(words);
+    if (!failed) return scripts_wait(nets) ? run_beneath(&child, nets, devices, words) : child_become(words);
     fprintf(stderr, "tapgrant: descriptors: cannot be handed on: %s\n", strerror(-failed));
     return COMMAND_CANNOT_RUN;
 }

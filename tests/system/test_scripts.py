@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """script and downscript: run by the command, as the caller, with the device's name, on both roads."""
 import os
+import pty
 import signal
 import time
 
@@ -209,3 +210,46 @@ def test_scripts_run_where_the_death_of_children_is_ignored(road):
     result = road.host.run("/usr/bin/python3", "-c", ignoring, TAPGRANT, "run", "--net", road.spec({"script": "up"}), "--",
                            "/usr/bin/python3", "-c", command, user=ALICE)
     assert result.out == "True\n", "the command has it as it was"
+
+
+def wait_for(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_the_command_is_told_of_a_terminal_that_hung_up(road):
+    """The kernel tells it the leader of the session alone, which we are under ssh -t or in a terminal's window."""
+    command = "trap 'echo hup >>/dev/shm/said; exit 42' HUP; echo ready; while :; do sleep 0.02; done"
+    leader, terminal = pty.fork()
+    if not leader:
+        words = road.host.command([TAPGRANT, "run", "--net", road.spec({"downscript": "down"}), "--", "sh", "-c", command], ALICE)
+        os.execvp(words[0], words)
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        assert b"ready" in screen.readline()
+    ended = []
+    try:
+        wait_for(lambda: ended.append(os.waitpid(leader, os.WNOHANG)) or ended[-1][0])
+    except AssertionError:
+        os.kill(leader, signal.SIGTERM)
+        raise
+    assert os.waitstatus_to_exitcode(ended[-1][1]) == 42
+    assert [line[0] for line in road.said()] == ["hup", "down"]
+    gone(road)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_a_script_runs_does_not_leave_it_undone(road, number):
+    """It ended us alone: the script went on, no command came, and no downscript either."""
+    slow = road.host.root("/dev/shm/slow")
+    slow.write_text("#!/bin/sh\necho slow >>/dev/shm/said\nuntil test -e /dev/shm/go; do sleep 0.02; done\n")
+    slow.chmod(0o755)
+    process = road.host.start(TAPGRANT, "run", "--net", road.spec({"script": "slow", "downscript": "down"}), "--", "sleep", "20",
+                              user=ALICE)
+    wait_for(road.said)
+    process.send_signal(number)
+    road.host.root("/dev/shm/go").write_text("")
+    assert process.wait(timeout=10) == 128 + number
+    assert [line[0] for line in road.said()] == ["slow", "down"]
+    gone(road)
