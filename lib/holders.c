@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What a descriptor is looked for by: the tap's name, or the macvtap's node. */
 struct sought {
@@ -81,6 +82,17 @@ static size_t find_holders(const struct sought *sought, pid_t holders[], size_t 
 
 size_t query_holders(const char *name, pid_t holders[], size_t count) {
     return find_holders(&(struct sought){.name = name}, holders, count);
+}
+
+bool query_other_holder(const char *name, pid_t *holder) {
+    pid_t holders[2];
+    size_t count = query_holders(name, holders, 2);
+
+    for (size_t i = 0; i < count && i < 2; i++) {
+        *holder = holders[i];
+        if (*holder != getpid()) return true;
+    }
+    return false;
 }
 
 size_t query_node_holders(dev_t node, pid_t holders[], size_t count) {

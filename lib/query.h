@@ -41,5 +41,8 @@ bool query_locked_mac(const struct query_link *link, uint8_t mac[6]);
 /* Up to COUNT processes with a descriptor of the tap NAME, of those that may be looked at; how many there are. */
 size_t query_holders(const char *name, pid_t holders[], size_t count);
 
+/* Is there one of them but this process, which has it open itself? */
+bool query_other_holder(const char *name, pid_t *holder);
+
 /* The same of the character device NODE, as stat(2) has it in st_rdev. */
 size_t query_node_holders(dev_t node, pid_t holders[], size_t count);

@@ -115,7 +115,10 @@ static int explain_held(const char *object, const char *name, struct tapgrant_er
     pid_t holder;
 
     error_set(error, TAPGRANT_DEVICE, object, "is in use");
-    if (query_holders(name, &holder, 1)) error_hint(error, "process %d holds it: end it first", (int)holder);
+    if (query_other_holder(name, &holder))
+        error_hint(error, "process %d holds it: end it first", (int)holder);
+    else
+        error_hint(error, "the process that holds it is not yours to see: root finds it with tapgrant doctor %s", name);
     return TAPGRANT_DEVICE;
 }
 

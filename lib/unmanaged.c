@@ -90,13 +90,14 @@ static int find(const struct interface *interface, struct query_link *link, cons
     return TAPGRANT_OK;
 }
 
-static void hint_holders(const char *name, struct tapgrant_error *error) {
+/* WE: this process has opened it, and another one is sought. */
+static void hint_holders(const char *name, bool we, struct tapgrant_error *error) {
     pid_t holder;
 
-    if (query_holders(name, &holder, 1))
+    if (we ? query_other_holder(name, &holder) : query_holders(name, &holder, 1) > 0)
         error_hint(error, "process %d holds it: end it, or use another tap", (int)holder);
     else
-        error_hint(error, "the process that holds it is not yours to see: root finds it with tapgrant list");
+        error_hint(error, "the process that holds it is not yours to see: root finds it with tapgrant doctor %s", name);
 }
 
 static int explain_attach(int errnum, const struct query_link *link, const char *object, struct tapgrant_error *error) {
@@ -119,7 +120,7 @@ static int explain_attach(int errnum, const struct query_link *link, const char 
         error_hint(error, "add the user to the group, and log in again");
     } else if (errnum == EBUSY || errnum == E2BIG) {
         error_set(error, TAPGRANT_DEVICE, object, "is held by another process");
-        hint_holders(link->name, error);
+        hint_holders(link->name, false, error);
     } else if (errnum == EPERM) {
         error_set(error, TAPGRANT_DEVICE, object, "has no owner, and this kernel does not open it to everybody");
         error_hint(error, "have root make one with an owner: ip tuntap add dev NAME mode tap user %u", geteuid());
@@ -154,7 +155,7 @@ static int check_opened(const struct query_link *before, struct query_link *now,
     if (now->multi_queue && now->attached_queues != device->queues) {
         error_set(error, TAPGRANT_DEVICE, object, "another process holds %u of its queues, and would get a share of the traffic",
                   now->attached_queues - device->queues);
-        hint_holders(now->name, error);
+        hint_holders(now->name, true, error);
         return TAPGRANT_DEVICE;
     }
     return TAPGRANT_OK;

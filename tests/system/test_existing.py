@@ -102,6 +102,17 @@ def test_a_queue_kept_of_it_by_another_is_noticed(lab):
     assert result.code == 4 and "another process holds 1 of its queues" in result.err
 
 
+@pytest.mark.parametrize("words", [["run", "--net", f"dev={TAP},bridge=br0,queues=2", "--", "true"], ["delete", TAP]])
+def test_who_asks_is_never_named_as_who_holds_it(lab, words):
+    """It has a queue of its own by then, and was itself the process to be ended where the other's is not to be seen."""
+    lab.tapgrant("create", "--net", f"dev={TAP},bridge=br0,queues=2", check=True)
+    attach(lab, TAP, None)
+    result = lab.tapgrant(*words)
+    hint = f"hint: the process that holds it is not yours to see: root finds it with tapgrant doctor {TAP}"
+    assert result.code == 4 and result.err.splitlines()[1:] == [hint], result
+    assert "hint: kill " in lab.tapgrant("doctor", TAP, user=None).out
+
+
 @pytest.mark.parametrize("make, differs", [
     (["ip", "tuntap", "add", "dev", TAP, "mode", "tap", "user", ALICE], "was not made by tapgrant for a user"),
     (["ip", "tuntap", "add", "dev", TAP, "mode", "tun", "user", ALICE], "is no tap but of kind tun"),
