@@ -110,7 +110,7 @@ static int explain_attach(int errnum, const struct query_link *link, const char 
     }
     /* TUNSETIFF has none of these but for a node that cannot be opened */
     if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO) return tap_explain_node(errnum, error);
-    if (query_link(NULL, link->ifindex, &now)) {
+    if (query_link(NULL, link->ifindex, &now) || strcmp(now.name, link->name)) { /* renamed: as if it were not there */
         tap_explain_vanished(object, error);
     } else if (errnum == EPERM && link->owner != QUERY_NOBODY && link->owner != geteuid()) {
         error_set(error, TAPGRANT_DEVICE, object, "belongs to uid %u, and this is uid %u", link->owner, geteuid());

@@ -186,6 +186,18 @@ def test_a_device_that_vanishes_while_it_is_opened(plain):
     assert plain.taps() == []
 
 
+def test_a_device_that_is_renamed_while_it_is_opened(plain):
+    """Of that name there is none: the kernel would make it, if it were let; it was said to be held."""
+    plain.tap()
+    process = plain.start("strace", "-f", "-o", "/dev/shm/trace", "-e", "trace=ioctl", "-e",
+                          "inject=ioctl:delay_enter=700000:when=2", TAPGRANT, "run", "--net", "managed=no,dev=mytap0", "--", "true")
+    plain.run("sh", "-c", "until grep -q TUNSETIFINDEX /dev/shm/trace; do sleep 0.01; done", timeout=10)
+    plain.run("ip", "link", "set", "mytap0", "name", "mytap1")
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 4 and "interface mytap0: vanished while it was being opened" in err, err
+    assert plain.taps() == ["mytap1"]
+
+
 def test_a_managed_and_an_unmanaged_one_in_one_set(lab):
     lab.tap("mytap0")
     result = lab.tapgrant("run", "--net", "managed=no,dev=mytap0", "--net", "bridge=br0", "--", "echo", "{0.dev}", "{1.dev}",
