@@ -4,6 +4,7 @@
  */
 #include "checks.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,38 +25,58 @@ static void check_owner(struct findings *findings, const struct tapgrant_device 
         findings_bad(findings, "owner", object, hint, "belongs to uid %u, and you are uid %u", tapgrant_owner(device), getuid());
 }
 
-static void check_holders(struct findings *findings, const struct tapgrant_device *device, const char *object) {
-    char hint[64];
+/* Where no process is to be seen, a multi-queue one tells how many have it; another one has a carrier while it is held. */
+pid_t checks_holder(const struct tapgrant_device *device) {
+    char path[80], carrier = '0';
     pid_t holder;
+    FILE *file;
 
-    if (!tapgrant_holders(device, &holder, 1)) {
+    if (tapgrant_holders(device, &holder, 1)) return holder;
+    if (tapgrant_multi_queue(device)) return tapgrant_queues(device) ? 0 : -1;
+    snprintf(path, sizeof(path), "/sys/class/net/%s/carrier", tapgrant_name(device));
+    file = fopen(path, "re");
+    if (file && fread(&carrier, 1, 1, file) != 1) carrier = '0'; /* it is down, and says nothing */
+    if (file) fclose(file);
+    return carrier == '1' ? 0 : -1;
+}
+
+static void check_holders(struct findings *findings, const struct tapgrant_device *device, const char *object) {
+    const char *then = tapgrant_multi_queue(device) ? "another would share its traffic" : "it takes one";
+    pid_t holder = checks_holder(device);
+    char hint[64];
+
+    if (holder < 0) {
         findings_good(findings, "held", object, "nobody's that you may see holds it");
-        return;
+    } else if (holder) {
+        snprintf(hint, sizeof(hint), "kill %d", (int)holder);
+        findings_bad(findings, "held", object, hint, "process %d holds it, and %s", (int)holder, then);
+    } else {
+        snprintf(hint, sizeof(hint), "tapgrant doctor %s, as root, names it", tapgrant_name(device));
+        findings_bad(findings, "held", object, hint, "a process that you may not see holds it, and %s", then);
     }
-    snprintf(hint, sizeof(hint), "kill %d", (int)holder);
-    findings_bad(findings, "held", object, hint, "process %d holds it%s", (int)holder,
-                 tapgrant_multi_queue(device) ? ", and another would share its traffic" : ", and it takes one");
 }
 
 /* No tap, but opened as one: by its node. */
-static void check_macvtap(struct findings *findings, const char *dev, const struct program *program) {
-    char object[160], node[32], hint[200];
-    unsigned index = if_nametoindex(dev);
+static void check_macvtap(struct findings *findings, const char *name, const struct program *program, unsigned queues) {
+    unsigned index = if_nametoindex(name);
+    struct macvtap macvtap = {0};
 
-    snprintf(object, sizeof(object), "interface %s", dev);
-    snprintf(node, sizeof(node), "/dev/tap%u", index);
-    findings_good(findings, "exists", object, "a macvtap, opened by its node %s", node);
-    if (access(node, F_OK)) {
-        snprintf(hint, sizeof(hint), "mknod %s c $(tr : ' ' </sys/class/net/%s/tap%u/dev); chown %u %s", node, dev, index,
-                 getuid(), node);
-        findings_bad(findings, "owner", object, hint, "its node does not exist");
-    } else if (access(node, R_OK | W_OK)) {
-        snprintf(hint, sizeof(hint), "chown %u %s", getuid(), node);
-        findings_bad(findings, "owner", object, hint, "you may not open its node");
+    snprintf(macvtap.name, sizeof(macvtap.name), "%.15s", name);
+    snprintf(macvtap.object, sizeof(macvtap.object), "interface %s", macvtap.name);
+    snprintf(macvtap.node, sizeof(macvtap.node), "/dev/tap%u", index);
+    findings_good(findings, "exists", macvtap.object, "a macvtap, opened by its node %s", macvtap.node);
+    macvtap.errnum = access(macvtap.node, R_OK | W_OK) ? errno : 0;
+    if (macvtap.errnum == ENOENT) {
+        snprintf(macvtap.hint, sizeof(macvtap.hint), "mknod %s c $(tr : ' ' </sys/class/net/%s/tap%u/dev); chown %u %s",
+                 macvtap.node, macvtap.name, index, getuid(), macvtap.node);
+        findings_bad(findings, "owner", macvtap.object, macvtap.hint, "its node does not exist");
+    } else if (macvtap.errnum) {
+        snprintf(macvtap.hint, sizeof(macvtap.hint), "chown %u %s", getuid(), macvtap.node);
+        findings_bad(findings, "owner", macvtap.object, macvtap.hint, "you may not open its node");
     } else {
-        findings_good(findings, "owner", object, "you may open its node");
+        findings_good(findings, "owner", macvtap.object, "you may open its node");
     }
-    if (program) checks_program_on_macvtap(findings, program, object, dev);
+    if (program) checks_program_on_macvtap(findings, program, &macvtap, queues);
 }
 
 void checks_device(struct findings *findings, const char *dev, const struct program *program, unsigned queues) {
@@ -65,7 +86,7 @@ void checks_device(struct findings *findings, const char *dev, const struct prog
 
     if (tapgrant_find(dev, &device, &error)) {
         if (strstr(error.reason, "of kind macvtap")) {
-            check_macvtap(findings, dev, program);
+            check_macvtap(findings, error.object + strlen("interface "), program, queues);
             return;
         }
         snprintf(hint, sizeof(hint), "ip tuntap add dev %s mode tap user %u", strstr(error.reason, "exist") ? dev : "NAME",

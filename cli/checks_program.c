@@ -22,10 +22,10 @@ static const struct program {
     unsigned queues;     /* at most, by name and without privilege */
     const char *why_one; /* where that is one */
 } programs[] = {
-    {"qemu", 253, NULL},
-    {"libvirt", 253, NULL},
+    {"qemu", CHECKS_QUEUES, NULL},
+    {"libvirt", CHECKS_QUEUES, NULL},
     {"firecracker", 1, "it has one queue for each direction"},
-    {"cloud-hypervisor", 253, NULL},
+    {"cloud-hypervisor", CHECKS_QUEUES, NULL},
     {"crosvm", 1, "for each further one it sets the device up again, to which the kernel says EPERM"},
 };
 
@@ -138,10 +138,15 @@ void checks_program(struct findings *findings, const struct program *program, co
     }
     snprintf(object, sizeof(object), "interface %s", tapgrant_name(device));
     good = check_queues(findings, program, device, object, queues) && check_rights(findings, program, device, object);
-    if (good && !multi && tapgrant_holders(device, &holder, 1)) {
+    holder = good && !multi ? checks_holder(device) : -1;
+    if (holder > 0) {
         snprintf(hint, sizeof(hint), "kill %d", (int)holder);
         findings_bad(findings, "open", object, hint, "%s gets EBUSY (Device or resource busy): process %d holds it",
                      program->name, (int)holder);
+    } else if (!holder) {
+        snprintf(hint, sizeof(hint), "tapgrant doctor %s, as root, names it", tapgrant_name(device));
+        findings_bad(findings, "open", object, hint, "%s gets EBUSY (Device or resource busy): a process that you may not see "
+                     "holds it", program->name);
     } else if (good) {
         findings_good(findings, "open", object, "%s can open it, with %u queue%s", program->name, queues, queues > 1 ? "s" : "");
     }
@@ -153,18 +158,27 @@ void checks_program(struct findings *findings, const struct program *program, co
     tell_options(findings, program, object, tapgrant_name(device), queues);
 }
 
-void checks_program_on_macvtap(struct findings *findings, const struct program *program, const char *object, const char *dev) {
+void checks_program_on_macvtap(struct findings *findings, const struct program *program, const struct macvtap *macvtap,
+                               unsigned queues) {
     char hint[300];
 
     if (!strcmp(program->name, "libvirt")) {
-        findings_good(findings, "open", object, "libvirt opens it by its node");
-        tell_options(findings, program, object, dev, 1);
+        if (!macvtap->errnum)
+            findings_good(findings, "open", macvtap->object, "libvirt opens it by its node");
+        else if (macvtap->errnum == ENOENT) /* virNetDevMacVLanIsMacvtap() looks for the node, not at the kind */
+            findings_bad(findings, "open", macvtap->object, macvtap->hint, "libvirt gets EINVAL (Invalid argument): without its "
+                         "node it takes it for a tap");
+        else
+            findings_bad(findings, "open", macvtap->object, macvtap->hint, "libvirt gets EACCES (Permission denied) when it "
+                         "opens its node");
+        tell_options(findings, program, macvtap->object, macvtap->name, queues);
         return;
     }
     if (!strcmp(program->name, "firecracker"))
         snprintf(hint, sizeof(hint), "give it a tap: tapgrant create");
     else
-        snprintf(hint, sizeof(hint), "give it a descriptor: tapgrant run --net managed=no,dev=%s -- %s", dev, program->name);
-    findings_bad(findings, "open", object, hint, "%s gets EINVAL (Invalid argument): what it opens by name is a tap",
+        snprintf(hint, sizeof(hint), "give it a descriptor: tapgrant run --net managed=no,dev=%s -- %s", macvtap->name,
+                 program->name);
+    findings_bad(findings, "open", macvtap->object, hint, "%s gets EINVAL (Invalid argument): what it opens by name is a tap",
                  program->name);
 }

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUEUES_MAX 256 /* MAX_TAP_QUEUES, drivers/net/tun.c */
-
 static const char help[] = "Usage: tapgrant doctor [--json] [DEV] [--for PROGRAM [--queues N]]\n"
                            "Tells what would fail on this host, or with the interface DEV, and what mends it; and what PROGRAM\n"
                            "(qemu, libvirt, firecracker, cloud-hypervisor, crosvm) will get from the kernel when it opens DEV,\n"
@@ -45,8 +43,8 @@ static int read_asked(struct asked *asked) {
     if (!asked->queues_text) return 0;
     if (!asked->program) return output_usage(asked->json, "--queues is of a program: --for");
     queues = strtoul(asked->queues_text, &end, 10);
-    if (*asked->queues_text < '1' || *asked->queues_text > '9' || *end || queues > QUEUES_MAX)
-        return output_usage(asked->json, "--queues '%s' (1-%d)", asked->queues_text, QUEUES_MAX);
+    if (*asked->queues_text < '1' || *asked->queues_text > '9' || *end || queues > CHECKS_QUEUES)
+        return output_usage(asked->json, "--queues '%s' (1-%d)", asked->queues_text, CHECKS_QUEUES);
     asked->queues = (unsigned)queues;
     return 0;
 }

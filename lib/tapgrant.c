@@ -160,6 +160,7 @@ int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgr
     *device = NULL;
     snprintf(object, sizeof(object), "interface %s", interface_printable(dev, shown, sizeof(shown)));
     if (failed) return error_set(error, TAPGRANT_DEVICE, object, "does not exist");
+    snprintf(object, sizeof(object), "interface %s", link.name);
     if (!link.tap)
         return error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s", link.kind[0] ? link.kind : "hardware");
     *device = device_new(error);

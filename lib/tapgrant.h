@@ -80,7 +80,8 @@ int tapgrant_delete(const char *dev, struct tapgrant_error *error);
 
 /*
  * Looks at the existing tap DEV, whoever made it, and opens nothing.  *DEVICE is for tapgrant_close(3).
- * TAPGRANT_DEVICE: it does not exist, or is no tap.  A macvtap is none.
+ * TAPGRANT_DEVICE: it does not exist, or is no tap, of which the object is then "interface" and the kernel's name for it.  A
+ * macvtap is none.
  */
 int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *error);
 

@@ -273,3 +273,40 @@ def test_a_programs_options_are_told_without_a_device_too(well):
                                    ["x", "--for", "qemu", "--queues", "257"], ["x", "--for", "qemu", "--queues", "2x"]])
 def test_programs_and_queues_that_make_no_sense(well, words):
     assert well.tapgrant("doctor", *words).code == 2
+
+
+@pytest.mark.parametrize("program", ["qemu", "libvirt", "cloud-hypervisor"])
+def test_as_many_queues_as_the_kernel_has(host, program):
+    host.tap("mytap0", ALICE, "multi_queue")
+    host.run("ip", "link", "set", "mytap0", "up")
+    result = host.tapgrant("doctor", "mytap0", "--for", program, "--queues", 256)
+    assert result.code == 0 and f"{program} can open it, with 256 queues" in result.out, result
+
+
+HOLD = """
+import fcntl, struct, sys
+queue = open("/dev/net/tun", "r+b", buffering=0)
+fcntl.ioctl(queue, 0x400454ca, struct.pack("16sH22x", b"mytap0", int(sys.argv[1], 0)))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("options, flags", [([], "0x1002"), (["multi_queue"], "0x1102")])
+def test_a_holder_that_one_may_not_see(host, options, flags):
+    """Root's, say: the kernel says that it is there, and a program would get EBUSY or a share of the traffic."""
+    host.tap("mytap0", ALICE, *options)
+    host.run("ip", "link", "set", "mytap0", "up")
+    queues = ["--queues", "2"] if options else []
+    assert not bad(host, "mytap0", "--for", "qemu", *queues)
+    holder = host.start("/usr/bin/python3", "-c", HOLD, flags)
+    assert holder.stdout.readline() == "held\n"
+    found = bad(host, "mytap0", "--for", "qemu", *queues)
+    assert "a process that you may not see holds it" in found["held"]["text"], found
+    assert options or "qemu gets EBUSY" in found["open"]["text"]
+    opened = host.tapgrant("run", "--net", "managed=no,dev=mytap0", "--", "true")
+    assert opened.code == 4 and "root finds it with tapgrant doctor mytap0" in opened.err, opened
+    seen = bad(host, "mytap0", user=None)["held"]
+    assert seen["hint"].startswith("kill "), "it names one to root"
+    host.end(holder)
+    assert not bad(host, "mytap0", "--for", "qemu", *queues)

@@ -141,3 +141,19 @@ def test_doctor_knows_it_and_what_programs_make_of_it(macvtap):
     assert qemu.code == 1 and "Invalid argument" in qemu.err
     assert "qemu gets EINVAL" in macvtap.tapgrant("doctor", "mv0", "--for", "qemu").out
     assert "fix  interface mv0: you may not open its node" in macvtap.tapgrant("doctor", "mv0", user=BOB).out
+
+
+def test_doctor_knows_it_by_an_alternative_name(macvtap):
+    macvtap.run("ip", "link", "property", "add", "dev", "mv0", "altname", "a-name-longer-than-the-kernels-own")
+    result = macvtap.tapgrant("doctor", "a-name-longer-than-the-kernels-own", "--for", "libvirt", "--queues", "2")
+    assert result.code == 0 and f"interface mv0: a macvtap, opened by its node {macvtap.node}" in result.out, result
+    assert "<target dev='mv0' managed='no'/>" in result.out and "<driver queues='2'/>" in result.out
+
+
+@pytest.mark.parametrize("spoil, answer", [("rm", "EINVAL"), ("chown 0", "EACCES")])
+def test_doctor_foretells_what_libvirt_gets_without_its_node(macvtap, spoil, answer):
+    macvtap.run(*spoil.split(), macvtap.node)
+    found = {one["check"]: one for one in macvtap.tapgrant("doctor", "--json", "mv0", "--for", "libvirt").json}
+    assert not found["open"]["ok"] and f"libvirt gets {answer}" in found["open"]["text"], found
+    macvtap.run("sh", "-ec", found["open"]["hint"])
+    assert macvtap.tapgrant("doctor", "mv0", "--for", "libvirt").code == 0
