@@ -91,10 +91,12 @@ int output_usage(bool json, const char *format, ...) {
 }
 
 void output_warnings(const struct tapgrant_device *device) {
+    char name[80], shown[600];
     const char *warning;
 
+    interface_printable(tapgrant_name(device), name, sizeof(name));
     for (unsigned n = 0; (warning = tapgrant_warning(device, n)); n++)
-        fprintf(stderr, "tapgrant: interface %s: warning: %s\n", tapgrant_name(device), warning);
+        fprintf(stderr, "tapgrant: interface %s: warning: %s\n", name, interface_printable(warning, shown, sizeof(shown)));
 }
 
 const char *output_mac(const uint8_t mac[6], char text[OUTPUT_MAC]) {

@@ -50,17 +50,18 @@ static int run_one(const char *path, const char *name, int *status) {
 
 static int run_script(const char *path, const char *name) {
     struct tapgrant_error error = {.code = TAPGRANT_FAILED};
-    char shown[sizeof(error.object)];
+    char shown[sizeof(error.object)], device[80];
     int status, failed = run_one(path, name, &status);
 
     if (!failed && !status) return TAPGRANT_OK;
     snprintf(error.object, sizeof(error.object), "%s", interface_printable(path, shown, sizeof(shown)));
+    interface_printable(name, device, sizeof(device));
     if (failed)
-        snprintf(error.reason, sizeof(error.reason), "cannot be run for %s: %s", name, strerror(-failed));
+        snprintf(error.reason, sizeof(error.reason), "cannot be run for %s: %s", device, strerror(-failed));
     else if (WIFSIGNALED(status))
-        snprintf(error.reason, sizeof(error.reason), "was ended by signal %d for %s", WTERMSIG(status), name);
+        snprintf(error.reason, sizeof(error.reason), "was ended by signal %d for %s", WTERMSIG(status), device);
     else
-        snprintf(error.reason, sizeof(error.reason), "ended with status %d for %s", WEXITSTATUS(status), name);
+        snprintf(error.reason, sizeof(error.reason), "ended with status %d for %s", WEXITSTATUS(status), device);
     if (failed == -EACCES) snprintf(error.hint, sizeof(error.hint), "it is run as you: chmod +x, and no noexec");
     if (failed == -ENOEXEC) snprintf(error.hint, sizeof(error.hint), "its first line has to be #! and its interpreter");
     return output_error(&error, false);

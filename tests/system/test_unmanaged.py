@@ -210,3 +210,13 @@ def test_create_makes_managed_ones_only(lab):
     lab.tap()
     result = lab.tapgrant("create", "--net", "managed=no,dev=mytap0")
     assert result.code == 2 and "managed=no" in result.err
+
+
+def test_a_name_that_would_steer_a_terminal_is_shown_and_not_obeyed(plain):
+    """The kernel takes every byte but blanks, '/' and ':' in a name; the command and its scripts get it as it is."""
+    plain.tap("mytap0", None)
+    plain.run("ip", "link", "set", "mytap0", "name", "a\x1b[2Jz")
+    result = ask(plain, "dev=a\x1b[2Jz,script=/bin/false", command=("true",))
+    assert result.code == 1 and "\x1b" not in result.err, result
+    assert [line for line in result.err.splitlines() if "a\\x1b[2Jz" in line] == result.err.splitlines()
+    assert ask(plain, "dev=a\x1b[2Jz", command=("echo", "{dev}")).out == "a\x1b[2Jz\n"
