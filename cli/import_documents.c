@@ -29,15 +29,20 @@ static bool has_label(const struct import *import, const char *label) {
     return false;
 }
 
-/* NAME-POSITION, with - for every byte that no label has; NAME-dNUMBER-POSITION where another has that one. */
+/*
+ * NAME-POSITION, with - for every byte that no label has; NAME-dNUMBER-POSITION where another has that one, and if that is
+ * another's too, with a number behind it: a domain may be called vm-d2.
+ */
 static void make_label(const struct documents *documents, const char *name, unsigned position, char label[INTERFACE_LABEL]) {
     char tail[32];
 
-    for (int again = 0; again < 2; again++) {
-        if (again)
+    for (unsigned again = 0;; again++) {
+        if (!again)
+            snprintf(tail, sizeof(tail), "-%u", position);
+        else if (again == 1)
             snprintf(tail, sizeof(tail), "-d%u-%u", documents->number, position);
         else
-            snprintf(tail, sizeof(tail), "-%u", position);
+            snprintf(tail, sizeof(tail), "-d%u-%u-%u", documents->number, position, again);
         snprintf(label, INTERFACE_LABEL, "%.*s", (int)(INTERFACE_LABEL - 1 - strlen(tail)), name);
         for (char *byte = label; *byte; byte++)
             if (!strchr(POLICY_NAME, *byte)) *byte = '-';
@@ -53,13 +58,30 @@ static void take_interface(struct documents *documents, const xmlNode *node, con
     if (import_interface(documents->import, node, label)) documents->no_memory = true;
 }
 
-/* The <interface> elements of <devices> as text; NULL: out of memory. */
-static xmlChar *interfaces_text(const xmlNode *devices) {
+static const xmlNode *from(const xmlNode *node, const char *name) {
+    while (node && !import_xml_is(node, name)) node = node->next;
+    return node;
+}
+
+/* The next <interface> of DOMAIN, whichever <devices> it is in: libvirt takes ./devices/interface.  LAST NULL: the first. */
+static const xmlNode *next_interface(const xmlNode *domain, const xmlNode *last) {
+    const xmlNode *devices = last ? last->parent : from(domain->children, "devices");
+    const xmlNode *next = from(last ? last->next : devices ? devices->children : NULL, "interface");
+
+    while (devices && !next) {
+        devices = from(devices->next, "devices");
+        next = devices ? from(devices->children, "interface") : NULL;
+    }
+    return next;
+}
+
+/* The <interface> elements of DOMAIN as text; NULL: out of memory. */
+static xmlChar *interfaces_text(const xmlNode *domain) {
     xmlBuffer *buffer = xmlBufferCreate();
     xmlChar *text;
 
-    for (const xmlNode *node = devices->children; buffer && node; node = node->next)
-        if (import_xml_is(node, "interface")) xmlNodeDump(buffer, node->doc, (xmlNode *)node, 0, 0);
+    for (const xmlNode *node = next_interface(domain, NULL); buffer && node; node = next_interface(domain, node))
+        xmlNodeDump(buffer, node->doc, (xmlNode *)node, 0, 0);
     text = buffer ? xmlBufferDetach(buffer) : NULL;
     if (buffer && !text) text = xmlStrdup((const xmlChar *)"");
     xmlBufferFree(buffer);
@@ -67,8 +89,8 @@ static xmlChar *interfaces_text(const xmlNode *devices) {
 }
 
 /* Is it an earlier one again?  Otherwise it is kept to be compared with, and with it NAME. */
-static bool came_before(struct documents *documents, char *name, const xmlNode *devices) {
-    struct domain domain = {name, interfaces_text(devices)};
+static bool came_before(struct documents *documents, char *name, const xmlNode *node) {
+    struct domain domain = {name, interfaces_text(node)};
 
     for (size_t i = 0; domain.interfaces && i < documents->domain_count; i++) {
         if (strcmp(documents->domains[i].name, name) || xmlStrcmp(documents->domains[i].interfaces, domain.interfaces)) continue;
@@ -81,7 +103,7 @@ static bool came_before(struct documents *documents, char *name, const xmlNode *
 }
 
 static void take_domain(struct documents *documents, const xmlNode *node) {
-    const xmlNode *devices = import_xml_first(node, "devices"), *named = import_xml_first(node, "name");
+    const xmlNode *interface = next_interface(node, NULL), *named = import_xml_first(node, "name");
     char *name = named ? (char *)xmlNodeGetContent(named) : strdup("domain");
     unsigned position = 0;
 
@@ -89,14 +111,13 @@ static void take_domain(struct documents *documents, const xmlNode *node) {
         documents->no_memory = true;
         return;
     }
-    if (devices && import_xml_first(devices, "interface") && came_before(documents, name, devices)) {
+    if (interface && came_before(documents, name, node)) {
         import_note(documents->import, import_xml_line(node),
                     "domain %.100s: a second time, with the same interfaces: not carried", name);
         free(name);
         return;
     }
-    for (const xmlNode *child = devices ? devices->children : NULL; child; child = child->next)
-        if (import_xml_is(child, "interface")) take_interface(documents, child, name, position++);
+    for (; interface; interface = next_interface(node, interface)) take_interface(documents, interface, name, position++);
     if (!position) {
         import_note(documents->import, import_xml_line(node), "domain %.100s: has no interface", name);
         free(name);

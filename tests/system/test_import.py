@@ -285,6 +285,29 @@ def test_several_documents_of_either_kind_are_one_file(libvirt):
         ("vm-0", "a"), ("vm-1", "b"), ("interface-1", "c"), ("vm-d3-0", "d")]
 
 
+UNMANAGED = "<interface type='ethernet'><target dev='{}' managed='no'/></interface>"
+
+
+def test_every_devices_of_a_domain_counts_as_it_does_for_libvirt(libvirt):
+    interfaces = UNMANAGED.format("a") + "</devices><devices/><devices>" + UNMANAGED.format("b") + UNMANAGED.format("c")
+    expected = ["a", "b", "c"]
+    assert [dev for dev, _, _ in identity(libvirt, interfaces)] == expected
+    text = machine(interfaces)
+    assert [one["dev"] for one in Import(libvirt.host, text, "--json").result.json["interfaces"]] == expected
+    again = Import(libvirt.host, text + text.replace("<devices/>", ""))
+    assert "a second time, with the same interfaces" in again.err and again.out.count("[interface") == 3
+
+
+def test_labels_that_would_be_the_same_are_told_apart(libvirt):
+    domain = "<domain><name>{}</name><devices>" + UNMANAGED + "</devices></domain>"
+    names = ["vm-d4", "vm-d4-0", "vm", "vm", "vm"]
+    text = "".join(domain.format(name, f"n{number}") for number, name in enumerate(names))
+    result = Import(libvirt.host, text)
+    assert result.code == 0, result.result
+    labels = re.findall(r"^\[interface (.*)\]$", result.out, re.M)
+    assert labels[:3] == ["vm-d4-0", "vm-d4-0-0", "vm-0"] and len(set(labels)) == 5
+
+
 def test_all_faults_are_told_with_file_and_line(libvirt):
     result = Import(libvirt.host, """<domain><devices>
       <interface type='ethernet'>
