@@ -6,7 +6,8 @@
  * Several documents are one file for libxml2: they are put into an element of ours.  There no document type can be declared,
  * so that there is no entity to expand, internal or external, and no external subset to fetch.  Its own bounds are kept
  * (XML_PARSE_HUGE is not given: 256 levels, 10 MB of text).  What it does in quadratic time is bounded here, on the bytes,
- * so that it holds of malformed text as well: no tag reaches over a '<', and its attributes have an '=' each.
+ * so that it holds of malformed text as well: no tag reaches over a '<', and each attribute has an '=' and a quote behind it
+ * (an '=' alone would be counted in prose: lines of them stand in comments).
  */
 #include "import_xml.h"
 
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAG_EQUALS 256             /* '=' from one '<' to the next: attributes are compared with each other */
+#define TAG_VALUES 256             /* from one '<' to the next: attributes are compared with each other */
 #define NAMESPACE_WORK (1ul << 28) /* declarations of namespaces times tags: each may look through all */
 #define COMMENT_WORK (1ul << 31)   /* "--" times bytes: for each within a comment its error has a copy of it */
 #define BEGIN "<documents>"
@@ -45,18 +46,25 @@ static xmlParserInputPtr load_nothing(const char *url, const char *id, xmlParser
     return NULL;
 }
 
+/* Is it the quote behind the '=' of an attribute?  TEXT reaches back to BEGIN. */
+static bool begins_value(const char *begin, const char *text) {
+    if (*text != '"' && *text != '\'') return false;
+    while (text > begin && strchr(" \t\r\n", text[-1])) text--;
+    return text > begin && text[-1] == '=';
+}
+
 /* What no document of libvirt's has, and what takes long. */
 static bool check_bytes(struct import *import, const char *text, size_t size) {
-    unsigned long line = 1, equals = 0, tags = 0, namespaces = 0, dashes = 0;
+    unsigned long line = 1, values = 0, tags = 0, namespaces = 0, dashes = 0;
 
     for (size_t i = 0; i < size; i++) {
         line += text[i] == '\n';
         tags += text[i] == '<';
-        equals = text[i] == '<' ? 0 : equals + (text[i] == '=');
+        values = text[i] == '<' ? 0 : values + begins_value(text, text + i);
         namespaces += size - i > 5 && !memcmp(text + i, "xmlns", 5);
         dashes += size - i > 2 && text[i] == '-' && text[i + 1] == '-' && text[i + 2] != '>';
-        if (text[i] && equals <= TAG_EQUALS) continue;
-        import_fault(import, (unsigned)line, "%s", text[i] ? "more than 256 attributes" : "a NUL byte");
+        if (text[i] && values <= TAG_VALUES) continue;
+        import_fault(import, (unsigned)line, "%s", text[i] ? "more than 256 attributes" : "a NUL byte: only UTF-8 is read");
         return false;
     }
     if (namespaces * tags <= NAMESPACE_WORK && dashes * size <= COMMENT_WORK) return true;
@@ -65,13 +73,16 @@ static bool check_bytes(struct import *import, const char *text, size_t size) {
     return false;
 }
 
-/* <?xml ...?>, which each document may have, but not within an element, becomes blanks; lines stay. */
+/*
+ * <?xml ...?>, which each document may have, but not within an element, becomes blanks; lines stay.  It has no < or > before
+ * its end: what begins as one in a comment, or never ends, is left to libxml2, and takes no document behind it along.
+ */
 static void blank_declarations(char *text) {
     for (char *at = strstr(text, "<?xml"), *end; at; at = strstr(at + 1, "<?xml")) {
         if (!at[5] || !strchr(" \t\r\n", at[5])) continue;
-        end = strstr(at, "?>");
-        if (!end) return;
-        for (char *byte = at; byte < end + 2; byte++)
+        end = at + 5 + strcspn(at + 5, "<>");
+        if (*end != '>' || end[-1] != '?') continue;
+        for (char *byte = at; byte <= end; byte++)
             if (*byte != '\n') *byte = ' ';
     }
 }
@@ -94,7 +105,8 @@ static void tell(struct import *import, const char *text, const struct first_err
     bool declares = strstr(text, "<!DOCTYPE") || strstr(text, "<!ENTITY");
 
     import_fault(import, error->line ? error->line : 1, "%s: %s",
-                 declares ? "document types and entities are not read" : "not well-formed XML", error->message);
+                 declares ? "document types and entities are not read" : "not well-formed XML",
+                 xmlCheckUTF8((const xmlChar *)text) ? error->message : "only UTF-8 is read");
 }
 
 xmlDoc *import_xml_read(struct import *import, const char *text, size_t size) {

@@ -298,6 +298,24 @@ def test_every_devices_of_a_domain_counts_as_it_does_for_libvirt(libvirt):
     assert "a second time, with the same interfaces" in again.err and again.out.count("[interface") == 3
 
 
+@pytest.mark.parametrize("text, devs", [
+    ("<?xml version='1.0'>\n{a}\n<?xml version='1.0'?>\n{b}", None), ("<?xml {a}<?xml version='1.0'?>{b}", None),
+    ("<?xml a='{a}'?>{b}", None), ("<!-- begins with <?xml version -->{a}<?xml version='1.0'?>{b}", ["a", "b"]),
+    ("<?xml version='1.0'\n encoding='UTF-8' ?>{a}<?xml version=\"1.0\" standalone='no'?>{b}", ["a", "b"])])
+def test_a_declaration_that_does_not_end_takes_no_interface_with_it(libvirt, text, devs):
+    result = Import(libvirt.host, text.format(a=UNMANAGED.format("a"), b=UNMANAGED.format("b")), "--json")
+    if devs is None:
+        assert result.code == 2 and "not well-formed XML" in result.err
+    else:
+        assert [one["dev"] for one in result.result.json["interfaces"]] == devs
+
+
+@pytest.mark.parametrize("text", ["<!--\n" + ("=" * 70 + "\n") * 9 + "-->", "<domain><description>" + "=" * 900 + "</description></domain>"])
+def test_a_line_of_equals_signs_is_no_attribute(libvirt, text):
+    result = Import(libvirt.host, text + UNMANAGED.format("a"))
+    assert result.code == 0 and "dev = a\n" in result.out, result.result
+
+
 def test_labels_that_would_be_the_same_are_told_apart(libvirt):
     domain = "<domain><name>{}</name><devices>" + UNMANAGED + "</devices></domain>"
     names = ["vm-d4", "vm-d4-0", "vm", "vm", "vm"]
@@ -306,6 +324,14 @@ def test_labels_that_would_be_the_same_are_told_apart(libvirt):
     assert result.code == 0, result.result
     labels = re.findall(r"^\[interface (.*)\]$", result.out, re.M)
     assert labels[:3] == ["vm-d4-0", "vm-d4-0-0", "vm-0"] and len(set(labels)) == 5
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16"])
+def test_what_is_not_utf_8_is_said_to_be_so(libvirt, encoding):
+    path = libvirt.host.folder / "encoded.xml"
+    path.write_bytes(f"<?xml version='1.0' encoding='{encoding}'?><domain><name>caf\xe9</name></domain>".encode(encoding))
+    result = libvirt.host.tapgrant("import", path)
+    assert result.code == 2 and result.out == "" and "only UTF-8 is read" in result.err, result
 
 
 def test_all_faults_are_told_with_file_and_line(libvirt):
