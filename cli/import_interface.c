@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BLANKS " \t\r\n"
+
 enum kind { ETHERNET, BRIDGE, OTHER };
 
 struct source {
@@ -60,14 +62,14 @@ static void set(struct source *source, enum interface_key key, const xmlNode *no
     source->definition->faulty = source->definition->unclear = true;
 }
 
-/* virMacAddrParse(): an octet may be one digit.  NULL: none of its addresses. */
+/* virMacAddrParse(): an octet may be one digit, and blanks may follow.  NULL: none of its addresses. */
 static const char *canonical_mac(const char *text, char mac[18]) {
     static const char digits[] = "0123456789abcdefABCDEF";
     size_t used = 0, length;
 
     for (int i = 0; i < 6; i++, text += length + (*(text + length) == ':')) {
         length = strspn(text, digits);
-        if (length < 1 || length > 2 || text[length] != (i < 5 ? ':' : 0)) return NULL;
+        if (length < 1 || length > 2 || (i < 5 ? text[length] != ':' : text[length + strspn(text + length, BLANKS)])) return NULL;
         used += (size_t)snprintf(mac + used, 18 - used, "%s%s%.*s", i ? ":" : "", length == 1 ? "0" : "", (int)length, text);
     }
     return mac;
@@ -75,7 +77,7 @@ static const char *canonical_mac(const char *text, char mac[18]) {
 
 /* virStrToLong_uip(): blanks before it are passed over.  0, which stands for no number, is "". */
 static const char *canonical_number(const char *text, char number[24]) {
-    text += strspn(text, " \t\r\n");
+    text += strspn(text, BLANKS);
     if (!*text || text[strspn(text, "0123456789")]) return text;
     text += strspn(text, "0");
     if (strlen(text) >= 24) return text;
@@ -92,7 +94,7 @@ static bool wanted(const struct source *source, enum interface_key key, const ch
     if (key == INTERFACE_KEY_MTU) return *value && (apply || !source->unmanaged); /* libvirt tells the guest only */
     if (key == INTERFACE_KEY_QUEUES) return *value && source->virtio;              /* libvirt reads it for virtio only */
     if (key == INTERFACE_KEY_SCRIPT || key == INTERFACE_KEY_DOWNSCRIPT) return *value && !apply;
-    return *value;
+    return *value || key == INTERFACE_KEY_GUEST_MAC; /* to libvirt an empty address is a fault, too */
 }
 
 static void take(struct source *source, enum interface_key key, const xmlNode *node, const char *value) {
@@ -112,12 +114,12 @@ static void take(struct source *source, enum interface_key key, const xmlNode *n
     set(source, key, node, value);
 }
 
-static bool is_taken(const struct source *source, const xmlNode *node, const char *attribute) {
-    const char *element = (const char *)node->name;
+static bool is_taken(const struct source *source, const xmlNode *node, const xmlAttr *attribute) {
+    const char *element = (const char *)node->name, *name = (const char *)attribute->name;
 
-    if (import_xml_first(source->node, element) != node) return false;
+    if (attribute->ns || import_xml_first(source->node, element) != node) return false;
     for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++)
-        if (!strcmp(element, carried[i].element) && !strcmp(attribute, carried[i].attribute))
+        if (!strcmp(element, carried[i].element) && !strcmp(name, carried[i].attribute))
             return source->taken[carried[i].key];
     return false;
 }
@@ -137,9 +139,9 @@ static void list_rest(const struct source *source, const xmlNode *node, FILE *li
         return;
     }
     for (const xmlAttr *attribute = node->properties; attribute; attribute = attribute->next) {
-        char *value = import_xml_attribute(node, (const char *)attribute->name);
+        char *value = (char *)xmlNodeGetContent((const xmlNode *)attribute);
 
-        if (!is_taken(source, node, (const char *)attribute->name))
+        if (!is_taken(source, node, attribute))
             fprintf(list, "%s%s %s '%.100s'", ftell(list) ? ", " : "", name, attribute->name, value ? value : "");
         free(value);
     }
@@ -155,7 +157,7 @@ static void note_rest(struct source *source, const char *label) {
     unsigned line = import_xml_line(source->node);
 
     for (const xmlAttr *one = source->node->properties; list[1] && one; one = one->next)
-        if (strcmp((const char *)one->name, "type")) fprintf(list[1], "%s%s", ftell(list[1]) ? ", " : "", one->name);
+        if (one->ns || strcmp((const char *)one->name, "type")) fprintf(list[1], "%s%s", ftell(list[1]) ? ", " : "", one->name);
     for (const xmlNode *node = source->node->children; list[0] && list[1] && node; node = node->next) {
         bool guest = is_one_of((const char *)node->name, guests, sizeof(guests) / sizeof(guests[0]));
 
@@ -198,7 +200,18 @@ static bool check_target(struct source *source, const char *type) {
     return false;
 }
 
-/* What tapgrant-apply(8) is to make has an owner; which bridge it joins no such document says. */
+/* As tapgrant-apply(8) is to make it. */
+static void declare(struct source *source, const char *label) {
+    char *bridge = import_xml_attribute(import_xml_first(source->node, "source"), "bridge");
+
+    set(source, INTERFACE_KEY_OWNER, source->node, source->import->owner);
+    /* libvirt reads no bridge of an unmanaged interface: who wrote one there shall not choose it for the administrator */
+    import_note(source->import, import_xml_line(source->node),
+                "%s: %s: add bridge = NAME, isolate and lock-mac, or leave it without", label,
+                bridge ? "its source bridge is nothing to libvirt" : "the document names no bridge");
+    free(bridge);
+}
+
 static void complete(struct source *source, const char *label) {
     struct interface *interface = &source->definition->interface;
 
@@ -207,10 +220,7 @@ static void complete(struct source *source, const char *label) {
         import_fault(source->import, import_xml_line(source->node), "interface type='bridge' requires a 'source' with a bridge");
         source->definition->faulty = source->definition->unclear = true;
     }
-    if (source->import->purpose != DEFINITIONS_APPLY) return;
-    set(source, INTERFACE_KEY_OWNER, source->node, source->import->owner);
-    import_note(source->import, import_xml_line(source->node),
-                "%s: the document names no bridge: add bridge = NAME, isolate and lock-mac, or leave it without", label);
+    if (source->import->purpose == DEFINITIONS_APPLY) declare(source, label);
 }
 
 static int define(struct source *source, const char *label) {

@@ -191,6 +191,9 @@ RULES = {
     "<mac address='52:54:00:AA:BB:CC'/>": AGREE,
     "<mac address='01:54:00:aa:bb:cc'/>": AGREE,
     "<mac address='5254.00aa.bbcc'/>": AGREE,
+    "<mac address='52:54:00:aa:bb:cc '/>": AGREE,
+    "<mac address='52:54:00:aa:bb: cc'/>": AGREE,
+    "<mac address=''/>": AGREE,
     "<mac address='fe:11:22:33:44:55'/><target dev='mytap0' managed='no'/><model type='virtio'/>": AGREE,
     "<target dev='tg5'/>": (None, None),
     "<target dev=''/>": (None, None),
@@ -324,6 +327,12 @@ def test_labels_that_would_be_the_same_are_told_apart(libvirt):
     assert result.code == 0, result.result
     labels = re.findall(r"^\[interface (.*)\]$", result.out, re.M)
     assert labels[:3] == ["vm-d4-0", "vm-d4-0-0", "vm-0"] and len(set(labels)) == 5
+
+
+def test_what_another_namespace_has_is_named(libvirt):
+    result = Import(libvirt.host, "<interface type='ethernet' x:type='t' xmlns:x='u'><target dev='a' managed='no' x:dev='b'/></interface>")
+    assert result.code == 0 and "dev = a\n" in result.out
+    assert "not carried: type, target dev 'b'" in result.err and "; interface-0: not carried: type, target dev 'b'" in result.out
 
 
 @pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16"])
@@ -480,6 +489,15 @@ def test_owner_leaves_scripts_to_libvirt(libvirt):
                     "--owner", "1000")
     assert without_comments(result.out) == "[interface interface-0]\ndev = a\nowner = 1000\n"
     assert "not carried: script path '/x'" in result.err
+
+
+def test_owner_takes_no_bridge_that_libvirt_does_not_read(libvirt):
+    """Of an unmanaged interface libvirt reads none: whoever wrote the document does not choose it for the administrator."""
+    interface = UNMANAGED.format("a").replace("</interface>", "<source bridge='br0'/></interface>")
+    result = Import(libvirt.host, interface, "--owner", "alice")
+    assert without_comments(result.out) == "[interface interface-0]\ndev = a\nowner = alice\n"
+    says = "interface-0: its source bridge is nothing to libvirt: add bridge = NAME"
+    assert says in result.err and f"; {says}" in result.out and "source bridge 'br0'" in result.err
 
 
 @pytest.mark.parametrize("words, says", [
