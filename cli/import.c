@@ -81,7 +81,6 @@ static int import_file(const char *path, const char *owner, bool json) {
     size_t size;
     int failed, code;
 
-    limit_time();
     definition_telling_begin(&telling.faults, path, json);
     failed = definition_file_load(path, &text, &size);
     if (!failed) failed = import_documents(&import, text, size);
@@ -111,6 +110,8 @@ static int import_what(const char *file, const char *owner, bool bridge_conf, bo
     if (!file) return output_usage(json, "import needs a FILE");
     if (owner && bridge_conf) return output_usage(json, "--owner is for libvirt's documents, not with --bridge-conf");
     if (owner && !is_owner(owner)) return output_usage(json, "--owner takes a user's name or id, not '%s'", owner);
+    if (bridge_conf && !strcmp(file, "-")) return output_usage(json, "--bridge-conf needs a file: who may read it counts");
+    limit_time();
     return bridge_conf ? import_bridge_conf(file, json) : import_file(file, owner, json);
 }
 

@@ -23,7 +23,11 @@ static int fail(struct acl *acl, unsigned number, const char *what, const char *
     return -EINVAL;
 }
 
-/* 0, or -EMLINK: the whole counts for nothing. */
+/* The whole counts for nothing: behind a bound of ours there may be a deny. */
+static bool is_too_much(int failed) {
+    return failed == -EMLINK || failed == -EMFILE || failed == -EFBIG || failed == -ENOMEM;
+}
+
 static int include(struct acl *acl, const char *path, unsigned file, unsigned number, unsigned depth) {
     struct readers readers = acl->files[file].readers;
     char text[600];
@@ -35,7 +39,7 @@ static int include(struct acl *acl, const char *path, unsigned file, unsigned nu
         return 0;
     }
     failed = depth == DEPTH ? -EMLINK : read_file(acl, path, depth + 1, &readers);
-    if (!failed || failed == -EMLINK) return failed;
+    if (!failed || is_too_much(failed)) return failed;
     if (failed == -EINVAL)
         snprintf(text, sizeof(text), "%s: what follows in this file counts for nothing, a deny as well", acl->fault);
     else

@@ -34,8 +34,8 @@ struct acl {
 
 /*
  * PATH and what it includes.  -EINVAL: PATH itself has a fault, for which qemu-bridge-helper denies everything; -EMLINK: files
- * include each other, or more than 8 deep; or what
- * open(2) says of it.  What is included and cannot be read is noted, as is what stands behind its first fault.
+ * include each other, or more than 8 deep; -EMFILE, -EFBIG: over ACL_FILES, ACL_LINES; -ENOMEM; or what open(2) says of PATH.
+ * What else is included and cannot be read is noted, as is what stands behind its first fault.
  */
 __attribute__((warn_unused_result)) int acl_read(struct acl *acl, const char *path);
 

@@ -157,6 +157,13 @@ static void release(struct conversion *conversion) {
     free(conversion);
 }
 
+static const char *reason(int failed) {
+    return failed == -EMLINK  ? "its files include each other, or more than 8 deep"
+           : failed == -EMFILE ? "it includes more than 64 files"
+           : failed == -EFBIG  ? "it has more than 4096 lines"
+                               : strerror(-failed);
+}
+
 static int refuse(const struct conversion *conversion, const char *path, int failed, bool json) {
     const struct acl *acl = &conversion->acl;
     struct tapgrant_error error = {.code = TAPGRANT_USAGE};
@@ -169,8 +176,7 @@ static int refuse(const struct conversion *conversion, const char *path, int fai
         snprintf(error.hint, sizeof(error.hint), "qemu-bridge-helper denies everything for it");
     } else {
         snprintf(error.object, sizeof(error.object), "%s", shown);
-        snprintf(error.reason, sizeof(error.reason), "cannot be read: %s",
-                 failed == -EMLINK ? "its files include each other, or more than 8 deep" : strerror(-failed));
+        snprintf(error.reason, sizeof(error.reason), "cannot be read: %s", reason(failed));
     }
     return output_error(&error, json);
 }

@@ -501,6 +501,7 @@ def test_owner_takes_no_bridge_that_libvirt_does_not_read(libvirt):
 
 
 @pytest.mark.parametrize("words, says", [
+    (["--bridge-conf", "-"], "--bridge-conf needs a file"),
     (["--owner", "a b", "-"], "--owner takes a user's name or id"), (["--owner"], "--owner needs a value"), ([], "needs a FILE"),
     (["--owner", "a", "--bridge-conf", "x"], "not with --bridge-conf"), (["a", "b"], "'b' is another"), (["-x"], "unknown option")])
 def test_what_is_no_use_of_import_is_said(libvirt, words, says):
@@ -652,3 +653,22 @@ def test_who_may_pass_the_folder_counts(qemu):
     assert f"user = 0 %{group(BOB)}\n" in result.out
     qemu.policy(result.out)
     assert answers(policy_allows, qemu) == answers(helper_allows, qemu)
+
+
+def test_an_access_list_that_is_too_much_is_refused_with_what_it_denies(qemu):
+    """What stands behind the last line that is read could be a deny."""
+    for name, lines, says in (("lines", ["allow br0\n"] * 4096 + ["deny br0\n"], "more than 4096 lines"),
+                              ("files", ["include /etc/qemu/one.conf\n"] * 63 + ["include /etc/qemu/deny.conf\n"], "more than 64 files")):
+        qemu.write("one.conf", "allow br0\n")
+        qemu.write("deny.conf", "deny br0\n")
+        qemu.write(name, "".join(lines))
+        qemu.write("bridge.conf", f"include /etc/qemu/{name}\n" if name == "lines" else "".join(lines))
+        assert not helper_allows(qemu, ALICE, "br0")
+        result = qemu.run(TAPGRANT, "import", "--bridge-conf", ACL, check=False)
+        assert (result.code, result.out) == (2, "") and says in result.err, result
+
+
+def test_an_access_list_without_an_end_is_given_up(qemu):
+    begin = time.monotonic()
+    result = qemu.run(TAPGRANT, "import", "--bridge-conf", "/dev/zero", check=False)
+    assert (result.code, result.out) == (2, "") and "given up" in result.err and time.monotonic() - begin < 50
