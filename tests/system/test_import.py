@@ -421,22 +421,24 @@ def test_no_document_writes_a_line_of_its_own(libvirt):
 
 MIB = 1 << 20
 FLOODS = {
-    "deep": "<a>" * (4 * MIB // 3 - 9),
-    "deep within bounds": ("<a>" * 250 + "</a>" * 250) * (4 * MIB // 1750 - 1),
-    "attributes": "<a " + " ".join(f'a{n}=""' for n in range(380000)) + "/>",
-    "namespaces": "".join("<a " + " ".join(f'xmlns:p{n}_{k}="u"' for k in range(200)) + ">" for n in range(200)) +
+    "deep": lambda: "<a>" * (4 * MIB // 3 - 9),
+    "deep within bounds": lambda: ("<a>" * 250 + "</a>" * 250) * (4 * MIB // 1750 - 1),
+    "attributes": lambda: "<a " + " ".join(f'a{n}=""' for n in range(380000)) + "/>",
+    "namespaces": lambda: "".join("<a " + " ".join(f'xmlns:p{n}_{k}="u"' for k in range(200)) + ">" for n in range(200)) +
                   "<p0_0:a/>" * 300000,
-    "elements": "<a/>" * (MIB - 9),
-    "empty domains": "<domain/>" * 400000,
-    "interfaces": "<domain><devices>" + "<interface/>" * 340000 + "</devices></domain>",
-    "taps": "<domain><devices>" + "<interface type='ethernet'/>" * 100000 + "</devices></domain>",
-    "targets": "<interface type='ethernet'>" + "<target/>" * 400000 + "</interface>",
-    "a comment": "<!--" + "-" * (4 * MIB - 20) + "-->",
-    "declarations": "<?xml " * (MIB // 2),
-    "unclosed tags": "<a " * MIB,
-    "a name": "<" + "n" * (4 * MIB - 20) + "/>",
-    "references": "<domain><name>" + "&amp;" * 800000 + "</name></domain>",
-    "100 MB": "<a>" + "x" * (100 * MIB),
+    "elements": lambda: "<a/>" * (MIB - 9),
+    "empty domains": lambda: "<domain/>" * 400000,
+    "interfaces": lambda: "<domain><devices>" + "<interface/>" * 340000 + "</devices></domain>",
+    "taps": lambda: "<domain><devices>" + "<interface type='ethernet'/>" * 100000 + "</devices></domain>",
+    "targets": lambda: "<interface type='ethernet'>" + "<target/>" * 400000 + "</interface>",
+    "a comment": lambda: "<!--" + "-" * (4 * MIB - 20) + "-->",
+    "declarations": lambda: "<?xml " * (MIB // 2),
+    "unclosed tags": lambda: "<a " * MIB,
+    "values without quotes": lambda: "<a " + "b= " * MIB + "/>",
+    "no values": lambda: "<a " + "b=\" " * (MIB - 9) + "/>",
+    "a name": lambda: "<" + "n" * (4 * MIB - 20) + "/>",
+    "references": lambda: "<domain><name>" + "&amp;" * 800000 + "</name></domain>",
+    "100 MB": lambda: "<a>" + "x" * (100 * MIB),
 }
 
 
@@ -444,16 +446,17 @@ FLOODS = {
 def test_a_flood_is_an_error_in_bounded_time_and_memory(libvirt, name):
     host = libvirt.host
     path = host.folder / "flood.xml"
-    path.write_text(FLOODS[name])
+    path.write_text(FLOODS[name]())
     output = (host.folder / "flood.out").open("w+")
-    process = subprocess.Popen(host.command([TAPGRANT, "import", path], ALICE), stdin=subprocess.DEVNULL, stdout=output,
-                               stderr=output)
+    words = ["prlimit", f"--as={300 * MIB}", TAPGRANT, "import", path]  # ru_maxrss begins with what this process has
+    process = subprocess.Popen(host.command(words, ALICE), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == (0 if name in ("interfaces", "references") else 2)
-    assert used.ru_utime + used.ru_stime < 8 and used.ru_maxrss < 300 * 1024, used
+    assert used.ru_utime + used.ru_stime < 8, used
     output.seek(0)
-    assert output.readline().startswith(f"tapgrant: {path}")
+    first = output.readline()
+    assert first.startswith(f"tapgrant: {path}") and "memory" not in (first + output.read()).lower(), first
     output.close()
 
 
