@@ -503,6 +503,31 @@ def test_owner_takes_no_bridge_that_libvirt_does_not_read(libvirt):
     assert says in result.err and f"; {says}" in result.out and "source bridge 'br0'" in result.err
 
 
+def test_the_documented_pipe_makes_the_taps_that_a_domain_starts_on(libvirt):
+    """virsh dumpxml --inactive | tapgrant import --owner | tee, tapgrant-apply, virsh start."""
+    host = libvirt.host
+    libvirt.virsh("define", libvirt.file("p.xml", machine("""
+        <interface type='ethernet'><mac address='fe:11:22:33:44:55'/><target dev='mytap0' managed='no'/><model type='virtio'/>
+          <driver queues='2'/><mtu size='1400'/></interface>
+        <interface type='ethernet'><target dev='vnet7' managed='no'/><model type='e1000'/></interface><interface type='user'/>""")))
+    dumped = host.folder / "dumped.xml"
+    dumped.write_text(libvirt.virsh("dumpxml", "--inactive", "vm1").out)
+    folder = PREFIX / "etc/tapgrant/interfaces.d"
+    host.run("sh", "-c", f"mkdir -p {folder} && {TAPGRANT} import --owner {ALICE} - < {dumped} | tee {folder}/guest.conf")
+    linted = host.run(TAPGRANT, "lint", "--installed", folder / "guest.conf")
+    assert linted.out + linted.err == ""
+    assert host.run(PREFIX / "sbin/tapgrant-apply").out.splitlines()[:2] == ["created mytap0", "created vnet7"]
+    mytap0, vnet7 = (host.run("ip", "-d", "link", "show", name).out for name in ("mytap0", "vnet7"))
+    assert "mtu 1400" in mytap0 and f"vnet_hdr on multi_queue numqueues 0 numdisabled 0 persist on user {ALICE}" in mytap0
+    assert "link/ether fa:11:22:33:44:55" in mytap0 and f"vnet_hdr off persist on user {ALICE}" in vnet7
+    libvirt.virsh("start", "vm1")
+    queues = re.search(r"numqueues (\d) numdisabled (\d)", host.run("ip", "-d", "link", "show", "mytap0").out)
+    assert sum(map(int, queues.groups())) == 2, "QEMU holds both; the second is disabled until the guest asks for it"
+    libvirt.virsh("destroy", "vm1")
+    for name in ("mytap0", "vnet7"):
+        host.run("ip", "link", "del", name)
+
+
 @pytest.mark.parametrize("words, says", [
     (["--bridge-conf", "-"], "--bridge-conf needs a file"),
     (["--owner", "a b", "-"], "--owner takes a user's name or id"), (["--owner"], "--owner needs a value"), ([], "needs a FILE"),
