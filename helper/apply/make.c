@@ -94,26 +94,51 @@ static int correct_lightly(const struct item *item) {
     return error ? error : -ESTALE;
 }
 
-static int correct_owner(const struct item *item) {
-    int queue = tap_attach(&item->plan.now), error = queue < 0 ? queue : give(queue, item->uid);
-
-    if (queue >= 0) close(queue);
-    return error;
+/* What the one whose it was may have left behind for the next: nothing of it shows in the link. */
+static int clear(int queue) {
+    return ioctl(queue, TUNDETACHFILTER, NULL) || ioctl(queue, TUNSETSTEERINGEBPF, &(int){-1}) ||
+           ioctl(queue, TUNSETFILTEREBPF, &(int){-1}) || ioctl(queue, TUNSETOFFLOAD, 0UL) ||
+           ioctl(queue, TUNSETTXFILTER, &(struct tun_filter){0}) || ioctl(queue, TUNSETSNDBUF, &(int){INT32_MAX}) ||
+           ioctl(queue, TUNSETVNETHDRSZ, &(int){10}) /* bytes of struct virtio_net_hdr, as of a new tap */ ? -errno : 0;
 }
 
-static int correct(struct item *item) {
-    const unsigned owner = PLAN_BIT(INTERFACE_KEY_OWNER) | PLAN_BIT(PLAN_PERSIST);
+/* Root's, with no queue but QUEUE.  Whoever holds it would be taken along to what is the next owner's.  -EBUSY: somebody does. */
+static int take(int queue, const struct tap *now) {
+    unsigned long was = now->tun[IFLA_TUN_OWNER];
+    struct link link;
+    int error;
+
+    if (ioctl(queue, TUNSETOWNER, 0UL)) return -errno;
+    error = link_read(now->index, NULL, &link);
+    if (!error && now->tun[IFLA_TUN_MULTI_QUEUE] == 1 &&
+        link.tun[IFLA_TUN_NUM_QUEUES] + link.tun[IFLA_TUN_NUM_DISABLED_QUEUES] != 1) error = -EBUSY;
+    if (error) (void)!ioctl(queue, TUNSETOWNER, was);
+    return error ? error : clear(queue);
+}
+
+/* What is not about whose it is. */
+static int correct_link(struct item *item, unsigned differences) {
     const unsigned port = PLAN_BIT(INTERFACE_KEY_BRIDGE) | PLAN_BIT(INTERFACE_KEY_ISOLATE) | PLAN_BIT(INTERFACE_KEY_LOCK_MAC) |
                           PLAN_BIT(INTERFACE_KEY_GUEST_MAC) | PLAN_BIT(PLAN_PORT) | PLAN_BIT(PLAN_UP);
-    unsigned differences = item->plan.differences;
-    int error = 0;
 
     if (item->plan.bridge->index && differences & PLAN_BIT(INTERFACE_KEY_HOST_MAC)) differences |= PLAN_BIT(PLAN_PORT);
-    if (differences & port)
-        error = correct_port(item);
-    else if (differences & ~owner)
-        error = correct_lightly(item);
-    return !error && differences & owner ? correct_owner(item) : error;
+    return differences & port ? correct_port(item) : differences ? correct_lightly(item) : 0;
+}
+
+/* One that is to be another's becomes root's first, then what it is to be, then his. */
+static int correct(struct item *item) {
+    const unsigned owner = PLAN_BIT(INTERFACE_KEY_OWNER) | PLAN_BIT(PLAN_PERSIST);
+    unsigned differences = item->plan.differences;
+    int queue, error = 0;
+
+    if (!(differences & owner)) return correct_link(item, differences);
+    queue = tap_attach(&item->plan.now);
+    if (queue < 0) return queue;
+    if (differences & PLAN_BIT(INTERFACE_KEY_OWNER)) error = take(queue, &item->plan.now);
+    if (!error) error = correct_link(item, differences & ~owner);
+    if (!error) error = give(queue, item->uid);
+    close(queue);
+    return error;
 }
 
 /* The reason, by what the errors of helper/link.h mean. */

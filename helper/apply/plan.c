@@ -120,9 +120,11 @@ static unsigned compare(const struct item *item, const struct taps *taps) {
 static void plan_stuck(struct item *item, bool force) {
     struct plan *plan = &item->plan;
     const unsigned own = PLAN_BIT(INTERFACE_KEY_OWNER) | PLAN_BIT(PLAN_PERSIST);
-    bool held = tap_in_use(&plan->now) && plan->now.tun[IFLA_TUN_MULTI_QUEUE] != 1; /* nobody else can attach */
+    bool used = tap_in_use(&plan->now), held = used && plan->now.tun[IFLA_TUN_MULTI_QUEUE] != 1; /* nobody else can attach */
     unsigned stuck = plan->differences & (PLAN_BIT(INTERFACE_KEY_QUEUES) | PLAN_BIT(PLAN_GROUP) | (held ? own : 0));
 
+    /* whoever uses it is not to be on another's tap, nor on the bridge that is meant for the other */
+    if (used && plan->differences & PLAN_BIT(INTERFACE_KEY_OWNER)) stuck = plan->differences;
     plan->action = plan->differences & ~stuck ? PLAN_CHANGE : PLAN_UNCHANGED;
     if (!stuck) return;
     if (force) {
@@ -130,14 +132,15 @@ static void plan_stuck(struct item *item, bool force) {
         return;
     }
     plan->differences &= ~stuck;
-    if (stuck & PLAN_BIT(INTERFACE_KEY_QUEUES))
+    if (used && stuck & PLAN_BIT(INTERFACE_KEY_OWNER))
+        item_fail(item, INTERFACE_KEY_OWNER, "the device is in use, and its owner cannot be mended until it is not");
+    else if (stuck & PLAN_BIT(INTERFACE_KEY_QUEUES))
         item_fail(item, INTERFACE_KEY_QUEUES, "the device has %s, which the kernel does not change",
                   plan->now.tun[IFLA_TUN_MULTI_QUEUE] == 1 ? "several queues" : "one queue only");
     else if (stuck & PLAN_BIT(PLAN_GROUP))
         item_fail(item, INTERFACE_KEY_OWNER, "somebody who held the device gave it a group, which the kernel does not take away");
     else
-        item_fail(item, INTERFACE_KEY_OWNER, "the device is in use, and its %s cannot be mended until it is not",
-                  stuck & PLAN_BIT(INTERFACE_KEY_OWNER) ? "owner" : "persistence");
+        item_fail(item, INTERFACE_KEY_OWNER, "the device is in use, and its persistence cannot be mended until it is not");
     item_hint(item, "--force makes it anew, and takes it from whoever uses it");
     if (plan->differences) plan->action = PLAN_CHANGE;
 }

@@ -276,12 +276,63 @@ def test_one_that_its_holder_made_transient_is_there_again_when_he_is_gone(host,
 def test_a_multi_queue_one_is_mended_while_it_is_in_use(host, declare):
     declare(WEB + "queues = 2\n")
     apply(host)
-    holder = hold(host, "web0", f"{OWNER}={uid(BOB)}", f"{PERSIST}=0", flags=MULTI_QUEUE)
+    holder = hold(host, "web0", f"{PERSIST}=0", flags=MULTI_QUEUE)
     index = host.link("web0")["ifindex"]
     assert "persist no -> yes" in apply(host).out
     let_go(host, holder)
     link = host.link("web0")
     assert link["ifindex"] == index and link["linkinfo"]["info_data"]["user"] == ALICE
+
+
+@pytest.mark.parametrize("flags, queues, powers", [(SINGLE, 1, []), (SINGLE, 1, [f"{CARRIER}=0"]), (MULTI_QUEUE, 2, [])])
+def test_whoever_uses_it_is_not_taken_along_to_the_next_owners_bridge(host, declare, flags, queues, powers):
+    host.bridge("br1", mtu=1500)
+    text = WEB + f"queues = {queues}\n"
+    declare(text)
+    apply(host)
+    holder = hold(host, "web0", *powers, flags=flags)
+    index = host.link("web0")["ifindex"]
+    declare(text.replace(ALICE, BOB).replace("br0", "br1").replace("isolate = yes", "isolate = no"))
+    for _ in range(2):
+        result = apply(host, check=False)
+        assert result.code == 1 and "[interface web]: the device is in use" in result.err, result
+        assert_web(host) if queues == 1 else None
+        link = host.link("web0")
+        assert (link["master"], link["linkinfo"]["info_data"]["user"]) == ("br0", ALICE)
+    let_go(host, holder)
+    assert "changed 1" in apply(host).out
+    link = host.link("web0")
+    assert (link["ifindex"], link["master"], link["linkinfo"]["info_data"]["user"]) == (index, "br1", BOB)
+
+
+LEAVE = """
+import fcntl, os, struct
+fd = os.open('/dev/net/tun', os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'db0', 0x5002))
+fcntl.ioctl(fd, 0x400454d1, struct.pack('HH6s', 0, 1, bytes(6)))  # TUNSETTXFILTER: nothing that anybody sends
+fcntl.ioctl(fd, 0x400454d8, struct.pack('i', 20))  # TUNSETVNETHDRSZ
+"""
+RECEIVE = """
+import fcntl, os, select, struct
+fd = os.open('/dev/net/tun', os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'db0', 0x5002))
+print('held', flush=True)
+print(select.select([fd], [], [], 5)[0] and len(os.read(fd, 4096)), flush=True)
+"""
+SEND = "import socket; s = socket.socket(17, 3); s.bind(('db0', 0)); s.send(bytes.fromhex('525400123456') + bytes(54))"
+
+
+def test_the_next_owner_finds_nothing_of_the_last_ones(host, declare):
+    """What a holder may have set outlasts him, and shows in nothing: filters, the size of a frame's header."""
+    declare(PLAIN.replace(str(uid(BOB)), ALICE))
+    apply(host)
+    host.run("/usr/bin/python3", "-c", LEAVE, user=ALICE)
+    declare(PLAIN)
+    assert "changed 1" in apply(host).out
+    receiver = host.start("/usr/bin/python3", "-c", RECEIVE, user=BOB)
+    assert receiver.stdout.readline() == "held\n"
+    host.run("/usr/bin/python3", "-c", SEND)
+    assert receiver.stdout.readline() == "70\n"
 
 
 def test_a_correction_that_needs_none_does_not_interrupt(host, declare):

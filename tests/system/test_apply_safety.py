@@ -185,6 +185,12 @@ def assert_nothing_half_made(host, count):
         assert tun.get("user") in (ALICE, "root"), link
 
 
+def assert_on_the_owners_bridge(host):
+    for link in host.links():
+        tun = link.get("linkinfo", {}).get("info_data", {})
+        assert (tun.get("user"), link.get("master")) not in ((ALICE, "br1"), (BOB, "br0")), link
+
+
 def points(host, sample, *words):
     """(system call, how manieth of its name) of a run: each that may touch the network, of a sample."""
     host.run("strace", "-o", f"{host.folder}/trace", APPLY, *words)
@@ -225,6 +231,7 @@ def test_killed_anywhere_the_next_run_completes_the_work(host, declare, sweep): 
         kill(host, point, *words)
         if sweep == "create":
             assert_nothing_half_made(host, count)
+        assert_on_the_owners_bridge(host)
         result = apply(host, *words)
         assert result.code == 0, (point, result)
         if sweep == "prune":
