@@ -49,6 +49,7 @@ struct item {
     uid_t uid;                           /* the owner, looked up */
     struct plan first, plan;             /* as found, and now */
     bool planned, done;                  /* done: something was carried out */
+    unsigned waited;                     /* looks at what another run is making */
     bool removed;
 };
 

@@ -65,12 +65,12 @@ static size_t plan_all(struct items *items, const struct taps *taps, const struc
         item->planned = true;
         if (!needs_work(item)) continue;
         pending++;
-        if (last && tried.action == PLAN_FAIL)
+        if (item->plan.action == PLAN_WAIT && options->dry_run)
+            item_fail(item, INTERFACE_KEYS, "is being made by somebody else");
+        else if (last && tried.action == PLAN_FAIL)
             item->plan = tried;
         else if (last && item->plan.action != PLAN_FAIL)
-            item_fail(item, INTERFACE_KEYS, item->plan.action == PLAN_WAIT
-                          ? "is being made by somebody else, and does not become complete"
-                          : "does not stay as it is declared: somebody else changes it");
+            item_fail(item, INTERFACE_KEYS, "does not stay as it is declared: somebody else changes it");
     }
     return pending;
 }

@@ -8,6 +8,8 @@
 
 #define PORT(name) (UINT64_C(1) << IFLA_BRPORT_##name)
 
+#define WAITS 6 /* of the looks that apply() has: for another run to complete a device; three remain to make it anew */
+
 /* The bridges that were asked for; they last until the next items_plan_begin(). */
 struct known {
     struct known *next;
@@ -160,8 +162,9 @@ void item_plan(struct item *item, const struct taps *taps, const struct options 
     tied = taps_tie(taps, now->index);
     if (tied) memcpy(plan->tied, tied, 6);
     plan->action = PLAN_WAIT;
-    /* being made by another run: it gets its tag, then its persistence, then its owner */
-    if (now->is_tap && !tap_persists(now) && !now->tun[IFLA_TUN_OWNER] && (!now->alias[0] || tap_label(now))) return;
+    /* being made by another run: it gets its tag, then its persistence, then its owner; but a holder can make it look so */
+    if (now->is_tap && !tap_persists(now) && !now->tun[IFLA_TUN_OWNER] && (!now->alias[0] || tap_label(now)) &&
+        item->waited++ < WAITS) return;
     if (!tap_label(now)) {
         item_fail(item, INTERFACE_KEY_DEV, "%s exists and %s: left as it is", now->name,
                   !now->is_tap ? "is no tap" : tap_granted(now) ? "is a user's, granted by the policy" :

@@ -305,6 +305,20 @@ def test_whoever_uses_it_is_not_taken_along_to_the_next_owners_bridge(host, decl
     assert (link["ifindex"], link["master"], link["linkinfo"]["info_data"]["user"]) == (index, "br1", BOB)
 
 
+def test_force_takes_one_whose_holder_makes_it_look_as_if_it_were_being_made(host, declare):
+    declare(WEB)
+    apply(host)
+    index = host.link("web0")["ifindex"]
+    hold(host, "web0", f"{PERSIST}=0", f"{OWNER}=0")
+    dry = apply(host, "--dry-run", check=False)
+    assert dry.code == 1 and "failed 1" in dry.out and "[interface web]: is being made by somebody else" in dry.err
+    result = apply(host, check=False)
+    assert result.code == 1 and "a.conf:3: [interface web]: the device is in use, and its owner cannot" in result.err
+    assert "hint: --force" in result.err and host.link("web0")["ifindex"] == index
+    assert "changed web0" in apply(host, "--force").out
+    assert assert_web(host)["ifindex"] != index
+
+
 LEAVE = """
 import fcntl, os, struct
 fd = os.open('/dev/net/tun', os.O_RDWR)
