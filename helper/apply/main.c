@@ -76,9 +76,10 @@ static size_t plan_all(struct items *items, const struct taps *taps, const struc
 }
 
 /* Carries out the plans but those to remove.  How many could not be. */
-static size_t make_all(struct items *items, size_t pending) {
-    size_t done = 0, failed = 0;
+static size_t make_all(struct items *items) {
+    size_t pending = 0, done = 0, failed = 0;
 
+    for (size_t i = 0; i < items->count; i++) pending += needs_work(&items->item[i]);
     for (size_t i = 0; i < items->count; i++) {
         struct item *item = &items->item[i];
 
@@ -104,7 +105,7 @@ static int apply(struct items *items, const struct options *options) {
         if (!pass) pending += items->count - declared;
         if (error || options->dry_run || pass == PASSES || !pending) break;
         error = items_remove(items, options);
-        failed = make_all(items, pending);
+        failed = make_all(items);
     }
     taps_free(&taps);
     return error;

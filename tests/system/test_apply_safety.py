@@ -289,6 +289,24 @@ def test_on_a_terminal_it_shows_how_far_it_is(host, declare):  # noqa: F811
     assert re.search(rb"\r\d+ of 60", shown) and shown.endswith(b"\r")
 
 
+def test_on_a_terminal_nothing_of_it_stays_where_some_are_removed_too(host, declare):  # noqa: F811
+    declare(many(10))
+    apply(host)
+    declare(many(70).replace("i1\n", "j1\n").replace("interface i1]", "interface j1]"))
+    main, terminal = pty.openpty()
+    process = host.start("strace", "-o", "/dev/null", "-e", "inject=sendto:delay_enter=3000", APPLY, "--prune", stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    while select.select([main], [], [], 30)[0]:
+        try:
+            shown += os.read(main, 4096)
+        except OSError:
+            break
+    os.close(main)
+    assert process.wait(timeout=30) == 0 and "created 61, changed 0, unchanged 9, removed 1\n" in process.stdout.read()
+    assert re.search(rb"\r\d+ of 61", shown) and shown.endswith(b"\r")
+
+
 def timed(host, *words):
     began = time.monotonic()
     host.run(*words, timeout=200)
