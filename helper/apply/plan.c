@@ -147,6 +147,8 @@ static void plan_stuck(struct item *item, bool force) {
     if (plan->differences) plan->action = PLAN_CHANGE;
 }
 
+static bool is_leftover(const struct tap *tap) { return tap_granted(tap) && tap_persists(tap) && !tap_in_use(tap); }
+
 void item_plan(struct item *item, const struct taps *taps, const struct options *options) {
     const struct tap *now = taps_find(taps, item_dev(item));
     struct plan *plan = &item->plan;
@@ -154,6 +156,7 @@ void item_plan(struct item *item, const struct taps *taps, const struct options 
 
     *plan = (struct plan){.action = PLAN_UNMANAGED, .key = INTERFACE_KEYS};
     item->removed = false;
+    if (now && options->reap && item->definition->interface.managed && is_leftover(now)) now = NULL; /* it goes first */
     if (now) plan->now = *now;
     if (!item->definition->interface.managed || !plan_target(item)) return;
     plan->action = PLAN_CREATE;
@@ -186,8 +189,6 @@ void item_plan_removal(struct item *item, const struct tap *tap, const struct op
     if (!reap) item_hint(item, "--force removes it all the same");
 }
 
-static bool is_leftover(const struct tap *tap) { return tap_granted(tap) && tap_persists(tap) && !tap_in_use(tap); }
-
 int items_plan_removals(struct items *items, const struct taps *taps, const struct options *options) {
     bool *declared = calloc(taps->count + 1, sizeof(*declared));
     const struct tap *tap;
@@ -196,7 +197,7 @@ int items_plan_removals(struct items *items, const struct taps *taps, const stru
     if (!declared) return -ENOMEM;
     for (size_t i = 0; i < items->count; i++) {
         tap = taps_find(taps, item_dev(&items->item[i]));
-        if (tap) declared[tap - taps->tap] = true;
+        if (tap) declared[tap - taps->tap] = !items->item[i].definition->interface.managed || !options->reap || !is_leftover(tap);
     }
     for (size_t i = 0; i < taps->count; i++) {
         tap = &taps->tap[i];

@@ -171,6 +171,20 @@ def test_reap_removes_users_leftovers_and_the_dry_run_lists_them(host, declare):
         let_go(host, process)
 
 
+def test_reap_frees_a_declared_name_from_a_users_leftover(host, declare):  # noqa: F811
+    host.policy(GRANT + "dev = *\n")
+    host.tapgrant("create", "--net", "dev=web0", check=True)
+    declare(WEB)
+    result = apply(host, check=False)
+    assert result.code == 1 and "web0 exists and is a user's" in result.err
+    assert apply(host, "--reap", "--dry-run").out.splitlines()[-1] == "to create 1, to change 0, unchanged 0, to remove 1"
+    assert apply(host, "--reap").out.splitlines()[-1] == "created 1, changed 0, unchanged 0, removed 1"
+    assert_web(host)
+    declare(WEB.split("owner")[0] + "managed = no\n")
+    apply(host, "--reap", "--prune")
+    assert_web(host)
+
+
 def assert_nothing_half_made(host, count):
     """Who is up, or its owner's, is complete: on its bridge, tagged, with its addresses."""
     for link in host.links():
