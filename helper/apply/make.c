@@ -141,6 +141,22 @@ static int correct(struct item *item) {
     return error;
 }
 
+/* An error of the kernel's that no definition is to blame for. */
+static void explain_host(struct item *item, int error) {
+    int queue = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+    if (queue < 0) {
+        item_fail(item, INTERFACE_KEYS, "/dev/net/tun: %s", strerror(errno));
+        item_hint(item, "modprobe tun; a container has to be given the device");
+        return;
+    }
+    close(queue);
+    item_fail(item, INTERFACE_KEYS, "%s: %s", error == -EROFS ? "/proc/sys/net" : item_dev(item),
+              strerror(error < 0 ? -error : EINVAL));
+    if (error == -EPERM || error == -EACCES) item_hint(item, "it needs CAP_NET_ADMIN in this network namespace");
+    if (error == -EROFS) item_hint(item, "it has to be writable: mount -o remount,rw /proc/sys");
+}
+
 /* The reason, by what the errors of helper/link.h mean. */
 static void explain(struct item *item, int error) {
     const struct interface *interface = &item->definition->interface;
@@ -161,8 +177,10 @@ static void explain(struct item *item, int error) {
                   interface->mtu), item_hint(item, "leave mtu out, or fix the bridge's: set it to another value and back");
     else if (error == -ESTALE)
         item_fail(item, INTERFACE_KEYS, "the kernel acknowledged what it did not do, or somebody else changes it");
+    else if (error == -EXFULL)
+        item_fail(item, INTERFACE_KEY_BRIDGE, "bridge %s has all the ports that it can have", interface->bridge);
     else
-        item_fail(item, INTERFACE_KEYS, "%s", strerror(error < 0 ? -error : EINVAL));
+        explain_host(item, error);
 }
 
 void item_make(struct item *item) {

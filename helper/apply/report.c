@@ -250,5 +250,7 @@ int report_items(const struct items *items, const struct options *options) {
     } else {
         print_summary(count, options->dry_run);
     }
-    return failed || fflush(stdout) || ferror(stdout) || count[PLAN_FAIL];
+    failed |= fflush(stdout) || ferror(stdout);
+    if (failed) fputs("tapgrant: standard output: cannot be written\n", stderr);
+    return failed || count[PLAN_FAIL];
 }

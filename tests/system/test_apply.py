@@ -404,6 +404,24 @@ def test_dry_run_changes_nothing_and_prints_the_plan_as_a_diff(host, declare):
         "to create 1, to change 1, unchanged 0, to remove 1, unmanaged 1"]
 
 
+@pytest.mark.parametrize("how, says", [
+    ("exec setpriv --bounding-set -net_admin", "hint: it needs CAP_NET_ADMIN in this network namespace"),
+    ("mount -t tmpfs none /dev/net && exec", "[interface db]: /dev/net/tun: No such file or directory\nhint: modprobe tun"),
+    ("mount --bind -o ro /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec",
+     "[interface db]: /proc/sys/net: Read-only file system\nhint: ")])
+def test_what_the_host_refuses_is_said_with_what_to_do(host, declare, how, says):
+    declare(PLAIN)
+    result = host.run("unshare", "--mount", "sh", "-c", f"{how} {APPLY}", check=False)
+    assert result.code == 1 and says in result.err, result
+
+
+@pytest.mark.parametrize("words", [[], ["--dry-run"], ["--json"]])
+def test_what_it_cannot_print_is_said(host, declare, words):
+    declare(PLAIN)
+    result = host.run("sh", "-c", f"{APPLY} {' '.join(words)} >/dev/full", check=False)
+    assert (result.code, result.err) == (1, "tapgrant: standard output: cannot be written\n")
+
+
 def test_json_says_the_same(host, declare):
     declare(WEB + f"[interface bad]\ndev = b0\nowner = {ALICE}\nbridge = br7\n[interface worse]\n")
     result = apply(host, "--json", check=False)

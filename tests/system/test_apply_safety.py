@@ -327,6 +327,13 @@ def timed(host, *words):
     return time.monotonic() - began
 
 
+def test_a_full_bridge_is_said_to_be_full(host, declare):  # noqa: F811
+    declare(many(1024))
+    result = apply(host, check=False)
+    assert result.code == 1 and "[interface i1023]: bridge br0 has all the ports that it can have" in result.err
+    assert "created 1023" in result.out
+
+
 def test_a_thousand(host, declare):  # noqa: F811
     """Ratios in one run: made in the time of ip -batch of the same, removed in 1/40 of one by one, looked at in 1/5."""
     count = 1000 if LONG else 200
