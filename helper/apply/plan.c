@@ -153,6 +153,7 @@ void item_plan(struct item *item, const struct taps *taps, const struct options 
     const struct tap *now = taps_find(taps, item_dev(item));
     struct plan *plan = &item->plan;
     const uint8_t *tied;
+    struct link link;
 
     *plan = (struct plan){.action = PLAN_UNMANAGED, .key = INTERFACE_KEYS};
     item->removed = false;
@@ -160,6 +161,8 @@ void item_plan(struct item *item, const struct taps *taps, const struct options 
     if (now) plan->now = *now;
     if (!item->definition->interface.managed || !plan_target(item)) return;
     plan->action = PLAN_CREATE;
+    if (!now && options->dry_run && !link_read(0, item_dev(item), &link) && strcmp(link.name, item_dev(item)))
+        item_fail(item, INTERFACE_KEY_DEV, "%s is another interface's alternative name: %s's", item_dev(item), link.name);
     if (!now) return;
     if (now->master && taps_at(taps, now->master)) memcpy(plan->port_of, taps_at(taps, now->master)->name, WIRE_NAME);
     tied = taps_tie(taps, now->index);

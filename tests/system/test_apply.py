@@ -404,6 +404,14 @@ def test_dry_run_changes_nothing_and_prints_the_plan_as_a_diff(host, declare):
         "to create 1, to change 1, unchanged 0, to remove 1, unmanaged 1"]
 
 
+def test_a_dry_run_sees_that_a_name_is_another_interfaces_alternative_one(host, declare):
+    declare(PLAIN)
+    host.run("ip", "link", "property", "add", "dev", "br0", "altname", "db0")
+    result = apply(host, "--dry-run", check=False)
+    assert result.code == 1 and "a.conf:2: [interface db]: db0 is another interface's alternative name: br0's" in result.err
+    assert "to create 0" in result.out
+
+
 @pytest.mark.parametrize("how, says", [
     ("exec setpriv --bounding-set -net_admin", "hint: it needs CAP_NET_ADMIN in this network namespace"),
     ("mount -t tmpfs none /dev/net && exec", "[interface db]: /dev/net/tun: No such file or directory\nhint: modprobe tun"),
