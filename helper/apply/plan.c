@@ -206,7 +206,7 @@ int items_plan_removals(struct items *items, const struct taps *taps, const stru
         tap = &taps->tap[i];
         if (declared[i] || !(tap_label(tap) ? options->prune : options->reap && is_leftover(tap))) continue;
         item = items_add(items);
-        if (!item) break;
+        if (!item) return free(declared), -ENOMEM;
         item_plan_removal(item, tap, options);
         item->first = item->plan;
         item->planned = true;

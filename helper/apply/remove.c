@@ -140,7 +140,7 @@ int items_remove(struct items *items, const struct options *options) {
 
     if (getrlimit(RLIMIT_NOFILE, &files)) return -errno;
     files.rlim_cur = files.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &files)) return -errno;
+    if (setrlimit(RLIMIT_NOFILE, &files) && getrlimit(RLIMIT_NOFILE, &files)) return -errno;
     if (files.rlim_cur < AT_ONCE + OTHERS) most = files.rlim_cur > OTHERS ? files.rlim_cur - OTHERS : 1;
     for (size_t i = 0; i < items->count; i++) all += goes(&items->item[i]);
     for (size_t i = 0; i < items->count; i++) {
