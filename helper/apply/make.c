@@ -17,9 +17,10 @@ static int describe(const struct item *item, struct wire_device *to) {
     memcpy(to->guest_mac, wire.guest_mac, 6);
     memcpy(to->host_mac, item->plan.host_mac, 6);
     if (!wire_mac_absent(to->host_mac)) return 0;
-    if (item->plan.now.index) return memcpy(to->host_mac, item->plan.now.mac, 6), 0;
+    if (item->plan.now.index && !(item->plan.differences & PLAN_BIT(INTERFACE_KEY_HOST_MAC)))
+        return memcpy(to->host_mac, item->plan.now.mac, 6), 0;
     if (getrandom(random, sizeof(random), 0) != sizeof(random)) return -EAGAIN;
-    random[0] = 0xfe; /* as libvirt: above those of a bridge's other ports */
+    random[0] = GENERATED_MAC;
     return memcpy(to->host_mac, random, 6), 0;
 }
 

@@ -111,6 +111,9 @@ static unsigned compare(const struct item *item, const struct taps *taps) {
     if (now->tun[IFLA_TUN_GROUP] != UINT32_MAX) differences |= PLAN_BIT(PLAN_GROUP);
     if (!tap_persists(now)) differences |= PLAN_BIT(PLAN_PERSIST);
     if (!wire_mac_absent(plan->host_mac) && memcmp(plan->host_mac, now->mac, 6)) differences |= PLAN_BIT(INTERFACE_KEY_HOST_MAC);
+    /* its holder can take a guest's; what none of ours has is not left on the bridge, or that guest's port could not be mended */
+    if (wire_mac_absent(plan->host_mac) && plan->bridge->index && now->mac[0] != GENERATED_MAC)
+        differences |= PLAN_BIT(INTERFACE_KEY_HOST_MAC);
     if (plan->mtu != now->mtu) differences |= PLAN_BIT(INTERFACE_KEY_MTU);
     if ((interface->queues > 1) != (now->tun[IFLA_TUN_MULTI_QUEUE] == 1)) differences |= PLAN_BIT(INTERFACE_KEY_QUEUES);
     if (!now->up) differences |= PLAN_BIT(PLAN_UP);

@@ -99,7 +99,8 @@ static const char *text_to(const struct item *item, unsigned difference, char te
 
     switch (difference) {
     case INTERFACE_KEY_OWNER: return interface->owner;
-    case INTERFACE_KEY_HOST_MAC: return wire_mac_text(item->first.host_mac, text);
+    case INTERFACE_KEY_HOST_MAC:
+        return wire_mac_absent(item->first.host_mac) ? "generated" : wire_mac_text(item->first.host_mac, text);
     case INTERFACE_KEY_GUEST_MAC: return interface->lock_mac ? wire_mac_text(interface->guest_mac, text) : "none";
     case INTERFACE_KEY_MTU: return decimal(item->first.mtu, text);
     case INTERFACE_KEY_BRIDGE: return interface->bridge[0] ? interface->bridge : "none";

@@ -319,6 +319,26 @@ def test_force_takes_one_whose_holder_makes_it_look_as_if_it_were_being_made(hos
     assert assert_web(host)["ifindex"] != index
 
 
+STEAL = """
+import fcntl, os, struct
+fd = os.open('/dev/net/tun', os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'other0', 0x5002))
+fcntl.ioctl(fd, 0x8924, struct.pack('16sH14s', b'other0', 1, bytes.fromhex('525400123456') + bytes(8)))  # SIOCSIFHWADDR
+"""
+
+
+def test_a_guests_address_that_another_taps_holder_took_is_its_guests_again(host, declare):
+    declare(WEB + f"[interface other]\ndev = other0\nowner = {BOB}\nbridge = br0\n")
+    apply(host)
+    host.run("/usr/bin/python3", "-c", STEAL, user=BOB)
+    assert host.link("other0")["address"] == "52:54:00:12:34:56" and ties(host, "web0") == []
+    result = apply(host)
+    assert "changed other0: host-mac 52:54:00:12:34:56 -> generated" in result.out and "changed 2" in result.out
+    assert_web(host)
+    assert host.link("other0")["address"].startswith("fe:") and host.link("other0")["master"] == "br0"
+    assert apply(host).out == "created 0, changed 0, unchanged 2, removed 0\n"
+
+
 LEAVE = """
 import fcntl, os, struct
 fd = os.open('/dev/net/tun', os.O_RDWR)
