@@ -23,7 +23,8 @@ static _Alignas(8) char reply[32768];   /* a link with all its attributes: the k
 
 int link_connect(void) {
     kernel = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    return kernel < 0 || connect(kernel, (const void *)&(struct sockaddr_nl){AF_NETLINK}, sizeof(struct sockaddr_nl)) ? -errno : 0;
+    if (kernel < 0) return -errno;
+    return connect(kernel, (const void *)&(struct sockaddr_nl){AF_NETLINK}, sizeof(struct sockaddr_nl)) ? -errno : 0;
 }
 
 static void begin(uint16_t type, uint16_t flags, const void *body, size_t size) {

@@ -15,6 +15,7 @@ from host import ALICE, BOB, HELPER, PREFIX, TAPGRANT, Host
 from test_libvirt import DOMAIN, Libvirt
 
 TOP = Path(__file__).resolve().parents[2]
+IMPORT = PREFIX / "libexec/tapgrant-import"
 DOCUMENTS = sorted((TOP / "tests/libvirt").glob("*.xml"))
 VNET_HDR = ("virtio", "virtio-transitional", "virtio-non-transitional", "e1000e", "igb", "vmxnet3")
 CARRIED = ("type", "dev", "managed", "bridge", "guest_mac", "mtu", "queues", "script", "downscript", "vnet_hdr")
@@ -397,11 +398,18 @@ def test_no_entity_is_expanded_and_nothing_else_is_read(libvirt, document):
 
 
 def test_nothing_with_privilege_reads_xml():
-    """libxml2 is the command's alone: it runs as the caller."""
+    """libxml2 is tapgrant-import's alone: it runs as the caller, and no other verb loads it."""
     needed = {path.relative_to(PREFIX).as_posix(): subprocess.run(["readelf", "-d", path], capture_output=True, text=True).stdout
-              for path in (TAPGRANT, HELPER, PREFIX / "libexec/tapgrant-bridge-helper", next(PREFIX.rglob("libtapgrant.so.0")))}
-    assert [name for name, text in needed.items() if "libxml2" in text] == ["bin/tapgrant"]
-    assert TAPGRANT.stat().st_mode & 0o6000 == 0
+              for path in (TAPGRANT, HELPER, PREFIX / "sbin/tapgrant-apply", IMPORT, PREFIX / "libexec/tapgrant-bridge-helper", next(PREFIX.rglob("libtapgrant.so.0")))}
+    assert [name for name, text in needed.items() if "libxml2" in text] == ["libexec/tapgrant-import"]
+    assert IMPORT.stat().st_mode & 0o6000 == 0
+
+
+def test_a_missing_program_is_told(libvirt):
+    libvirt.host.run("mount", "--bind", "/dev/null", IMPORT)
+    result = libvirt.host.tapgrant("import", "-")
+    assert result.code == 1 and result.err == (f"tapgrant: {IMPORT}: cannot be executed: Permission denied\n"
+                                               "hint: install it there: meson install\n")
 
 
 def test_no_document_writes_a_line_of_its_own(libvirt):
@@ -555,11 +563,11 @@ def test_show_libvirt_names_what_libvirt_does_not_have(libvirt):
 def test_without_libxml2_the_verb_says_so(host, tmp_path):
     build = tmp_path / "build"
     subprocess.run(["meson", "setup", build, TOP, "-Dlibvirt=disabled", "-Dprivilege=none"], check=True, capture_output=True)
-    subprocess.run(["ninja", "-C", build, "cli/tapgrant"], check=True, capture_output=True)
-    done = subprocess.run([build / "cli/tapgrant", "import", "-"], input="<domain/>", capture_output=True, text=True)
+    subprocess.run(["ninja", "-C", build, "cli/tapgrant-import"], check=True, capture_output=True)
+    done = subprocess.run([build / "cli/tapgrant-import", "-"], input="<domain/>", capture_output=True, text=True)
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("tapgrant: import: built without libxml2\nhint: ")
-    assert "libxml2.so" not in subprocess.run(["ldd", build / "cli/tapgrant"], capture_output=True, text=True).stdout
+    assert "libxml2.so" not in subprocess.run(["ldd", build / "cli/tapgrant-import"], capture_output=True, text=True).stdout
 
 
 # --bridge-conf -----------------------------------------------------------------------------------------------------
