@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
-TESTS, IPV4, ARP, VLAN, IPV6, LLDP = 0x88b5, 0x0800, 0x0806, 0x8100, 0x86dd, 0x88cc
+TESTS, IPV4, ARP, VLAN, SERVICE, IPV6, LLDP, EAPOL = 0x88b5, 0x0800, 0x0806, 0x8100, 0x88a8, 0x86dd, 0x88cc, 0x888e
 TUNGETIFF, SIOCGIFHWADDR, SIOCSIFHWADDR = 0x800454d2, 0x8927, 0x8924
 SECONDS = 10  # for what must come
 tags = itertools.count(1)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from frames import BROADCAST, IPV6, VLAN, arp, bpdu, frame, heard, mac, one_cpu, router_advertisement, tag, udp
+from frames import BROADCAST, IPV6, SERVICE, VLAN, arp, bpdu, frame, heard, mac, one_cpu, router_advertisement, tag, udp
 from host import ALICE, PREFIX, TAPGRANT, uid
 from segment import ADDRESS, Segment, far_away
 
@@ -357,8 +357,10 @@ def neighbour(kind, sender, target):
     return mac(BROADCAST) + mac(GUEST) + struct.pack("!H", IPV6) + head + body
 
 
-def tagged(data):
-    return data[:12] + struct.pack("!HH", VLAN, 5) + data[12:]
+def tagged(data, *ids, outer=VLAN):
+    """With a VLAN tag for each of IDS, of the kind OUTER the first one."""
+    kinds = [outer, *[VLAN] * len(ids[1:])]
+    return data[:12] + b"".join(struct.pack("!HH", kind, number) for kind, number in zip(kinds, ids)) + data[12:]
 
 
 def from_port(port, data):
@@ -384,7 +386,7 @@ FRAMES = {
     "own duplicate address detection": (neighbour(135, ABSENT6, OWN6), None),
     "BPDU": (bpdu(GUEST), "as it stands"),
     "BPDU of PVST+": (bpdu(GUEST, "01:00:0c:cc:cc:cd"), "as it stands"),
-    "BPDU with a VLAN tag": (tagged(bpdu(GUEST)), "as it stands"),
+    "BPDU with a VLAN tag": (tagged(bpdu(GUEST), 5), "as it stands"),
     "ARP reply as the router, of another hardware type": (ieee802(arp(GUEST, 2, ROUTER4, OTHER4)), "as it stands"),
     "ARP request as the router": (arp(GUEST, 1, ROUTER4, OTHER4), "elements"),
     "ARP reply as the router": (arp(GUEST, 2, ROUTER4, OTHER4), "elements"),
@@ -397,8 +399,15 @@ FRAMES = {
     "duplicate address detection of another's": (neighbour(135, ABSENT6, OTHER6), "elements"),
     "router advertisement": (router_advertisement(GUEST), "option"),
     "DHCP answer": (from_port(67, udp(GUEST, BROADCAST, OWN4, "255.255.255.255", 68)), "option"),
-    "own ARP with a VLAN tag": (tagged(arp(GUEST, 1, OWN4, ROUTER4)), "option"),
+    "own ARP with a VLAN tag": (tagged(arp(GUEST, 1, OWN4, ROUTER4), 5), "as it stands"),
 }
+# whoever gets a tag with the id 0 takes it off, and sees what is in it: hiding the claims behind one, or several, is no way out
+TAGS = {"id 0": ([0], VLAN), "id 0 of 802.1ad": ([0], SERVICE), "two of id 0": ([0, 0], VLAN),
+        "two of id 0, 802.1ad first": ([0, 0], SERVICE), "three of id 0": ([0, 0, 0], VLAN)}
+HIDDEN = ("ARP request as the router", "IP as another guest", "neighbour advertisement of the router", "router advertisement",
+          "DHCP answer")
+FRAMES |= {f"{name}, behind {tags}": (tagged(FRAMES[name][0], *ids, outer=outer), "as it stands")
+           for name in HIDDEN for tags, (ids, outer) in TAGS.items()}
 
 
 def dropped(segment):
@@ -412,7 +421,7 @@ def dropped(segment):
         return {name for name, (data, _) in FRAMES.items() if not arrives(data)}
 
 
-def load(segment, name, elements=False, options=False):
+def load(segment, name, elements=False, options=False, vlans=False):
     """The example, as an administrator would edit it."""
     text = (EXAMPLES / name).read_text().replace('"u1000-web"', f'"{segment.spoofer.name}"')
     if elements:
@@ -420,8 +429,11 @@ def load(segment, name, elements=False, options=False):
             text, done = re.subn(rf"(set {key} \{{[^#}}]*)# elements = .*", rf"\1elements = {{ {value} }}", text)
             assert done == 1
     if options:
-        text, done = re.subn(r"^( +)#(?=\w)", r"\1", text, flags=re.M)
-        assert done == 3
+        text, done = re.subn(r"^( +)#(?=icmpv6|udp)", r"\1", text, flags=re.M)
+        assert done == 2
+    if vlans:
+        text, done = re.subn(r"^( +)ether type \{ 8021q, 8021ad \} drop\n +#(.*)\n +#(.*)$", r"\1\2\n\1\3", text, flags=re.M)
+        assert done == 1
     (segment.host.folder / name).write_text(text)
     segment.host.run("nft", "-f", segment.host.folder / name)
 
@@ -433,6 +445,33 @@ def test_the_nftables_files_drop_what_they_say_and_nothing_else(host, name):
         for causes in (["as it stands"], ["as it stands", "elements"], ["as it stands", "elements", "option"]):
             load(segment, name, "elements" in causes, "option" in causes)
             assert dropped(segment) == {frame_name for frame_name, (_, cause) in FRAMES.items() if cause in causes}, causes
+
+
+@pytest.mark.parametrize("name", ["tapgrant.nft", "tapgrant-netdev.nft"])
+def test_guests_that_use_vlans_have_them_and_still_cannot_hide_behind_id_0(host, name):
+    with Segment(host, far_away(host), "--") as segment:
+        load(segment, name, elements=True, vlans=True)
+        assert dropped(segment) == {frame_name for frame_name, (_, cause) in FRAMES.items()
+                                    if cause in ("as it stands", "elements")} - {"own ARP with a VLAN tag"}
+        claim, marker = tagged(arp(GUEST, 1, ROUTER4, OTHER4), 5, 5), frame(GUEST)
+        with one_cpu():
+            segment.spoofer.send(claim)
+            segment.spoofer.send(marker)
+        assert heard(segment.router, claim, marker), "what is claimed in a VLAN is not filtered, as the file says"
+
+
+@pytest.mark.parametrize("name", ["tapgrant.nft", "tapgrant-netdev.nft"])
+def test_behind_vlan_tags_of_id_0_the_host_itself_is_fooled_only_without_the_files(host, name):
+    with Segment(host, far_away(host), "lock") as segment:
+        def fooled(ids, outer):
+            host.run("ip", "neigh", "replace", ROUTER4, "lladdr", "02:00:00:00:00:ee", "dev", "br0", "nud", "stale")
+            segment.spoofer.send(tagged(arp(GUEST, 1, ROUTER4, "10.0.0.1"), *ids, outer=outer))
+            segment.speak(segment.spoofer)
+            return GUEST in host.run("ip", "-4", "neigh", "show", ROUTER4).out
+        without = {tags for tags, how in TAGS.items() if fooled(*how)}
+        assert "id 0" in without
+        load(segment, name, elements=True)
+        assert not [tags for tags, how in TAGS.items() if fooled(*how)]
 
 
 @pytest.mark.parametrize("name, disabled", [(None, True), ("tapgrant.nft", True), ("tapgrant-netdev.nft", False)])
