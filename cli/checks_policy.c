@@ -79,6 +79,24 @@ static bool matters(const struct policy *policy, const char *name, enum policy_k
     return false;
 }
 
+/* What stands on the bridge, as a VLAN device or a macvlan: the helper asks of the bridge only, guests reach all of them. */
+static void check_uppers(struct findings *findings, const char *name) {
+    char path[64], object[300], hint[300];
+    DIR *folder;
+
+    snprintf(path, sizeof(path), "/sys/class/net/%s", name);
+    folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        const char *upper = entry->d_name + strlen("upper_");
+
+        if (strncmp(entry->d_name, "upper_", strlen("upper_")) || !host_takes_ra(upper)) continue;
+        snprintf(object, sizeof(object), "interface %s", upper);
+        snprintf(hint, sizeof(hint), "sysctl -w net/ipv6/conf/%s/accept_ra=0", upper);
+        findings_warn(findings, "ra", object, hint, "stands on bridge %s, and the host takes router advertisements on it", name);
+    }
+    if (folder) closedir(folder);
+}
+
 static void check_bridge(struct findings *findings, const struct policy *policy, const char *name) {
     struct host_bridge bridge = host_bridge_look(name);
     size_t bad = findings->bad;
@@ -108,6 +126,21 @@ static void check_bridge(struct findings *findings, const struct policy *policy,
     if (findings->bad == bad)
         findings_good(findings, "bridge", object, "fit; MTU %u, %zu of %d ports left", bridge.facts.mtu,
                       HOST_BRIDGE_PORTS - bridge.ports, HOST_BRIDGE_PORTS);
+    if (matters(policy, name, POLICY_ALLOW_RA)) check_uppers(findings, bridge.facts.name);
+}
+
+/* Of a device's own rp_filter and that of all the kernel takes the larger one, and 2 is laxer than 1: ip-sysctl.rst. */
+static void check_unbridged(struct findings *findings, const struct policy *policy) {
+    char word[POLICY_LINE + 1];
+    bool granted = false;
+    long filter = 0;
+
+    for (size_t i = 0; i < policy->rule_count; i++)
+        for (const char *words = policy->rules[i].value[POLICY_BRIDGE]; policy_next(&words, word);)
+            granted |= !strcmp(word, "none");
+    if (granted && host_number("/proc/sys/net/ipv4/conf", "all", "rp_filter", &filter) && filter > 1)
+        findings_warn(findings, "rp_filter", "net.ipv4.conf.all.rp_filter", "sysctl -w net/ipv4/conf/all/rp_filter=1",
+                      "%ld makes the 1 of a tap without a bridge %ld: its guest may send from others' addresses", filter, filter);
 }
 
 static void add(struct bridges *bridges, const char *name) {
@@ -163,6 +196,7 @@ void checks_policy(struct findings *findings) {
         snprintf(policy.caller.name, sizeof(policy.caller.name), "%s", me ? me->pw_name : "");
         if (policy.names) check_names(findings, &policy);
         check_bridges(findings, &policy);
+        check_unbridged(findings, &policy);
     }
     free(policy.rules);
     free(policy.text);

@@ -10,7 +10,7 @@
 #define LINKS "/sys/class/net"
 #define IPV6 "/proc/sys/net/ipv6/conf"
 
-static bool read_number(const char *folder, const char *name, const char *setting, long *number) {
+bool host_number(const char *folder, const char *name, const char *setting, long *number) {
     char path[128];
     FILE *file;
     bool good;
@@ -35,12 +35,12 @@ static size_t count_ports(const char *name) {
 }
 
 /* Documentation/networking/ip-sysctl.rst, accept_ra: 1 where the host does not forward, 2 always. */
-static bool takes_ra(const char *name) {
+bool host_takes_ra(const char *name) {
     long accept = 0, forwarding = 0, disabled = 0;
 
-    if (!read_number(IPV6, name, "accept_ra", &accept)) return false;
-    read_number(IPV6, name, "forwarding", &forwarding);
-    read_number(IPV6, name, "disable_ipv6", &disabled);
+    if (!host_number(IPV6, name, "accept_ra", &accept)) return false;
+    host_number(IPV6, name, "forwarding", &forwarding);
+    host_number(IPV6, name, "disable_ipv6", &disabled);
     return !disabled && (accept == 2 || (accept && !forwarding));
 }
 
@@ -55,12 +55,12 @@ struct host_bridge host_bridge_look(const char *name) {
     snprintf(bridge.facts.name, sizeof(bridge.facts.name), "%s", real);
     snprintf(path, sizeof(path), LINKS "/%s/bridge", real);
     if (access(path, F_OK) || !wire_bridge_valid(real)) return bridge;
-    read_number(LINKS, real, "addr_assign_type", &type);
-    read_number(LINKS, real, "mtu", &mtu);
+    host_number(LINKS, real, "addr_assign_type", &type);
+    host_number(LINKS, real, "mtu", &mtu);
     bridge.facts.exists = true;
     bridge.facts.mtu = (uint32_t)mtu;
     bridge.facts.pinned = type == 3; /* NET_ADDR_SET, include/uapi/linux/netdevice.h */
-    bridge.facts.takes_ra = takes_ra(real);
+    bridge.facts.takes_ra = host_takes_ra(real);
     bridge.ports = count_ports(real);
     return bridge;
 }

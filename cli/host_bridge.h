@@ -14,3 +14,9 @@ struct host_bridge {
 
 /* NAME may be an alternative one. */
 struct host_bridge host_bridge_look(const char *name);
+
+/* Does the host take router advertisements on the link? */
+bool host_takes_ra(const char *name);
+
+/* The number in FOLDER/NAME/SETTING; false: there is none. */
+bool host_number(const char *folder, const char *name, const char *setting, long *number);

@@ -6,7 +6,7 @@ It returns one word or a few: the cell of tests/system/shared_bridge.table.
 """
 import time
 
-from frames import ARP, LLDP, Port, arp, bpdu, frame, mac, one_cpu, router_advertisement, tag_of
+from frames import ARP, EAPOL, LLDP, Port, Wire, arp, bpdu, frame, mac, one_cpu, router_advertisement, tag_of
 from host import ALICE
 from segment import ADDRESS, BRIDGE, NOBODYS, ROUTER, batch, grant, set_address
 
@@ -154,6 +154,13 @@ def advertisement_to_a_fit_bridge(segment):
     return believes(segment.host, segment.spoofer, "br0")
 
 
+@experiment("router advertisement, to a macvlan on the bridge: the host believes it")
+def advertisement_to_what_stands_on_it(segment):
+    batch(segment.host, "link add link br0 name mv0 type macvlan\nlink set mv0 addrgenmode none\nlink set mv0 up\n")
+    segment.host.run("sysctl", "-qw", "net.ipv6.conf.mv0.accept_ra=1")
+    return believes(segment.host, segment.spoofer, "mv0")
+
+
 def believes(host, end, link):
     end.send(router_advertisement(end.mac))
     routes = host.run("ip", "-6", "route", "show", "default").out
@@ -164,6 +171,18 @@ def believes(host, end, link):
 
 sends("BPDU, bridge without STP, to the router", "router", bpdu)
 sends("LLDP frame, to the router", "router", lambda own: frame(own, "01:80:c2:00:00:0e", LLDP))
+
+
+def to_a_program(segment, target, kind):
+    """Does a program of the host's, which listens for KIND on all interfaces, hear what the spoofer sends as somebody else?"""
+    with Wire(segment.host.holder.pid, None, None, kind) as listener:
+        segment.spoofer.send(frame(NOBODYS, target, kind))
+        segment.spoofer.send(marker := frame(SPOOFER, target, kind))
+        return "passes" if [data for data in listener.read_until(marker) if data[6:12] == mac(NOBODYS)] else "stopped"
+
+
+experiment("LLDP frame from a spoofed address, to the host")(lambda segment: to_a_program(segment, "01:80:c2:00:00:0e", LLDP))
+experiment("802.1X frame from a spoofed address, to the host")(lambda segment: to_a_program(segment, "01:80:c2:00:00:03", EAPOL))
 
 
 @experiment("BPDU of a better root, bridge with STP", stp=1)

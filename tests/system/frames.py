@@ -93,6 +93,12 @@ def tag_of(data):
 class End:
     """Whoever sends and reads frames; mac is the address that is its own."""
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def __init__(self, descriptor, address):
         self.descriptor = descriptor
         self.mac = address
@@ -138,11 +144,13 @@ class Port(End):
 
 
 class Wire(End):
-    """The link NAME in the network namespace of the process PID: what comes in there, and sends out from there."""
+    """The link NAME in the network namespace of the process PID: what of KIND comes in there, and sends out from there.
+    Without a NAME all links."""
 
-    def __init__(self, pid, name, address):
-        self.socket = in_namespace(pid, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)))
-        self.socket.bind((name, 3))
+    def __init__(self, pid, name, address, kind=3):
+        self.socket = in_namespace(pid, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind)))
+        if name:
+            self.socket.bind((name, kind))
         self.socket.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)  # SO_RCVBUFFORCE: room for a storm
         super().__init__(self.socket.fileno(), address)
 

@@ -189,6 +189,32 @@ def test_what_a_rule_waives_is_no_finding(well):
     assert not bad(well)
 
 
+def warned(host, check, *words):
+    return [row for row in findings(host, *words) if row["check"] == check and row["ok"] and row["hint"]]
+
+
+def test_what_stands_on_a_bridge_and_takes_router_advertisements(well):
+    """The helper asks of the bridge only: it is a warning."""
+    well.run("ip", "link", "add", "link", "br0", "name", "mv0", "type", "macvlan")
+    (found,) = warned(well, "ra")
+    assert found["object"] == "interface mv0" and "stands on bridge br0" in found["text"]
+    well.policy(RULE + "allow-ra-bridge = yes\n")
+    assert not warned(well, "ra")
+    well.policy(RULE)
+    well.run("sh", "-ec", found["hint"])
+    assert not warned(well, "ra") and not bad(well)
+
+
+def test_the_rp_filter_of_all_that_undoes_a_taps_own(well):
+    well.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=2")
+    assert not warned(well, "rp_filter"), "without taps without a bridge it is nobody's matter"
+    well.policy(RULE.replace("br0", "br0 none"))
+    (found,) = warned(well, "rp_filter")
+    assert "makes the 1 of a tap without a bridge 2" in found["text"]
+    well.run("sh", "-ec", found["hint"])
+    assert not warned(well, "rp_filter")
+
+
 def test_a_full_bridge(well):
     batch = "".join(f"tuntap add dev p{n} mode tap\nlink set p{n} master br0\n" for n in range(1023))
     (well.folder / "batch").write_text(batch)

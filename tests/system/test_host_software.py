@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from frames import BROADCAST, IPV6, SERVICE, VLAN, arp, bpdu, frame, heard, mac, one_cpu, router_advertisement, tag, udp
+from frames import BROADCAST, IPV6, LLDP, SERVICE, VLAN, Wire, arp, bpdu, frame, heard, mac, one_cpu, router_advertisement, tag, udp
 from host import ALICE, PREFIX, TAPGRANT, uid
 from segment import ADDRESS, Segment, far_away
 
@@ -485,6 +485,20 @@ def test_on_a_bridge_with_stp_only_the_netdev_file_is_before_the_bpdu_guard(host
         assert state() != "disabled"
         segment.spoofer.send(bpdu(GUEST))
         assert (state() == "disabled") == disabled  # the frame is worked off before write(2) returns
+
+
+@pytest.mark.parametrize("name, verdict", [(None, "passes"), ("tapgrant.nft", "passes"), ("tapgrant-netdev.nft", "stopped")])
+def test_frames_for_the_next_bridge_reach_the_host_unless_the_netdev_file_drops_them(host, name, verdict):
+    with Segment(host, far_away(host), "lock+isolate") as segment:
+        if name:
+            load(segment, name)
+        listener = Wire(host.holder.pid, None, None, LLDP)
+        # the marker is no link-local frame: nothing stops it
+        data, marker = frame("52:54:00:00:00:99", "01:80:c2:00:00:0e", LLDP), frame(GUEST, kind=LLDP)
+        with listener, one_cpu():
+            segment.spoofer.send(data)
+            segment.spoofer.send(marker)
+            assert heard(listener, data, marker) == (verdict == "passes")
 
 
 def test_the_nftables_files_have_the_same_rules():

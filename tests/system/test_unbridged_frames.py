@@ -122,6 +122,16 @@ def spoofed_to_the_host(routed):
     return routed.gets(routed.local, routed.udp("192.0.2.77", "10.9.0.1"))
 
 
+@experiment("IPv4 from a spoofed address, to the host, with conf.all.rp_filter=2")
+def spoofed_to_a_loose_host(routed):
+    """Of a device's own setting and that of all the kernel takes the larger one, and 2 is the laxer: ip-sysctl.rst."""
+    routed.host.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=2")
+    try:
+        return spoofed_to_the_host(routed)
+    finally:
+        routed.host.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0")
+
+
 @experiment("IPv6, to the router, on a host that forwards", "ipv6")
 def ipv6_to_the_router(routed):
     return routed.gets(routed.router, routed.udp("2001:db8:9::2", "2001:db8:1::2"))
