@@ -22,6 +22,9 @@ const struct program *checks_find_program(const char *name); /* NULL: none of th
 /* Of one existing interface; and where PROGRAM is not NULL, of that program with QUEUES queues of it. */
 void checks_device(struct findings *findings, const char *dev, const struct program *program, unsigned queues);
 
+/* Of the bridge's port that it is, OBJECT in words. */
+void checks_port(struct findings *findings, const struct tapgrant_device *device, const char *object);
+
 /* Who holds it: a process, 0 for one that we may not see, -1 for none. */
 pid_t checks_holder(const struct tapgrant_device *device);
 

@@ -106,6 +106,7 @@ void checks_device(struct findings *findings, const char *dev, const struct prog
         findings_bad(findings, "up", object, hint, "down: no traffic flows");
     findings_good(findings, "bridge", object, "on %s%s; MTU %u", tapgrant_bridge(device) ? "bridge " : "no bridge",
                   tapgrant_bridge(device) ? tapgrant_bridge(device) : "", tapgrant_mtu(device));
+    checks_port(findings, device, object);
     if (tapgrant_multi_queue(device))
         findings_good(findings, "queues", object, "multi-queue, %u attached; open it with multi-queue set",
                       tapgrant_queues(device));

@@ -75,6 +75,9 @@ void device_describe(struct tapgrant_device *device, const struct query_link *li
     device->multi_queue = link->multi_queue;
     device->persist = link->persist;
     device->up = link->up;
+    device->locked = link->locked;
+    device->isolated = link->isolated;
+    device->guarded = link->guarded;
 }
 
 void device_warn(struct tapgrant_device *device, const char *format, ...) {
@@ -128,6 +131,9 @@ int tapgrant_multi_queue(const struct tapgrant_device *device) { return device->
 uid_t tapgrant_uid(const struct tapgrant_device *device) { return device->uid; }
 const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device) { return device->host_mac; }
 unsigned tapgrant_mtu(const struct tapgrant_device *device) { return device->mtu; }
+int tapgrant_locked(const struct tapgrant_device *device) { return device->locked; }
+int tapgrant_isolated(const struct tapgrant_device *device) { return device->isolated; }
+int tapgrant_guarded(const struct tapgrant_device *device) { return device->guarded; }
 int tapgrant_managed(const struct tapgrant_device *device) { return device->managed; }
 int tapgrant_existed(const struct tapgrant_device *device) { return device->existed; }
 int tapgrant_vnet_hdr(const struct tapgrant_device *device) { return device->vnet_hdr; }

@@ -18,6 +18,7 @@ struct tapgrant_device {
     uint8_t host_mac[6], guest_mac[6];
     int slot;
     bool managed, existed, vnet_hdr, persist, up, multi_queue;
+    bool locked, isolated, guarded; /* of a bridge's port, if it was only looked at */
     unsigned queues;
     int fd[WIRE_QUEUES]; /* -1: taken, or never opened */
     char warning[DEVICE_WARNINGS][128];

@@ -52,6 +52,12 @@ static void read_tun(const struct nlattr *data, struct query_link *link) {
         read_number(in(data, IFLA_TUN_NUM_QUEUES), 0) + read_number(in(data, IFLA_TUN_NUM_DISABLED_QUEUES), 0);
 }
 
+static void read_port(const struct nlattr *data, struct query_link *link) {
+    link->locked = read_number(in(data, IFLA_BRPORT_LOCKED), 0);
+    link->isolated = read_number(in(data, IFLA_BRPORT_ISOLATED), 0);
+    link->guarded = read_number(in(data, IFLA_BRPORT_GUARD), 0) && read_number(in(data, IFLA_BRPORT_PROTECT), 0);
+}
+
 /* quota.tapgrant.UID.RULE.N among the alternative names. */
 static void read_slot(const struct nlattr *names, struct query_link *link) {
     const struct nlattr *attribute;
@@ -76,6 +82,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
                               .group = QUERY_NOBODY,
                               .slot = -1};
     struct visit *visit = context;
+    char master[16] = "";
 
     mnl_attr_for_each(attribute, message, sizeof(*body)) if (mnl_attr_get_type(attribute) <= IFLA_MAX)
         top[mnl_attr_get_type(attribute)] = attribute;
@@ -88,6 +95,8 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     if (top[IFLA_ADDRESS] && mnl_attr_get_payload_len(top[IFLA_ADDRESS]) == sizeof(link.mac))
         memcpy(link.mac, mnl_attr_get_payload(top[IFLA_ADDRESS]), sizeof(link.mac));
     if (!strcmp(link.kind, "tun")) read_tun(in(top[IFLA_LINKINFO], IFLA_INFO_DATA), &link);
+    read_text(in(top[IFLA_LINKINFO], IFLA_INFO_SLAVE_KIND), master, sizeof(master));
+    if (!strcmp(master, "bridge")) read_port(in(top[IFLA_LINKINFO], IFLA_INFO_SLAVE_DATA), &link);
     visit->result = visit->each(&link, visit->context);
     return visit->result ? MNL_CB_STOP : MNL_CB_OK;
 }
@@ -154,45 +163,69 @@ int query_all(query_each_fn *each, void *context) {
 }
 
 struct locked {
-    uint32_t port;
-    uint8_t *mac;
-    bool found;
+    query_locked_fn *each;
+    void *context;
 };
 
-/* A static, sticky entry of the port: what tapgrant-helper makes for lock-mac, and nobody without privilege can. */
+/* A static, sticky entry of a port: what tapgrant-helper makes for lock-mac, and nobody without privilege can. */
 static int take_entry(const struct nlmsghdr *message, void *context) {
     const struct ndmsg *body = mnl_nlmsg_get_payload(message);
     const struct nlattr *attribute;
     struct locked *locked = context;
 
-    if ((uint32_t)body->ndm_ifindex != locked->port || !(body->ndm_flags & NTF_STICKY) || !(body->ndm_state & NUD_NOARP))
-        return MNL_CB_OK;
+    if (!(body->ndm_flags & NTF_STICKY) || !(body->ndm_state & NUD_NOARP)) return MNL_CB_OK;
     mnl_attr_for_each(attribute, message, sizeof(*body)) {
         if (mnl_attr_get_type(attribute) != NDA_LLADDR || mnl_attr_get_payload_len(attribute) != 6) continue;
-        memcpy(locked->mac, mnl_attr_get_payload(attribute), 6);
-        locked->found = true;
+        locked->each((uint32_t)body->ndm_ifindex, mnl_attr_get_payload(attribute), locked->context);
     }
     return MNL_CB_OK;
 }
 
-bool query_locked_mac(const struct query_link *link, uint8_t mac[6]) {
+/* PORT 0: of all its ports. */
+static int ask_entries(uint32_t master, uint32_t port, struct locked *locked) {
     _Alignas(8) char request[128];
     struct nlmsghdr *message = mnl_nlmsg_put_header(request);
     struct ifinfomsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
-    struct locked locked = {link->ifindex, mac, false};
     struct mnl_socket *socket;
     int failed;
 
-    if (!link->master) return false;
     message->nlmsg_type = RTM_GETNEIGH;
     message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     message->nlmsg_seq = 1;
     body->ifi_family = AF_BRIDGE;
-    body->ifi_index = (int)link->ifindex;
-    mnl_attr_put_u32(message, IFLA_MASTER, link->master);
+    body->ifi_index = (int)port;
+    mnl_attr_put_u32(message, IFLA_MASTER, master);
     socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-    if (!socket) return false;
-    failed = exchange(socket, message, take_entry, &locked);
+    if (!socket) return -errno;
+    failed = exchange(socket, message, take_entry, locked);
     mnl_socket_close(socket);
-    return !failed && locked.found;
+    return failed;
+}
+
+void query_locked(uint32_t master, query_locked_fn *each, void *context) {
+    struct locked locked = {each, context};
+    int failed = ask_entries(master, 0, &locked);
+
+    (void)failed; /* what was read is true */
+}
+
+struct one_port {
+    uint32_t port;
+    uint8_t *mac;
+    bool found;
+};
+
+static void keep_mac(uint32_t port, const uint8_t mac[6], void *context) {
+    struct one_port *one = context;
+
+    if (port != one->port) return;
+    memcpy(one->mac, mac, 6);
+    one->found = true;
+}
+
+bool query_locked_mac(const struct query_link *link, uint8_t mac[6]) {
+    struct one_port one = {link->ifindex, mac, false};
+    struct locked locked = {keep_mac, &one};
+
+    return link->master && !ask_entries(link->master, link->ifindex, &locked) && one.found;
 }

@@ -25,6 +25,7 @@ struct query_link {
     bool tap, persist, multi_queue, vnet_hdr;
     uint32_t owner, group;            /* QUERY_NOBODY: none */
     uint32_t attached_queues;         /* attached or disabled, if multi_queue */
+    bool locked, isolated, guarded; /* of a bridge's port; guarded: BPDU guard and root block */
 };
 
 /* Called for each link; what is not 0 ends the dump and is its result. */
@@ -34,6 +35,10 @@ typedef int query_each_fn(const struct query_link *link, void *context);
 CHECKED int query_link(const char *name, uint32_t ifindex, struct query_link *link);
 
 CHECKED int query_all(query_each_fn *each, void *context);
+
+/* Called for each static, sticky entry of the bridge MASTER: the address MAC is its port's, by index.  As far as can be read. */
+typedef void query_locked_fn(uint32_t port, const uint8_t mac[6], void *context);
+void query_locked(uint32_t master, query_locked_fn *each, void *context);
 
 /* The address that the bridge locks the port to: MAC, and true; false: none. */
 bool query_locked_mac(const struct query_link *link, uint8_t mac[6]);

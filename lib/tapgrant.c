@@ -168,6 +168,7 @@ int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgr
     device_describe(*device, &link);
     (*device)->queues = link.multi_queue ? link.attached_queues : 1;
     if (link.master && !query_link(NULL, link.master, &bridge)) memcpy((*device)->bridge, bridge.name, WIRE_NAME);
+    if (!query_locked_mac(&link, (*device)->guest_mac)) memset((*device)->guest_mac, 0, sizeof((*device)->guest_mac));
     return TAPGRANT_OK;
 }
 
@@ -211,6 +212,32 @@ static void name_bridges(struct listing *listing) {
     }
 }
 
+static void note_mac(uint32_t port, const uint8_t mac[6], void *context) {
+    struct listing *listing = context;
+    size_t low = 0, high = listing->count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (listing->devices[middle]->ifindex < port)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < listing->count && listing->devices[low]->ifindex == port) memcpy(listing->devices[low]->guest_mac, mac, 6);
+}
+
+/* The guests' addresses that the bridges lock the ports to; each forwarding table is read once. */
+static void note_macs(struct listing *listing) {
+    for (size_t i = 0; i < listing->count; i++) {
+        bool seen = !listing->devices[i]->locked;
+
+        for (size_t j = 0; !seen && j < i; j++)
+            seen = listing->devices[j]->locked && listing->devices[j]->master == listing->devices[i]->master;
+        if (!seen) query_locked(listing->devices[i]->master, note_mac, listing);
+    }
+}
+
 static int by_index(const void *a, const void *b) {
     const struct tapgrant_device *const *left = a, *const *right = b;
 
@@ -239,6 +266,7 @@ static int list(struct tapgrant_device ***devices, size_t *count, bool all, stru
     }
     if (listing.count) qsort(listing.devices, listing.count, sizeof(struct tapgrant_device *), by_index);
     name_bridges(&listing);
+    note_macs(&listing);
     *devices = listing.devices;
     *count = listing.count;
     return TAPGRANT_OK;

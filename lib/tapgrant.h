@@ -111,7 +111,9 @@ void tapgrant_list_free(struct tapgrant_device **devices, size_t count);
  * group      the group whose members may open it; (gid_t)-1: none
  * multi_queue   1 if it takes several descriptors, 0 if one
  * host_mac   its own address, 6 bytes
- * guest_mac  the address that the guest is to use, 6 bytes, NULL: not known
+ * guest_mac  the address that the guest is to use, 6 bytes, NULL: not known; of one only seen, that which its port is locked to
+ * locked, isolated, guarded   of a port of a bridge that was only seen, 1 or 0: it takes the guest's address alone; it is kept
+ *            from other isolated ports; it takes no part in the spanning tree (BPDU guard and root block)
  * mtu        bytes
  * existed    1 if it was there before it was opened
  * managed, vnet_hdr, persist, up   1 or 0
@@ -131,6 +133,9 @@ gid_t tapgrant_group(const struct tapgrant_device *device);
 int tapgrant_multi_queue(const struct tapgrant_device *device);
 const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device);
 const uint8_t *tapgrant_guest_mac(const struct tapgrant_device *device);
+int tapgrant_locked(const struct tapgrant_device *device);
+int tapgrant_isolated(const struct tapgrant_device *device);
+int tapgrant_guarded(const struct tapgrant_device *device);
 unsigned tapgrant_mtu(const struct tapgrant_device *device);
 int tapgrant_managed(const struct tapgrant_device *device);
 int tapgrant_existed(const struct tapgrant_device *device);

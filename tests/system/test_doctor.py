@@ -6,7 +6,7 @@ from host import ALICE, BOB, HELPER, POLICY, TAPGRANT, uid
 
 RULE = "[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = no\n"
 HOST = ["tun", "helper", "kernel", "udev", "nftables", "policy", "bridge"]
-DEVICE = ["exists", "owner", "held", "up", "bridge", "queues"]
+DEVICE = ["exists", "owner", "held", "up", "bridge", "port", "queues"]
 
 
 @pytest.fixture
@@ -233,6 +233,44 @@ def test_a_device_with_which_all_is_well(well):
     well.tapgrant("create", "--net", "bridge=br0", check=True)
     rows = findings(well, "tg0")
     assert [row["check"] for row in rows] == DEVICE and all(row["ok"] for row in rows)
+
+
+@pytest.mark.parametrize("lock, isolate", [("yes", "no"), ("no", "yes"), ("no", "no")])
+def test_a_port_that_was_taken_off_its_bridge_and_put_back(well, lock, isolate):
+    rule = RULE.replace("isolate = no", f"isolate = {isolate}").replace("lock-mac = no", f"lock-mac = {lock}")
+    well.policy(rule)
+    (made,) = well.tapgrant("create", "--net", "bridge=br0", "--json", check=True).json
+    assert not warned(well, "port", "tg0")
+    (port,) = [row for row in findings(well, "tg0") if row["check"] == "port"]
+    assert port["text"] == ("locked to " + made["guest_mac"] if lock == "yes" else "not locked") + (
+        "; isolated" if isolate == "yes" else "; not isolated") + "; BPDU guard and root block"
+    well.run("ip", "link", "set", "tg0", "nomaster")
+    well.run("ip", "link", "set", "tg0", "master", "br0")
+    (found,) = warned(well, "port", "tg0")
+    assert found["text"].startswith("not locked; not isolated; without BPDU guard or root block: ")
+    assert (f"not what rule lab says (lock-mac = {lock}, isolate = {isolate})" in found["text"]) == ("yes" in (lock, isolate))
+    if lock == "yes":
+        assert "ask for it anew" in found["hint"], "nobody knows the guest's address any more"
+        well.policy(rule, mode=0o600)
+        (found,) = warned(well, "port", "tg0")
+        assert found["text"].endswith("not as tapgrant made it"), "who may not read the policy is told what is always so"
+    else:
+        well.run("sh", "-ec", found["hint"])
+        assert not warned(well, "port", "tg0")
+
+
+def test_a_lock_that_somebody_took_off(well):
+    well.policy(RULE.replace("lock-mac = no", "lock-mac = yes"))
+    well.tapgrant("create", "--net", "bridge=br0", check=True)
+    well.run("bridge", "link", "set", "dev", "tg0", "locked", "off")
+    (found,) = warned(well, "port", "tg0")
+    assert "not locked" in found["text"] and "lock-mac = yes" in found["text"]
+
+
+def test_the_port_of_somebody_elses_tap_is_only_told(well):
+    well.tap("x0", ALICE)
+    well.run("ip", "link", "set", "x0", "master", "br0", "up")
+    assert not warned(well, "port", "x0") and "port" in [row["check"] for row in findings(well, "x0")]
 
 
 def test_a_missing_device(well):

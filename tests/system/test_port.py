@@ -2,6 +2,7 @@
 """What a granted port of a bridge is made to be by its rule, as the kernel shows it; what passes it: test_shared_bridge.py."""
 import json
 import re
+import time
 
 import pytest
 
@@ -32,6 +33,9 @@ def victim(host):
     host.run("ip", "link", "add", "victim", "type", "veth", "peer", "name", "far")
     host.run("ip", "link", "set", "far", "up")
     host.run("ip", "link", "set", "victim", "master", "br0", "up")
+    deadline = time.monotonic() + 10
+    while port(host, "victim")["state"] != "forwarding":
+        assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize("isolate", ["no", "yes"])
@@ -43,8 +47,18 @@ def test_a_port_is_what_its_rule_makes_it(host, lock, isolate):
     assert now["locked"] == (lock == "yes") and now["learning"] == (lock == "no") and now["isolated"] == (isolate == "yes")
     assert now["guard"] and now["root_block"]
     assert not (now["hairpin"] or now["fastleave"] or now["proxy_arp"] or now["proxy_arp_wifi"])
-    assert entries(host, GUEST) == ([("tg0", "", ["sticky"])] if lock == "yes" else []) or \
-        entries(host, GUEST) == [("tg0", "static", ["sticky"])]
+    assert entries(host, GUEST) == ([("tg0", "static", ["sticky"])] if lock == "yes" else [])
+
+
+def test_a_list_has_the_addresses_that_the_ports_are_locked_to(host):
+    lab_with(host)
+    host.bridge("br1")
+    host.policy(RULE.format(lock="yes", isolate="no").replace("br0", "br0 br1"))
+    made = host.tapgrant("create", "--json", "--net", f"bridge=br0,guest-mac={GUEST}", "--net", "bridge=br1", "--net", "bridge=br0",
+                         "--net", "bridge=none", check=True).json
+    assert all(interface["guest_mac"] for interface in made[:3]) and len({interface["guest_mac"] for interface in made}) == 4
+    listed = host.tapgrant("list", "--json", check=True).json
+    assert {one["dev"]: one["guest_mac"] for one in listed} == {one["dev"]: one["guest_mac"] for one in made}
 
 
 def test_a_locked_port_without_an_address_asked_gets_one(host):
