@@ -108,23 +108,37 @@ static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_e
     return TAPGRANT_DENIED;
 }
 
-/* At stage link, on the bridge: what is known of it, or false. */
-static bool explain_port(int errnum, const struct wire_device *told, const struct interface *interface,
-                         struct tapgrant_error *error) {
-    bool guest = errnum == EADDRINUSE;
+/* Somebody has the address that the guest (with lock-mac) or the tap itself was to have. */
+static void explain_address(bool guest, const struct wire_device *told, const struct interface *interface, bool twice,
+                            struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16], mac[WIRE_MAC_TEXT];
+
+    snprintf(object, sizeof(object), "%s %s", guest ? "guest-mac" : "host-mac",
+             wire_mac_text(guest ? told->guest_mac : told->host_mac, mac));
+    if (guest && twice) {
+        error_set(error, TAPGRANT_FAILED, object, "another interface of this request asks for it on bridge %s, too",
+                  interface->bridge);
+        error_hint(error, "with lock-mac a guest's address is one port's: give each interface another guest-mac");
+        return;
+    }
+    error_set(error, TAPGRANT_FAILED, object, "another port of bridge %s%s has this address%s", interface->bridge,
+              guest ? ", or the bridge itself," : "",
+              guest || !wire_mac_absent(interface->host_mac) ? "" : ", which was to be the tap's own and is made from guest-mac");
+    error_hint(error, "bridge fdb show br %s | grep %s tells which; ask for another %s, or wait until it is gone",
+               interface->bridge, mac, guest ? "address" : "host-mac=");
+}
+
+/* At stage link, on the bridge: what is known of it, or false. */
+static bool explain_port(int errnum, const struct wire_device *told, const struct interface *interface, bool twice,
+                         struct tapgrant_error *error) {
+    char object[INTERFACE_DEV + 16];
 
     if (errnum == EXFULL) {
         snprintf(object, sizeof(object), "bridge %s", interface->bridge);
         error_set(error, TAPGRANT_FAILED, object, "is full: a bridge has at most 1023 ports");
         error_hint(error, "ip link show master %s lists them; tapgrant delete takes away one's own", interface->bridge);
     } else if (errnum == EADDRINUSE || errnum == EADDRNOTAVAIL) {
-        snprintf(object, sizeof(object), "%s %s", guest ? "guest-mac" : "host-mac",
-                 wire_mac_text(guest ? told->guest_mac : told->host_mac, mac));
-        error_set(error, TAPGRANT_FAILED, object, "another port of bridge %s, or the bridge itself, has this address",
-                  interface->bridge);
-        error_hint(error, "bridge fdb show br %s | grep %s tells which; ask for another address, or wait until it is gone",
-                   interface->bridge, mac);
+        explain_address(errnum == EADDRINUSE, told, interface, twice, error);
     } else if (errnum == ESTALE) {
         error_object(interface, object);
         error_set(error, TAPGRANT_FAILED, object, "the kernel did not do all that it acknowledged (stage link)");
@@ -135,11 +149,12 @@ static bool explain_port(int errnum, const struct wire_device *told, const struc
             error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it; "
                               "and lock-mac needs Linux 5.18 or later, isolate 4.18");
     }
-    return errnum == EXFULL || guest || errnum == EADDRNOTAVAIL || errnum == ESTALE;
+    return errnum == EXFULL || errnum == EADDRINUSE || errnum == EADDRNOTAVAIL || errnum == ESTALE;
 }
 
 /* The kernel said no: the words for what is known, errno and stage for the rest. */
-static int explain_kernel(const struct wire_reply *reply, const struct interface *interface, struct tapgrant_error *error) {
+static int explain_kernel(const struct wire_reply *reply, const struct interface *interface, bool twice,
+                          struct tapgrant_error *error) {
     static const char *const stages[] = {"start", "request", "policy", "decide", "device", "quota", "link", "reply"};
     const char *stage = reply->stage < sizeof(stages) / sizeof(stages[0]) ? stages[reply->stage] : "unknown";
     char object[INTERFACE_DEV + 16];
@@ -147,7 +162,7 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
 
     if (reply->stage == WIRE_DEVICE && (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO))
         return tap_explain_node(errnum, error);
-    if (reply->stage == WIRE_LINK && explain_port(errnum, &reply->device[reply->interface], interface, error))
+    if (reply->stage == WIRE_LINK && explain_port(errnum, &reply->device[reply->interface], interface, twice, error))
         return TAPGRANT_FAILED;
     if (reply->stage == WIRE_DECIDE && (errnum == EXDEV || errnum == ENOENT)) {
         snprintf(object, sizeof(object), "bridge %s", interface->bridge);
@@ -164,7 +179,7 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
     return TAPGRANT_FAILED;
 }
 
-int explain_refusal(const struct wire_reply *reply, const struct interface *interface, const char *spec,
+int explain_refusal(const struct wire_reply *reply, const struct interface *interface, const char *spec, bool twice,
                     struct tapgrant_error *error) {
     const struct wire_device *told = &reply->device[reply->interface];
     char object[INTERFACE_DEV + 16], bridge[WIRE_NAME];
@@ -190,7 +205,7 @@ int explain_refusal(const struct wire_reply *reply, const struct interface *inte
         error_hint(error, "add managed=no to use it as it is, or tapgrant delete %s", interface->dev);
         return TAPGRANT_DEVICE;
     case WIRE_UNPRIVILEGED: return explain_unprivileged(error);
-    case WIRE_FAILED: return explain_kernel(reply, interface, error);
+    case WIRE_FAILED: return explain_kernel(reply, interface, twice, error);
     default: return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "answers what it cannot mean (%u)", reply->status);
     }
 }

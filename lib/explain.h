@@ -10,6 +10,9 @@ int explain_execution(int errnum, struct tapgrant_error *error);
 /* It ended without an answer: WAIT_STATUS as of waitpid(2). */
 int explain_silence(int wait_status, struct tapgrant_error *error);
 
-/* Its reply is no grant; INTERFACE and SPEC are those of reply->interface. */
-int explain_refusal(const struct wire_reply *reply, const struct interface *interface, const char *spec,
+/*
+ * Its reply is no grant; INTERFACE and SPEC are those of reply->interface; TWICE: an earlier one of the request asks for its
+ * guest-mac on its bridge, too.
+ */
+int explain_refusal(const struct wire_reply *reply, const struct interface *interface, const char *spec, bool twice,
                     struct tapgrant_error *error);

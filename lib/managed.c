@@ -118,6 +118,16 @@ static int make_persistent(const struct interface *const interfaces[], size_t co
     return TAPGRANT_FAILED;
 }
 
+/* Does one before the Nth ask for its guest-mac on its bridge? */
+static bool asks_twice(const struct interface *const interfaces[], size_t n) {
+    const struct interface *one = interfaces[n];
+    bool twice = false;
+
+    for (size_t i = 0; i < n; i++)
+        twice |= !strcmp(interfaces[i]->bridge, one->bridge) && !memcmp(interfaces[i]->guest_mac, one->guest_mac, 6);
+    return twice && !wire_mac_absent(one->guest_mac);
+}
+
 static int converse(struct helper_answer *answer, const struct interface *const interfaces[], const char *const specs[],
                     size_t count, struct tapgrant_device *const devices[], struct tapgrant_error *error) {
     struct wire_request request;
@@ -138,7 +148,7 @@ static int converse(struct helper_answer *answer, const struct interface *const 
     if (answer->reply.status != WIRE_GRANTED) {
         uint32_t i = answer->reply.interface;
 
-        return explain_refusal(&answer->reply, interfaces[i], specs[i], error);
+        return explain_refusal(&answer->reply, interfaces[i], specs[i], asks_twice(interfaces, i), error);
     }
     code = take_all(answer, interfaces, count, devices, error);
     return code ? code : make_persistent(interfaces, count, devices, error);

@@ -135,7 +135,36 @@ def test_a_guests_address_is_not_given_to_a_tap(host, how):
     before = entries(host, GUEST)
     refused = host.tapgrant("create", "--net", f"bridge=br0,host-mac={GUEST}")
     assert refused.code == 1 and f"host-mac {GUEST}" in refused.err and "another port" in refused.err, refused
+    assert "the bridge itself" not in refused.err and "made from" not in refused.err
     assert before and entries(host, GUEST) == before and not host.taps()
+
+
+def test_an_address_that_was_made_for_the_tap_is_said_to_be_its_own(host):
+    """Only guest-mac was asked for, and another port has what is made from it."""
+    lab_with(host)
+    victim(host)
+    host.run("bridge", "fdb", "add", "fe:54:00:12:34:56", "dev", "victim", "master", "static")
+    refused = host.tapgrant("create", "--net", f"bridge=br0,guest-mac={GUEST}")
+    assert refused.code == 1 and "host-mac fe:54:00:12:34:56: another port of bridge br0 has this address, which was to be the tap's " \
+        "own and is made from guest-mac" in refused.err and "ask for another host-mac=" in refused.err, refused
+    host.tapgrant("create", "--net", f"bridge=br0,guest-mac={GUEST},host-mac=02:00:00:00:00:77", check=True)
+
+
+def test_the_bridges_own_address_as_a_taps_is_no_conflict(host):
+    """It is a local entry already, and stays one: a message about host-mac has no words of the bridge itself."""
+    lab_with(host, lock="no")
+    host.tapgrant("create", "--net", "bridge=br0,host-mac=02:00:00:00:00:01", check=True)
+    assert host.link("br0")["address"] == host.link("tg0")["address"] == "02:00:00:00:00:01"
+
+
+@pytest.mark.parametrize("lock", ["yes", "no"])
+def test_one_guests_address_twice_in_a_request(host, lock):
+    lab_with(host, lock)
+    nets = ["--net", f"bridge=br0,guest-mac={GUEST}"] * 2
+    result = host.tapgrant("create", *nets)
+    assert result.code == (1 if lock == "yes" else 0)
+    assert ("another interface of this request asks for it on bridge br0, too" in result.err) == (lock == "yes"), result
+    assert len(host.taps()) == (0 if lock == "yes" else 2)
 
 
 def test_two_taps_may_have_one_address_of_their_own(host):
