@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #define POLICY_PATH POLICY_FOLDER "/policy.conf"
 #define GROUPS_MAX 65536
+#define TEXT_SIZE 400
 
 static const char help[] = "Usage: tapgrant check [--user USER] [--json] --net SPEC [--net SPEC]... | -f FILE\n"
                            "Tells whether the policy allows the interfaces to you, or to USER, and which rule says so; or for\n"
@@ -125,9 +127,38 @@ static void explain(const struct check *check, const struct policy_rule *rule, e
     else if (failed == POLICY_MTU)
         snprintf(detail, size, "only %u may be asked for", bridge->facts.mtu);
     if (failed == POLICY_QUEUES) snprintf(detail, size, "%u are more than %u", asked->queues, policy_number(rule, POLICY_QUEUES));
-    if (failed == POLICY_ALLOW_UNPINNED) snprintf(detail, size, "the MAC address of %s is not fixed", bridge->facts.name);
-    if (failed == POLICY_ALLOW_RA) snprintf(detail, size, "the host takes router advertisements on %s", bridge->facts.name);
     if (failed == POLICY_MAX) snprintf(detail, size, "all %u are held", policy_number(rule, POLICY_MAX));
+}
+
+/* Adds a piece to TEXT, behind a semicolon if it is not the first. */
+__attribute__((format(printf, 3, 4))) static void add(char *text, size_t size, const char *format, ...) {
+    size_t used = strlen(text);
+    va_list arguments;
+
+    if (used) used += (size_t)snprintf(text + used, size - used, "; ");
+    va_start(arguments, format);
+    if (used < size) vsnprintf(text + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
+/* All that is wrong with the bridge of a rule that grants, and what mends it. */
+static void explain_faults(uint32_t faults, const struct interface *asked, const struct policy_bridge *bridge,
+                           char detail[TEXT_SIZE], char hint[TEXT_SIZE]) {
+    const char *name = bridge->name;
+
+    detail[0] = hint[0] = 0;
+    if (faults & WIRE_FAULT_UNPINNED) {
+        add(detail, TEXT_SIZE, "the MAC address of %s is not fixed", name);
+        add(hint, TEXT_SIZE, "ip link set %s address $(cat /sys/class/net/%s/address)", name, name);
+    }
+    if (faults & WIRE_FAULT_RA) {
+        add(detail, TEXT_SIZE, "the host takes router advertisements on %s", name);
+        add(hint, TEXT_SIZE, "sysctl -w net/ipv6/conf/%s/accept_ra=0", name);
+    }
+    if (faults & WIRE_FAULT_MTU) {
+        add(detail, TEXT_SIZE, "%u is below the bridge's %u, and could lower it", asked->mtu, bridge->mtu);
+        add(hint, TEXT_SIZE, "ask for %u or more, or leave mtu= out", bridge->mtu);
+    }
 }
 
 /* The devices that the caller holds under the rule, and would by what this command was asked before. */
@@ -156,14 +187,16 @@ static enum policy_key last_conditions(const struct check *check, const struct p
 }
 
 static void tell_rule(const struct check *check, json_t *rules, const struct policy_rule *rule, enum policy_key failed,
-                      const char *detail) {
+                      const char *detail, const char *hint) {
     const char *key = failed < POLICY_KEYS ? policy_key_name(failed) : NULL;
 
-    if (check->json)
-        json_array_append_new(rules, json_pack("{s:s, s:i, s:s?, s:s?}", "rule", rule->name, "line", (int)rule->line, "failed",
-                                               key, "detail", *detail ? detail : NULL));
-    else if (key)
-        printf("  rule %s (line %u): %s: %s\n", rule->name, rule->line, key, detail);
+    if (check->json) {
+        json_array_append_new(rules, json_pack("{s:s, s:i, s:s?, s:s?, s:s?}", "rule", rule->name, "line", (int)rule->line,
+                                               "failed", key, "detail", *detail ? detail : NULL, "hint", *hint ? hint : NULL));
+        return;
+    }
+    if (key) printf("  rule %s (line %u): %s: %s\n", rule->name, rule->line, key, detail);
+    if (*hint) printf("  hint: %s\n", hint);
 }
 
 /* The rules up to the one that decides, each with its first condition that does not hold. */
@@ -172,7 +205,7 @@ static const struct policy_rule *tell_rules(const struct check *check, json_t *r
     struct host_bridge bridge = {.facts = {.mtu = POLICY_MTU_ALONE, .pinned = true}};
     struct policy_verdict verdict;
     struct wire_interface wire;
-    char detail[400];
+    char detail[TEXT_SIZE], hint[TEXT_SIZE] = "";
 
     interface_to_wire(asked, &wire);
     if (asked->bridge[0]) bridge = host_bridge_look(asked->bridge);
@@ -182,11 +215,10 @@ static const struct policy_rule *tell_rules(const struct check *check, json_t *r
         const struct policy_rule *rule = &check->policy.rules[i];
         enum policy_key one = rule == verdict.rule ? *failed : policy_rule_refuses(&check->policy, rule, &wire, &bridge.facts);
 
-        if (rule == verdict.rule && (verdict.faults & WIRE_FAULT_MTU) && one == POLICY_MTU)
-            snprintf(detail, sizeof(detail), "%u is below the bridge's %u, and could lower it", asked->mtu, bridge.facts.mtu);
-        else
-            explain(check, rule, one, asked, &bridge, detail, sizeof(detail));
-        tell_rule(check, rules, rule, one, detail);
+        explain(check, rule, one, asked, &bridge, detail, sizeof(detail));
+        if (rule == verdict.rule && verdict.failed == POLICY_KEYS && verdict.faults)
+            explain_faults(verdict.faults, asked, &bridge.facts, detail, hint);
+        tell_rule(check, rules, rule, one, detail, hint);
         if (rule == verdict.rule) break;
     }
     return verdict.rule;

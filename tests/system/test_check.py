@@ -78,6 +78,22 @@ def test_an_unfit_bridge_and_a_full_quota_are_conditions_too(ruled):
     assert agree(ruled, "bridge=br0")["rules"][-1]["failed"] == "max"
 
 
+@pytest.mark.parametrize("faults", [{"pinned"}, {"ra"}, {"mtu"}, {"pinned", "ra"}, {"pinned", "ra", "mtu"}])
+def test_all_that_is_wrong_with_a_bridge_is_told_at_once_with_what_mends_it(ruled, faults):
+    ruled.policy(RULE.replace("br0", "br8") + "mtu = 1280-9000\n")
+    ruled.bridge("br8", address=None if "pinned" in faults else "02:00:00:00:00:08", ra="ra" in faults)
+    spec = "bridge=br8" + ",mtu=1400" * ("mtu" in faults)
+    rule = agree(ruled, spec)["rules"][-1]
+    words = {"pinned": "the MAC address of br8 is not fixed", "ra": "the host takes router advertisements on br8",
+             "mtu": "1400 is below the bridge's 1500, and could lower it"}
+    assert rule["detail"] == "; ".join(words[fault] for fault in ("pinned", "ra", "mtu") if fault in faults)
+    text = ruled.tapgrant("check", "--net", spec).out
+    assert f"hint: {rule['hint']}\n" in text and rule["detail"] in text
+    ruled.run("sh", "-ec", rule["hint"].partition("ask for ")[0].rstrip("; ") or "true")
+    after = agree(ruled, spec.partition(",")[0])
+    assert after["verdict"] == "allow" and after["rules"][-1]["hint"] is None
+
+
 def test_a_bridge_by_its_alternative_name(ruled):
     ruled.run("ip", "link", "property", "add", "dev", "br0", "altname", "uplink")
     assert agree(ruled, "bridge=uplink")["rule"] == "lab"
