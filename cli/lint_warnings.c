@@ -66,6 +66,36 @@ static void warn_shadowed(struct lint *lint, size_t n) {
     }
 }
 
+/* A bridge that both rules are for, as far as their words tell: the narrower word, into WORD. */
+static bool share_bridge(const struct policy_rule *one, const struct policy_rule *other, char word[POLICY_LINE + 1]) {
+    char theirs[POLICY_LINE + 1];
+
+    for (const char *words = one->value[POLICY_BRIDGE]; policy_next(&words, word);) {
+        for (const char *others = other->value[POLICY_BRIDGE]; strcmp(word, "none") && policy_next(&others, theirs);) {
+            if (covers_bridge(theirs, word)) return true;
+            if (!covers_bridge(word, theirs)) continue;
+            memcpy(word, theirs, sizeof(theirs));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One port without lock-mac is enough to send with the addresses of all, and one that is not isolated reaches all. */
+static void warn_mixed(struct lint *lint, size_t n, enum policy_key key, const char *then) {
+    const struct policy_rule *rules = lint->policy.rules, *rule = &rules[n];
+    char bridge[POLICY_LINE + 1];
+
+    for (size_t i = 0; i < n; i++) {
+        if (!rules[i].value[key] || !rule->value[key] || !strcmp(rules[i].value[key], rule->value[key])) continue;
+        if (!share_bridge(&rules[i], rule, bridge)) continue;
+        lint_report(lint, lint_line(lint, rule, key), false,
+                    "on bridge %s rule %s (line %u) says %s = %s, and rule %s %s: %s", bridge, rules[i].name, rules[i].line,
+                    policy_key_name(key), rules[i].value[key], rule->name, rule->value[key], then);
+        return;
+    }
+}
+
 /* Has anybody an id that the word means? */
 static bool has_people(const char *word) {
     const struct passwd *user;
@@ -168,7 +198,7 @@ static void warn_shared_macs(struct lint *lint, const struct policy_rule *rule) 
     const char *words = rule->value[POLICY_GUEST_MAC];
     char word[POLICY_LINE + 1];
 
-    if (!lock || strcmp(lock, "yes") || !words) return;
+    if (!lock || strcmp(lock, "yes") || !words || covers("none", rule->value[POLICY_BRIDGE], covers_bridge)) return;
     if (!one_person(rule))
         lint_report(lint, lint_line(lint, rule, POLICY_GUEST_MAC), false,
                     "several users may ask for the same guest-mac, and one of them can keep it from the others");
@@ -184,6 +214,8 @@ void lint_warnings(struct lint *lint) {
         const struct policy_rule *rule = &lint->policy.rules[i];
 
         warn_shadowed(lint, i);
+        warn_mixed(lint, i, POLICY_LOCK_MAC, "ports without it can send with the addresses of those that have it");
+        warn_mixed(lint, i, POLICY_ISOLATE, "ports without it and those that have it reach each other");
         warn_people(lint, rule);
         warn_bridges(lint, rule);
         warn_nameless(lint, rule);

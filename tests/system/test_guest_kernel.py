@@ -12,7 +12,7 @@ from guest import run, said
 from host import HELPER, POLICY, PREFIX, TAPGRANT
 from test_clients import guest  # noqa: F401 (fixture)
 
-MODULES = ["tun", "bridge", "veth"]
+MODULES = ["tun", "bridge", "veth", "bonding", "vrf", "team"]
 PROGRAMS = ["/usr/sbin/ip", "/usr/sbin/bridge", "/usr/bin/setpriv"]
 
 INIT = f"""#!/bin/sh
@@ -46,6 +46,15 @@ as 1001 create --net bridge=br0,guest-mac=52:54:00:00:00:04 2>/tmp/err; say set 
 as 1000 create --net bridge=none > /tmp/made; say alone $? $(cat /tmp/made) $(cat /proc/sys/net/ipv4/conf/tg*/forwarding | tr '\\n' ' ')
 say taps $(ls /sys/class/net | grep '^tg')
 as 1001 check --net bridge=br2 >/dev/null; say denied $?
+# other links that ports can be given to: that they are there is said, too
+ip link show bond0 >/dev/null 2>&1 || ip link add bond0 type bond
+ip link add vrf0 type vrf table 10; ip link add team0 type team
+for link in bond0 vrf0 team0; do
+    ip link set $link up
+    as 1000 create --net bridge=$link >/dev/null 2>/tmp/err; code=$?
+    say $link $code $(ip -d -j link show dev $link | grep -o '"info_kind":"[a-z]*"') ports $(ip -o link show master $link | wc -l) $(head -1 /tmp/err)
+done
+say left $(ls /sys/class/net | grep '^tg')
 say done
 poweroff -f
 """
@@ -122,6 +131,12 @@ def test_what_was_learned_in_the_vlan_gives_way_and_what_was_set_does_not(answer
     assert code == "0" and " dev tg" in first and " dev tg" in second and "vlan 7 sticky" in second
     assert answers["set"].startswith("1 tapgrant: guest-mac 52:54:00:00:00:04: ")
     assert answers["still"] == "52:54:00:00:00:04 dev victim vlan 7 master br0 static;"
+
+
+@pytest.mark.parametrize("link, kind", [("bond0", "bond"), ("vrf0", "vrf"), ("team0", "team")])
+def test_what_takes_ports_and_is_no_bridge_is_denied_and_gets_none(answers, link, kind):
+    assert answers[link] == f'3 "info_kind":"{kind}" ports 0 tapgrant: bridge {link}: denied by policy'
+    assert answers["left"] == answers["taps"]
 
 
 def test_the_rest_is_as_on_this_host(answers):

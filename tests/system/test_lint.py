@@ -117,6 +117,28 @@ def test_addresses_that_users_can_keep_from_each_other(lint):
     assert wide[2] and "52:*:00:*:*:* matches addresses of any maker" in wide[3]
 
 
+def test_without_a_bridge_no_address_is_kept_from_anybody(lint):
+    locked = rule("*", guest_mac="52:54:00:*").replace("lock-mac = no", "lock-mac = yes")
+    assert not lint(locked.replace("br0", "none")).rows
+    assert lint(locked.replace("br0", "none br0")).rows
+
+
+@pytest.mark.parametrize("first, second, named", [("br0", "br0", "br0"), ("br*", "br0", "br0"), ("br0", "br-x* br*", "br0")])
+@pytest.mark.parametrize("key, words", [("lock-mac", "can send with the addresses"), ("isolate", "reach each other")])
+def test_rules_that_mix_ports_on_one_bridge(lint, first, second, named, key, words):
+    text = rule().replace("br0", first) + rule(BOB).replace("lab", "again").replace("br0", second).replace(f"{key} = no", f"{key} = yes")
+    found = [row for row in lint(text).rows if words in row[3]]
+    assert [(row[1], bool(row[2])) for row in found] == [("9" if key == "isolate" else "10", True)]
+    assert f"on bridge {named} rule lab (line 1) says {key} = no, and rule again yes: " in found[0][3]
+
+
+def test_rules_for_different_bridges_mix_nothing(lint):
+    other = rule(BOB).replace("lab", "again").replace("lock-mac = no", "lock-mac = yes").replace("isolate = no", "isolate = yes")
+    assert not lint(rule().replace("br0", "none br0") + other.replace("br0", "none")).rows
+    lint.host.bridge("br1")
+    assert not lint(rule() + other.replace("br0", "br1")).rows
+
+
 def test_numeric_prints_the_policy_with_ids_and_grants_the_same(lint):
     text = f"; who\n[rule lab]\nuser   = {ALICE} %{BOB} 5-9 *\nbridge = br0\nisolate = no\nlock-mac = no\n"
     result = lint(text, "--numeric")
