@@ -278,3 +278,30 @@ def silence(segment):
         segment.router.send(to_others)
     heard = [data for end in segment.ends.values() for data in end.read_until(to_router if end is segment.router else to_others)]
     return str(sum(data[6:12] not in (mac(SPOOFER), mac(ROUTER)) for data in heard))
+
+
+@experiment("a port is made, the host forwards IPv6: frames of its own")
+def silence_of_a_router(segment):
+    """A host that forwards tells each of its links what it listens to, also one without an address (MLD), a moment later.
+    An ordinary port, made after ours, does: what came out of ours until that has repeated itself is all."""
+    def forward(value, interval):
+        segment.host.run("sysctl", "-qw", f"net.ipv6.conf.default.mldv2_unsolicited_report_interval={interval}",
+                         f"net.ipv6.conf.all.forwarding={value}", f"net.ipv6.conf.default.forwarding={value}")
+    forward(1, 100)
+    try:
+        new = segment.ends["new"] = grant(segment.host, ALICE, NEW)
+        batch(segment.host, f"link add plain address {NOBODYS} type veth peer name other\nlink set plain addrgenmode none\n"
+                            "link set other addrgenmode none\nlink set other up\n")
+        with Wire(segment.host.holder.pid, "other", None) as other:
+            batch(segment.host, "link set plain master br0 up\n")
+            spoken, deadline = 0, time.monotonic() + 10
+            while spoken < 2:
+                assert time.monotonic() < deadline, "an ordinary port does not speak either: no experiment"
+                data = other.read(1)
+                spoken += bool(data) and data[6:12] == mac(NOBODYS)
+        segment.router.send(marker := frame(ROUTER))
+        own = mac(new.host_mac)
+        return str(sum(data[6:12] == own for data in new.read_until(marker)))
+    finally:
+        forward(0, 1000)
+        segment.host.run("ip", "link", "del", "plain", check=False)
