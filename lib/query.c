@@ -156,6 +156,13 @@ int query_link(const char *name, uint32_t ifindex, struct query_link *link) {
     return error ? error : link->ifindex ? 0 : -ENODEV;
 }
 
+int query_index(const char *name, uint32_t *ifindex) {
+    *ifindex = if_nametoindex(name);
+    return *ifindex ? 0 : -errno;
+}
+
+int query_name(uint32_t ifindex, char name[WIRE_NAME]) { return if_indextoname(ifindex, name) ? 0 : -errno; }
+
 int query_all(query_each_fn *each, void *context) {
     struct visit visit = {each, context, 0};
 

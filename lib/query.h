@@ -34,6 +34,13 @@ typedef int query_each_fn(const struct query_link *link, void *context);
 /* By name, also an alternative one, or where NAME is NULL by index.  -ENODEV: there is none. */
 CHECKED int query_link(const char *name, uint32_t ifindex, struct query_link *link);
 
+/*
+ * The same of a name or an index alone, without the lock of all links (RTNL): right after a tap was attached the kernel holds it
+ * to tell the bridge, for longer than an open takes.
+ */
+CHECKED int query_index(const char *name, uint32_t *ifindex);
+CHECKED int query_name(uint32_t ifindex, char name[WIRE_NAME]);
+
 CHECKED int query_all(query_each_fn *each, void *context);
 
 /* Called for each static, sticky entry of the bridge MASTER: the address MAC is its port's, by index.  As far as can be read. */

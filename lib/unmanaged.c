@@ -145,28 +145,28 @@ static int attach_queues(const struct interface *interface, const struct query_l
     return TAPGRANT_OK;
 }
 
-/* The device that was looked at, and its queues all ours? */
-static int check_opened(const struct query_link *before, struct query_link *now, const struct tapgrant_device *device,
-                        const char *object, struct tapgrant_error *error) {
-    int failed = query_link(before->name, 0, now);
+/* Is the device of that name still the one that was looked at?  Of several queues: are they all ours? */
+static int check_opened(const struct query_link *link, const struct tapgrant_device *device, const char *object,
+                        struct tapgrant_error *error) {
+    struct query_link now = *link;
+    int failed = link->multi_queue ? query_link(link->name, 0, &now) : query_index(link->name, &now.ifindex);
 
-    if (failed == -EMFILE || failed == -ENFILE) return explain_attach(-failed, before, object, error);
-    if (failed || now->ifindex != before->ifindex) return tap_explain_vanished(object, error);
-    if (now->multi_queue && now->attached_queues != device->queues) {
+    if (failed == -EMFILE || failed == -ENFILE) return explain_attach(-failed, link, object, error);
+    if (failed || now.ifindex != link->ifindex) return tap_explain_vanished(object, error);
+    if (now.multi_queue && now.attached_queues != device->queues) {
         error_set(error, TAPGRANT_DEVICE, object, "another process holds %u of its queues, and would get a share of the traffic",
-                  now->attached_queues - device->queues);
-        hint_holders(now->name, true, error);
+                  now.attached_queues - device->queues);
+        hint_holders(now.name, true, error);
         return TAPGRANT_DEVICE;
     }
     return TAPGRANT_OK;
 }
 
 static void describe(const struct interface *interface, const struct query_link *link, struct tapgrant_device *device) {
-    struct query_link bridge;
-
     device_describe(device, link);
+    device->vnet_hdr = interface->vnet_hdr; /* follows its opener */
     memcpy(device->guest_mac, interface->guest_mac, sizeof(device->guest_mac));
-    if (link->master && !query_link(NULL, link->master, &bridge)) memcpy(device->bridge, bridge.name, sizeof(device->bridge));
+    if (link->master && query_name(link->master, device->bridge)) device->bridge[0] = 0;
     if (link->owner == QUERY_NOBODY && link->group == QUERY_NOBODY)
         device_warn(device, "it has no owner: any user of this host may open it while it is free");
     if (!link->up) device_warn(device, "it is down: no traffic flows until root does ip link set %s up", link->name);
@@ -174,13 +174,12 @@ static void describe(const struct interface *interface, const struct query_link 
 
 int tap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device, const char *object,
              struct tapgrant_error *error) {
-    struct query_link now;
     int code;
 
     if (!strcmp(link->kind, "macvtap")) return macvtap_open(asked, link, device, object, error);
     code = attach_queues(asked, link, device, object, error);
-    if (!code) code = check_opened(link, &now, device, object, error);
-    if (!code) describe(asked, &now, device);
+    if (!code) code = check_opened(link, device, object, error);
+    if (!code) describe(asked, link, device);
     return code;
 }
 
