@@ -8,8 +8,8 @@ from host import ALICE, HELPER, POLICY, TAPGRANT
 
 RULE = "[rule lab]\nuser = {user}\nbridge = br0\nisolate = no\nlock-mac = no\ndev = {dev}\n"
 LOADER = {"/etc/ld.so.preload", "/etc/ld.so.cache", "libmnl.so.0", "libc.so.6"}
-# libcap-ng: cap_last_cap and status; /sys: the bridge's address and whether it is fixed; /proc: the tap has no IPv6
-ALWAYS = {"/dev/null", str(POLICY.parent), "policy.conf", "/proc/sys/kernel/cap_last_cap", "/proc/PID/status", "/dev/net/tun",
+# libcap-ng: cap_last_cap; /sys: the bridge's address and whether it is fixed; /proc: the tap has no IPv6
+ALWAYS = {"/dev/null", str(POLICY.parent), "policy.conf", "/proc/sys/kernel/cap_last_cap", "/dev/net/tun",
           "/sys/class/net/br0/address", "/sys/class/net/br0/addr_assign_type", "/proc/sys/net/ipv6/conf/tg0/addr_gen_mode", "/proc/sys/net/ipv6/conf/tg0/disable_ipv6"}
 
 
