@@ -27,11 +27,10 @@ static const struct {
 const char *policy_key_name(enum policy_key key) { return keys[key].name; }
 
 bool policy_next(const char **text, char word[POLICY_LINE + 1]) {
-    const char *begin = *text + strspn(*text, " ");
+    const char *begin = *text + strspn(*text, " "), *end = strchrnul(begin, ' ');
 
-    snprintf(word, POLICY_LINE + 1, "%.*s", (int)strcspn(begin, " "), begin);
-    *text = begin + strlen(word);
-    return *word;
+    *text = end - begin > POLICY_LINE ? begin + POLICY_LINE : end;
+    return *(char *)mempcpy(word, begin, (size_t)(*text - begin)) = 0, *word;
 }
 
 /* Decimal, no sign, no leading zero, up to END; below (uid_t)-1, nobody's id and "no change" to the kernel. */
@@ -59,10 +58,11 @@ static const char *look_up(const char *entries, const char *name, uint32_t *id) 
     uint32_t found;
 
     for (const char *line = entries, *text; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+        if (name && (strncmp(line, name, strlen(name)) || line[strlen(name)] != ':')) continue;
         text = line + strcspn(line, ":\n");
         if (*text == ':') text += 1 + strcspn(text + 1, ":\n");
         if (*text != ':' || read_number(text + 1, text + 1 + strcspn(text + 1, ":\n"), &found)) continue;
-        if (name ? strncmp(line, name, strlen(name)) || line[strlen(name)] != ':' : found != *id) continue;
+        if (!name && found != *id) continue;
         return *id = found, line;
     }
     return NULL;
@@ -97,9 +97,9 @@ static int test_name(const struct policy *policy, const char *word, const char *
         if (length == 1 && !strchr(POLICY_NAME ".*", *word)) return -EINVAL;
         if (length == 6 && text && !policy->caller.name[0]) return 0;
         out += length == 5 ? snprintf(out, POLICY_WORD, "%u", policy->caller.uid)
-               : snprintf(out, POLICY_WORD, "%.*s", length == 6 ? POLICY_WORD : 1, length == 6 ? policy->caller.name : word);
+               : length == 6 ? snprintf(out, POLICY_WORD, "%s", policy->caller.name) : (*out = *word, 1);
     }
-    return text && !fnmatch(pattern, text, 0);
+    return *out = 0, text && !fnmatch(pattern, text, 0);
 }
 
 /* Each * stands where octets would, and the colons keep their number. */

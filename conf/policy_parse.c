@@ -92,7 +92,7 @@ static char *read_line(char *out, int size, void *stream) {
     reason = check_line(parser, line, length);
     if (!reason && length + 2 > (size_t)size) reason = "longer than inih reads";
     if (reason) report(parser, parser->line, reason, NULL);
-    snprintf(out, (size_t)size, "%.*s\n", reason ? 0 : (int)length, line);
+    memcpy(mempcpy(out, line, reason ? 0 : length), "\n", 2);
     return out;
 }
 
