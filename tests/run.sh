@@ -67,7 +67,7 @@ if [ "$(id -u)" = 0 ]; then
         made_users="${made_users:-} $user"
     done
     echo "System tests and attacks"
-    pytest --junitxml "$work/system.xml" --durations=5 "$@" "$top/tests/system" "$top/tests/hostile" "$top/tests/cve" || failed=1
+    pytest --junitxml "$work/system.xml" --durations=5 "$@" "$top/tests/system" "$top/tests/hostile" "$top/tests/cve" "$top/tests/bench" || failed=1
     echo "SELinux module, under an enforcing kernel"
     pytest --junitxml "$work/selinux.xml" "$top/tests/selinux" || failed=1
 fi
