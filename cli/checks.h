@@ -4,7 +4,7 @@
 
 #include "findings.h"
 
-/* Of the host: the tun node, the helper, the kernel. */
+/* Of the host: the tun node, the helper, the kernel, SELinux. */
 void checks_host(struct findings *findings);
 
 /* Of the host's other software that may change a tap, or let a guest harm others: udev, networkd and so on. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define NODE "/dev/net/tun"
+#define SELINUX "/sys/fs/selinux/"
 
 static void check_node(struct findings *findings) {
     struct stat node = {0};
@@ -23,7 +24,9 @@ static void check_node(struct findings *findings) {
         close(fd);
         findings_good(findings, "tun", NODE, "open to you (mode %04o)", node.st_mode & 07777);
     } else if (failed == EACCES) {
-        findings_bad(findings, "tun", NODE, "chmod 0666 " NODE, "not open to you (owner %u, group %u, mode %04o)", node.st_uid,
+        findings_bad(findings, "tun", NODE,
+                     (node.st_mode & 6) == 6 ? "ausearch -m AVC -ts recent, or getfacl " NODE ", shows why" : "chmod 0666 " NODE,
+                     "not open to you (owner %u, group %u, mode %04o)", node.st_uid,
                      node.st_gid, node.st_mode & 07777);
     } else {
         findings_bad(findings, "tun", NODE,
@@ -63,8 +66,29 @@ static void check_kernel(struct findings *findings) {
         findings_good(findings, "kernel", "kernel", "%s; alternative names, locked bridge ports", names.release);
 }
 
+static char first_byte(const char *path) {
+    FILE *file = fopen(path, "re");
+    int byte = file ? fgetc(file) : 0;
+
+    if (file) fclose(file);
+    return (char)byte;
+}
+
+/* Nothing where it does not enforce. */
+static void check_selinux(struct findings *findings) {
+    if (first_byte(SELINUX "enforce") != '1') return;
+    if (access(SELINUX "booleans/tapgrant_multi_queue", F_OK) && errno == ENOENT)
+        findings_warn(findings, "selinux", "SELinux", "load it: tapgrant_selinux(8)", "enforces, without tapgrant's module");
+    else if (first_byte(SELINUX "booleans/tapgrant_multi_queue") == '0')
+        findings_warn(findings, "selinux", "SELinux", "setsebool -P tapgrant_multi_queue on",
+                      "enforces, and lets the helper make no tap of several queues");
+    else
+        findings_good(findings, "selinux", "SELinux", "enforces, with tapgrant's module");
+}
+
 void checks_host(struct findings *findings) {
     check_node(findings);
     check_helper(findings);
     check_kernel(findings);
+    check_selinux(findings);
 }

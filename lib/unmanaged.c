@@ -17,13 +17,53 @@
 
 #define TUN_NODE "/dev/net/tun"
 
-int tap_explain_node(int errnum, struct tapgrant_error *error) {
+/* Does its mode let this process read and write it? */
+static bool mode_allows(const struct stat *node) {
+    gid_t groups[1024]; /* who is in more is taken for a member of none */
+    int count = getgroups(sizeof(groups) / sizeof(groups[0]), groups);
+    bool member = getegid() == node->st_gid;
+
+    for (int i = 0; i < count; i++) member |= groups[i] == node->st_gid;
+    return (node->st_mode >> (geteuid() == node->st_uid ? 6 : member ? 3 : 0) & 6) == 6;
+}
+
+/* The first byte of a file of SELinux's; '?' where it forbids this process even to read that; 0: there is none. */
+static char selinux_says(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char byte = 0;
+
+    if (fd < 0) return errno == EACCES ? '?' : 0;
+    if (read(fd, &byte, 1) != 1) byte = 0;
+    close(fd);
+    return byte;
+}
+
+/* The node's mode is not why. */
+static void explain_module(const struct stat *node, bool several, struct tapgrant_error *error) {
+    const char says = selinux_says("/sys/fs/selinux/enforce");
+    const bool enforces = says == '1' || says == '?';
+    const char queues = several ? selinux_says("/sys/fs/selinux/booleans/tapgrant_multi_queue") : '1';
+
+    error_set(error, TAPGRANT_FAILED, TUN_NODE, "%s refuses what its mode (%04o) allows uid %u",
+              enforces ? "SELinux" : "a security module or access list", node->st_mode & 07777, getuid());
+    if (!enforces)
+        error_hint(error, "getfacl " TUN_NODE "; journalctl -k | grep -i denied");
+    else if (queues == '0' || queues == '?')
+        error_hint(error, "several queues need: setsebool -P tapgrant_multi_queue on; "
+                          "if it is on, ausearch -m AVC -ts recent shows what");
+    else
+        error_hint(error, "ausearch -m AVC -ts recent shows what");
+}
+
+int tap_explain_node(int errnum, bool several, struct tapgrant_error *error) {
     struct stat node;
     bool there = !stat(TUN_NODE, &node);
 
     if (!there) {
         error_set(error, TAPGRANT_FAILED, TUN_NODE, "does not exist");
         error_hint(error, "modprobe tun; in a container, give it the device");
+    } else if (errnum == EACCES && mode_allows(&node)) {
+        explain_module(&node, several, error);
     } else if (errnum == EACCES || errnum == EPERM) {
         error_set(error, TAPGRANT_FAILED, TUN_NODE, "uid %u may not open it (owner %u, group %u, mode %04o)", getuid(),
                   node.st_uid, node.st_gid, node.st_mode & 07777);
@@ -108,8 +148,9 @@ static int explain_attach(int errnum, const struct query_link *link, const char 
         error_hint(error, "raise the limit: ulimit -n, ulimit -v");
         return TAPGRANT_FAILED;
     }
-    /* TUNSETIFF has none of these but for a node that cannot be opened */
-    if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO) return tap_explain_node(errnum, error);
+    /* TUNSETIFF has none of these but for a node that cannot be opened, and where SELinux refuses it */
+    if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO)
+        return tap_explain_node(errnum, false, error);
     if (query_link(NULL, link->ifindex, &now) || strcmp(now.name, link->name)) { /* renamed: as if it were not there */
         tap_explain_vanished(object, error);
     } else if (errnum == EPERM && link->owner != QUERY_NOBODY && link->owner != geteuid()) {

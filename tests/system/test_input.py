@@ -2,6 +2,7 @@
 """What is wrong with a request is said before anything is executed; what is wrong with the host, with its remedy."""
 import os
 import re
+import struct
 
 import pytest
 
@@ -198,6 +199,14 @@ def test_a_traced_caller(lab):
 def test_no_tun_node(lab):
     lab.run("rm", "/dev/net/tun")
     failed(ask(lab), "/dev/net/tun: does not exist", "modprobe tun")
+
+
+def test_a_tun_node_whose_mode_is_not_why(lab):
+    """An access list: others may, this user may not.  Where SELinux refuses: tests/selinux."""
+    entries = [(1, 6, -1), (2, 0, uid(ALICE)), (4, 6, -1), (16, 6, -1), (32, 6, -1)]  # linux/posix_acl.h: the second is the user's
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    lab.run("python3", "-c", f"import os; os.setxattr('/dev/net/tun', 'system.posix_acl_access', {acl!r})")
+    failed(ask(lab), f"a security module or access list refuses what its mode (0666) allows uid {uid(ALICE)}", "getfacl /dev/net/tun")
 
 
 def test_a_closed_tun_node(lab):
