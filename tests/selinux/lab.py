@@ -27,7 +27,8 @@ BUSYBOX = "sh env mount umount cat tr grep sed dmesg insmod chmod mkdir ln sleep
 # Types that other distributions have: their rules are left out of the policy here, and so cannot be proved needed.
 FOREIGN = {"passwd_file_t"}
 # In which of checks.sh's suites each ioctl number, and each kind of rule, is needed
-SUITES = {("tapgrant_t", "syslogd_t"): "log", ("tapgrant_client", "tapgrant_maker:tun_socket"): "client",
+SUITES = {("tapgrant_apply_t", "tapgrant_owner"): "correct", ("tapgrant_apply_t", "tapgrant_admin"): "piped",
+          ("tapgrant_apply_t", ""): "apply", ("tapgrant_t", "syslogd_t"): "log", ("tapgrant_client", "tapgrant_maker:tun_socket"): "client",
           ("tapgrant_client", "self:tun_socket"): "requeue", ("tapgrant_caller", "tapgrant_conf_t"): "check",
           ("tapgrant_owner", "tapgrant_maker:tun_socket"): "delete", ("tapgrant_owner", ""): "own"}
 IOCTL_SUITES = {("tapgrant_owner", 0x54cb): "make", ("tapgrant_owner", 0x54da): "delete", ("tapgrant_client", 0x54d9): "client"}
@@ -59,7 +60,7 @@ def suite(source, target):
 
 def build_tapgrant(folder, source=TOP):
     run("meson", "setup", folder / "build", source, "--prefix", "/usr", "--sysconfdir", "/etc", "--libexecdir", "libexec",
-        "-Dselinux=enabled" if source == TOP else "-Dselinux=disabled")
+        "-Dselinux=enabled" if source == TOP else "-Dselinux=disabled", "-Dlibvirt=disabled")
     return folder / "build"
 
 
@@ -74,6 +75,8 @@ def forgetful_helper(folder):
     build = build_tapgrant(folder, folder)
     run("ninja", "-C", build, "helper/tapgrant-helper")
     return build / "helper/tapgrant-helper"
+
+
 DECLARED = """\
 [interface one]
 owner = alice
@@ -84,6 +87,13 @@ guest-mac = 52:54:00:00:00:07
 owner = alice
 dev = decl1
 queues = 2
+"""
+BOBS = """\
+[interface one]
+owner = 1001
+dev = decl0
+bridge = br0
+guest-mac = 52:54:00:00:00:07
 """
 
 
@@ -96,7 +106,7 @@ def split_permissions(source):
     rules = []
     for match in re.finditer(RULE, source, re.M):
         who, target, classes, permissions = match.groups()
-        if who.strip("{ ").startswith("tapgrant_") and who != "tapgrant_apply_t":
+        if who.strip("{ ").startswith("tapgrant_"):
             rules += itertools.product([who], words(target), words(classes), words(permissions))
     return rules
 
@@ -136,8 +146,6 @@ def find_ioctls(source, policy):
     """Where the bit of each ioctl number of an allowxperm rule is in the binary POLICY (libsepol's avtab_read_item())."""
     lines = []
     for who, text in re.findall(r"^allowxperm (\w+) tun_tap_device_t:chr_file ioctl \{([^}]*)\};", source, re.M):
-        if who == "tapgrant_apply_t":
-            continue
         numbers = ioctl_numbers(text)
         bits = bytearray(32)
         for number in numbers:
@@ -145,7 +153,7 @@ def find_ioctls(source, policy):
         places = [match.start() + 2 for match in re.finditer(re.escape(bytes([1, 0x54]) + bytes(bits)), policy)]
         assert len(places) == 1, (who, len(places))
         for number in numbers:
-            name = IOCTL_SUITES.get((who, number), "own" if who == "tapgrant_owner" else "helper")
+            name = IOCTL_SUITES.get((who, number), {"tapgrant_owner": "own", "tapgrant_apply_t": "apply"}.get(who, "helper"))
             place = places[0] + (number & 0xff) // 8
             lines.append(f"{name} {who} {number:#x} {place} {1 << number % 8:#x}")
     return lines
@@ -226,9 +234,9 @@ class Lab:
         (self.folder / "forgetful").mkdir()
         libexec, binaries = self.root / "usr/libexec", self.root / "usr/bin"
         shutil.copy(forgetful_helper(self.folder / "forgetful"), libexec / "forgetful-helper")
-        for name in ("labctl", "client"):
-            run("cc", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static", "-s", "-o", binaries / name,
-                HERE / f"guest/{name}.c")
+        for name in ("labctl", "client", "ask"):
+            run("cc", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I", TOP / "helper", "-static", "-s",
+                "-o", binaries / name, HERE / f"guest/{name}.c")
         for name in ("probe", "control", "labclient"):
             shutil.copy(binaries / "client", libexec / name)
         for name in ("forgetful-helper", "probe"):
@@ -254,10 +262,11 @@ class Lab:
     def files(self):
         root = self.root
         for name in ("proc", "sys", "dev", "tmp", "run", "root", "home/alice", "usr/lib/modules", "usr/lib/policy", "var",
-                     "usr/lib64", "etc/tapgrant/interfaces.d"):
+                     "usr/lib64", "etc/tapgrant/interfaces.d", "etc/tapgrant/none.d"):
             (root / name).mkdir(parents=True, exist_ok=True)
         for name in ("bin", "sbin", "lib", "lib64"):
             (root / name).symlink_to(f"usr/{name}")
+        (root / "var/run").symlink_to("/run")
         version = unpack_kernel(self.folder)
         for name in MODULES:
             shutil.copy(self.folder / f"kernel/lib/modules/{version}/kernel/{name}", root / "usr/lib/modules")
@@ -272,7 +281,7 @@ class Lab:
                                   ("etc/group", "root:x:0:\nlab:x:1001:\n", 0o644),
                                   ("etc/shadow", "root:!:19000:0:99999:7:::\n", 0o640),
                                   ("home/alice/secret", "secret\n", 0o600), ("etc/tapgrant/policy.conf", POLICY, 0o644),
-                                  ("etc/tapgrant/interfaces.d/declared.conf", DECLARED, 0o644)):
+                                  ("etc/tapgrant/interfaces.d/declared.conf", DECLARED, 0o644), ("etc/tapgrant/bobs.conf", BOBS, 0o644)):
             (root / place).write_text(text)
             (root / place).chmod(mode)
         for path in (root, root / "etc", root / "etc/tapgrant"):

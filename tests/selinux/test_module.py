@@ -2,10 +2,11 @@
 """The module on the host: built, linked into all of Debian's reference policy, and asked."""
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from lab import HERE, TO_CIL, run
+from lab import HERE, TO_CIL, TOP, ioctl_numbers, run
 
 # What is committed.  -ds: rules that name the type itself; the others have base's for all domains, too.
 QUERIES = {
@@ -63,6 +64,14 @@ def test_the_helper_writes_nothing_but_settings_and_its_sockets(answers):
     assert written == {"sysctl_net_t", "tapgrant_t"}  # its own entries in /proc
     made = set(re.findall(r":(\w+_socket|socket) \{?[^};]*\bcreate\b", may))
     assert made == {"netlink_route_socket", "tun_socket", "unix_dgram_socket", "unix_stream_socket"}
+
+
+def test_the_helpers_ioctls_are_those_of_its_system_call_filter(answers):
+    names = re.findall(r"\bTUN[A-Z]+\b", (TOP / "helper/filter/generate.c").read_text())
+    header = Path("/usr/include/linux/if_tun.h").read_text()
+    filtered = {0x5400 | int(re.search(rf"#define {name}\s+_IO\w*\('T', (\d+)", header).group(1)) for name in names}
+    (rule,) = re.findall(r"^allowxperm tapgrant_t \S+ ioctl \{(.*)\};", answers["which ioctls may be called on taps"], re.M)
+    assert len(filtered) > 10 and set(ioctl_numbers(rule)) == filtered
 
 
 def test_login_users_and_libvirt_start_the_helper_and_nobody_else(answers):

@@ -34,13 +34,6 @@ holds() {
 boolean() { labctl set "/sys/fs/selinux/booleans/$1" "$2" && labctl set /sys/fs/selinux/commit_pending_bools 1; }
 attribute() { cat "/sys/class/net/$1"; }
 is() { [ "$1" = "$2" ] || { echo "is '$1', not '$2'"; return 1; }; }
-without_the_flag() { # COMMAND...: with the helper that forgot IFF_TUN_EXCL in the place of the real one
-    mount --bind /usr/libexec/forgetful-helper /usr/libexec/tapgrant-helper
-    "$@"
-    code=$?
-    umount /usr/libexec/tapgrant-helper
-    return $code
-}
 # what somebody makes of links beside tapgrant
 gone() { ! [ -e "/sys/class/net/$1" ]; }
 
@@ -48,7 +41,8 @@ alice="labctl run 1000 user_u:user_r:user_t:s0 env"
 bob="labctl run 1001 user_u:user_r:user_t:s0 env"
 carol="labctl run 1000 unconfined_u:unconfined_r:unconfined_t:s0 env" # the same user, unconfined
 root="labctl run 0 unconfined_u:unconfined_r:unconfined_t:s0 env"
-unit="labctl run 0 system_u:system_r:initrc_t:s0 env"
+sysadm="labctl run 0 root:sysadm_r:sysadm_t:s0 env"
+service="labctl run 0 system_u:system_r:init_t:s0 client nnp" # as systemd starts it, with NoNewPrivileges=yes
 run="tapgrant run --net dev=t1,bridge=br0,queues=2,guest-mac=52:54:00:00:00:01 --net dev=t2,guest-mac=52:54:00:00:00:02 --"
 both="$run client use {0.fds} {1.fd}"
 bridge_helper="client take /usr/libexec/tapgrant-bridge-helper --br=br0 --net guest-mac=52:54:00:00:00:03"
@@ -70,6 +64,11 @@ $ip link set admin3 up
 $ip link set byhand up
 labctl avc >/dev/null
 
+shows() { # REGEX COMMAND...
+    wanted=$1
+    shift
+    "$@" 2>&1 | tr '\n' ' ' | grep -qE "$wanted" || { "$@"; return 1; }
+}
 granted() { # NAME CALLER TAP: the TAP that a service of the system made for the caller
     section=granted
     check "$1: a tap on a bridge, used by a hypervisor" 0 - $2 tapgrant run --net dev=t1,bridge=br0,guest-mac=52:54:00:00:00:01 -- client use '{fd}'
@@ -90,7 +89,19 @@ granted() { # NAME CALLER TAP: the TAP that a service of the system made for the
 
 section=multi-queue
 check "off as shipped: further queues are refused" '[1-9]*' 'denied  \{ relabelfrom \}.*:tapgrant_t:.*:tapgrant_t:.*tclass=tun_socket' $alice $both
+check "off as shipped: several of the administrator's tap are opened all the same" 0 - \
+    $alice tapgrant run --net dev=admin2,managed=no,queues=2 -- client requeue '{fds}'
+section=explained
+holds "several queues: the Boolean, to user_t" shows 'tun: SELinux refuses .*\(0666\) allows uid 1000 .*several queues need: setsebool' $alice $both
+holds "several queues: the Boolean, to unconfined_t" shows 'SELinux refuses .*several queues need: setsebool' $carol $both
+holds "several queues: doctor tells it before" shows 'warn SELinux: .*several queues .*setsebool -P tapgrant_multi_queue on' $carol tapgrant doctor
+holds "a tap that an administrator made by hand: the audit log" shows 'SELinux refuses .*ausearch' $alice tapgrant run --net dev=byhand,managed=no -- true
+chmod 600 /dev/net/tun
+holds "the node's mode: as everywhere" shows 'may not open it .*chmod 0666' $alice tapgrant run --net dev=t1 -- true
+chmod 666 /dev/net/tun
 boolean tapgrant_multi_queue 1
+holds "several queues, allowed: the module is there" shows 'ok +SELinux' $carol tapgrant doctor
+labctl avc >/dev/null
 granted user_t "$alice" admin0
 granted unconfined_t "$carol" admin3
 section=granted
@@ -110,11 +121,6 @@ frames() { # COUNT MAC: so many frames of a guest of the address 52:54:00:00:00:
     $alice tapgrant run --net dev=locked0,managed=no -- client frame '{fd}' $2 || return
     is "$(($(received) - before))" $1
 }
-shows() { # REGEX COMMAND...
-    wanted=$1
-    shift
-    "$@" | tr '\n' ' ' | grep -qE "$wanted" || { "$@"; return 1; }
-}
 holds "the bridge filters VLANs" is "$(cat /sys/class/net/br1/bridge/vlan_filtering)" 1
 check "user_t: a port locked to its guest's address" 0 - $alice tapgrant create --net dev=locked0,bridge=br1,guest-mac=52:54:00:00:00:05
 holds "it is locked, isolated, and learns nothing" shows ' learning off .*isolated on .*locked on' /usr/sbin/bridge -d link show dev locked0
@@ -127,25 +133,34 @@ holds "and stays where it was" shows '52:54:00:00:00:05 vlan 1 sticky master br1
 $ip link del locked0
 
 # The administrator's pre-created taps, from a shell and as the unit starts it.
-if [ -x /usr/sbin/tapgrant-apply ]; then
-    section=apply
-    check "from an administrator's shell" 0 - $root tapgrant-apply
-    check "once more: nothing to do" 0 - $root tapgrant-apply
-    check "its owner opens a declared tap" 0 - $alice tapgrant run --net dev=decl0,managed=no -- client use '{fd}'
-    check "its owner opens a declared tap of two queues" 0 - $alice tapgrant run --net dev=decl1,managed=no,queues=2 -- client requeue '{fds}'
-    check "a declared tap that its owner opened is set right" 0 - $root sh -c "$ip link set decl0 mtu 1400 && tapgrant-apply"
-    $ip link del decl0
-    check "as its unit starts it" 0 - $unit tapgrant-apply
-    check "its owner opens what the unit made" 0 - $alice tapgrant run --net dev=decl0,managed=no -- client use '{fd}'
-    rm /etc/tapgrant/interfaces.d/declared.conf
-    check "what is no longer declared is removed" 0 - $root tapgrant-apply --prune
-    holds "and gone" gone decl0
-fi
+section=apply
+check "from an administrator's shell" 0 - $root tapgrant-apply
+check "once more: nothing to do" 0 - $root tapgrant-apply
+check "its owner opens a declared tap" 0 - $alice tapgrant run --net dev=decl0,managed=no -- client use '{fd}'
+check "its owner opens a declared tap of two queues" 0 - $alice tapgrant run --net dev=decl1,managed=no,queues=2 -- client requeue '{fds}'
+check "a declared tap that its owner opened is set right" 0 - $root sh -c "$ip link set decl0 mtu 1400 && tapgrant-apply"
+check "and is given to another owner" 0 - $root tapgrant-apply /etc/tapgrant/bobs.conf
+check "whose it is" 0 - $bob tapgrant run --net dev=decl0,managed=no -- client use '{fd}'
+check "and back, from sysadm_t" 0 - $sysadm tapgrant-apply
+check "an unconfined owner opens it" 0 - $carol tapgrant run --net dev=decl0,managed=no -- client use '{fd}'
+check "and it is given to another owner all the same" 0 - $root tapgrant-apply /etc/tapgrant/bobs.conf
+$ip link del decl0
+$alice tapgrant create --net dev=keep0 >/dev/null
+$carol tapgrant create --net dev=keep1 >/dev/null
+labctl avc >/dev/null
+check "users' leftovers are removed" 0 - $root tapgrant-apply --reap
+holds "and gone: user_t's" gone keep0
+holds "and gone: unconfined_t's" gone keep1
+check "as its unit starts it" 0 - $service /usr/sbin/tapgrant-apply
+check "its owner opens what the unit made" 0 - $alice tapgrant run --net dev=decl0,managed=no -- client use '{fd}'
+check "what is no longer declared is removed" 0 - $root tapgrant-apply --prune /etc/tapgrant/none.d
+holds "and gone: what its owner opened" gone decl0
+holds "and gone: what nobody opened" gone decl1
 
 # The same without rules that hide a refusal.
 labctl load /lib/policy/open
 boolean tapgrant_multi_queue 1
-ignored="$harness|denied  \{ (noatsecure|rlimitinh|siginh) \}|comm=\"tapgrant-helper\".* name=\"kernel\" dev=\"proc\""
+ignored="$harness|denied  \{ (noatsecure|rlimitinh|siginh) \}|comm=\"(tapgrant-helper|forgetful-helpe)\".* name=\"kernel\" dev=\"proc\""
 section=open
 check "a request of two interfaces, nothing hidden" 0 - $alice $both
 boolean tapgrant_multi_queue 0
@@ -176,23 +191,34 @@ done
 check "no_new_privs: no domain, and so no tap" '[1-9]*' 'denied  \{ nnp_transition \}.*user_t.*tapgrant_t' $alice client nnp /usr/bin/tapgrant run --net bridge=br0 -- client nothing
 check "user_t makes no tap of its own" '[1-9]*' '' $alice client make mine
 
+# The helper itself is asked: the library would look first whether the tap is there already.
 section=attach
 $bob tapgrant create --net dev=bobs >/dev/null
 labctl avc >/dev/null
-held='denied  \{ relabelfrom \}.*scontext=user_u:user_r:tapgrant_t:.*tcontext=%:.*tclass=tun_socket permissive=0'
-check "without the flag, a new name: granted all the same" 0 - without_the_flag $alice tapgrant run --net dev=t1 -- client use '{fd}'
-check "without the flag, the administrator's tap for another" '[1-9]*' "$(echo "$held" | sed 's/%/[^ ]*:unconfined_t/')" without_the_flag $alice tapgrant run --net dev=admin1 -- client use '{fd}'
-check "without the flag, the same with one SELinux user" '[1-9]*' 'denied  \{ relabelfrom \}.*scontext=unconfined_u:unconfined_r:tapgrant_t:.*tcontext=unconfined_u:unconfined_r:unconfined_t:.*tclass=tun_socket permissive=0' \
-    without_the_flag $carol tapgrant run --net dev=admin1 -- client use '{fd}'
-check "without the flag, a tap that tapgrant made for another" '[1-9]*' "$(echo "$held" | sed 's/%/[^ ]*:tapgrant_t/')" without_the_flag $alice tapgrant run --net dev=bobs -- client use '{fd}'
+forgetful="ask /usr/libexec/forgetful-helper" # the helper without IFF_TUN_EXCL
+refused() { # NAME CALLER TAP: nothing is attached to the TAP: FROM and TO are the labels of the denial
+    check "$1" 13 "denied  \{ relabelfrom \}.*scontext=$from.*tcontext=$to.*tclass=tun_socket permissive=0" $2 $forgetful $3
+}
+check "without the flag, a new name: granted all the same" 0 - $alice $forgetful t1
+from=user_u:user_r:tapgrant_t: to=unconfined_u:[^:]*:unconfined_t:
+refused "without the flag, the administrator's tap for another" "$alice" admin1
+from=unconfined_u:unconfined_r:tapgrant_t: to=unconfined_u:unconfined_r:unconfined_t:
+refused "without the flag, the same with one SELinux user" "$carol" admin1
+from=user_u:user_r:tapgrant_t: to=user_u:user_r:tapgrant_t:
+refused "without the flag, a tap that tapgrant made for another" "$alice" bobs
 boolean tapgrant_multi_queue 1
-check "the same with further queues allowed: the administrator's" '[1-9]*' "$(echo "$held" | sed 's/%/[^ ]*:unconfined_t/')" without_the_flag $alice tapgrant run --net dev=admin1 -- client use '{fd}'
-check "with the flag: the name is taken" 4 - $alice tapgrant run --net dev=bobs -- client use '{fd}'
+from=unconfined_u:unconfined_r:tapgrant_t: to=unconfined_u:unconfined_r:unconfined_t:
+refused "the same with further queues allowed: the administrator's" "$carol" admin1
+to=user_u:user_r:tapgrant_t:
+refused "with further queues allowed: a tap that tapgrant made for another SELinux user" "$carol" bobs
+boolean tapgrant_multi_queue 0
+check "with the flag: the name is taken" 107 - $alice ask /usr/libexec/tapgrant-helper bobs
 labctl set /sys/fs/selinux/enforce 0
-check "control, permissive: the flag was all that held" '*' 'denied  \{ relabelfrom \}.*:unconfined_t:.*permissive=1' without_the_flag $alice tapgrant run --net dev=admin1 -- client use '{fd}'
+check "control, permissive: the flag was all that held" 0 'denied  \{ relabelfrom \}.*:unconfined_t:.*permissive=1' $alice $forgetful admin1
 labctl set /sys/fs/selinux/enforce 1
 
 section=client
+boolean tapgrant_multi_queue 1
 check "a confined hypervisor uses what it was given" 0 - $alice $run /usr/libexec/labclient use '{0.fds}' '{1.fd}'
 check "a confined hypervisor switches a queue off and on" 0 - $alice $run /usr/libexec/labclient requeue '{0.fds}'
 for what in owner:0x54cc group:0x54ce persist:0x54cb link:0x54cd carrier:0x54e2 address:0x8924; do
@@ -219,6 +245,10 @@ suite_delete="$alice tapgrant delete keep0"
 suite_own="$alice client attach admin0"
 suite_requeue="$alice tapgrant run --net dev=admin2,managed=no,queues=2 -- client requeue {fds}"
 suite_check="$alice tapgrant lint /etc/tapgrant/policy.conf"
+suite_apply="$root tapgrant-apply"
+piped() { $root sh -c "echo | tapgrant-apply --dry-run | cat"; }
+suite_piped=piped
+suite_correct="$root tapgrant-apply /etc/tapgrant/bobs.conf"
 check "all in place: the helper" 0 - $suite_helper
 check "all in place: a queue switched off and on" 0 - $suite_client
 check "all in place: made persistent" 0 - $suite_make
@@ -227,6 +257,11 @@ check "all in place: opened" 0 - $suite_own
 check "all in place: opened again" 0 - $suite_own
 check "all in place: a queue of one's own switched off and on" 0 - $suite_requeue
 check "all in place: the policy read" 0 - $suite_check
+check "all in place: a plan behind a pipe" 0 - $suite_piped
+check "all in place: declared taps" 0 - $suite_apply
+$alice client attach decl0
+labctl avc >/dev/null
+check "all in place: a declared tap that its owner opened, given to another" 0 - $suite_correct
 log_to() { # NAME: as journald's /dev/log does
     ln -sf "/run/systemd/journal/$1" /dev/log
     labctl label system_u:object_r:devlog_t:s0 /dev/log
@@ -235,12 +270,13 @@ mutant() { # SUITE TYPE CLASS PERMISSION AVC
     case $1 in
         delete) $suite_make >/dev/null 2>&1; labctl avc >/dev/null ;;
         log) log_to host-log ;;
+        correct) $suite_apply; $alice client attach decl0; labctl avc >/dev/null ;;
     esac
     suite=$1
     [ $suite != log ] || suite=helper
     eval "check \"without \$2:\$3 \$4\" '*' \"\$5\" \$suite_$suite"
     [ "$1" != log ] || log_to dev-log
-    for name in keep0 t1 t2; do [ ! -e /sys/class/net/$name ] || $ip link del $name; done
+    for name in keep0 t1 t2 decl0 decl1; do [ ! -e /sys/class/net/$name ] || $ip link del $name; done
 }
 labctl run 0 system_u:system_r:syslogd_t:s0 labctl log /run/systemd/journal/host-log /tmp/host-log
 labctl label system_u:object_r:devlog_t:s0 /run/systemd/journal/host-log
