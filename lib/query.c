@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define SLOT "quota.tapgrant."
 
@@ -157,8 +160,15 @@ int query_link(const char *name, uint32_t ifindex, struct query_link *link) {
 }
 
 int query_index(const char *name, uint32_t *ifindex) {
-    *ifindex = if_nametoindex(name);
-    return *ifindex ? 0 : -errno;
+    struct ifreq request = {0};
+    int failed, any = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* if_nametoindex(3) does not tell a lack of descriptors */
+
+    if (any < 0) return -errno;
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+    failed = ioctl(any, SIOCGIFINDEX, &request) ? -errno : 0;
+    close(any);
+    *ifindex = (uint32_t)request.ifr_ifindex;
+    return failed;
 }
 
 int query_name(uint32_t ifindex, char name[WIRE_NAME]) { return if_indextoname(ifindex, name) ? 0 : -errno; }

@@ -405,9 +405,9 @@ def test_nothing_with_privilege_reads_xml():
     assert IMPORT.stat().st_mode & 0o6000 == 0
 
 
-def test_a_missing_program_is_told(libvirt):
-    libvirt.host.run("mount", "--bind", "/dev/null", IMPORT)
-    result = libvirt.host.tapgrant("import", "-")
+def test_a_missing_program_is_told(host):
+    host.run("mount", "--bind", "/dev/null", IMPORT)
+    result = host.tapgrant("import", "-")
     assert result.code == 1 and result.err == (f"tapgrant: {IMPORT}: cannot be executed: Permission denied\n"
                                                "hint: install it there: meson install\n")
 
