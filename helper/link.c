@@ -220,8 +220,8 @@ static int vacate(const struct link *bridge, const uint8_t mac[6], uint32_t port
     for (int i = 0; (!error || error == -ENOENT) && i <= !!bridge->vlan[1]; i++) {
         error = entry(RTM_GETNEIGH, bridge->index, mac, bridge->vlan[i], &found);
         if (!error && !port && !(found.ndm_state & NUD_PERMANENT)) return -EADDRNOTAVAIL;
-        if (!error && port && found.ndm_ifindex != (int)port &&
-            (found.ndm_state & (NUD_NOARP | NUD_PERMANENT) || found.ndm_flags & NTF_EXT_LEARNED)) return -EADDRINUSE;
+        if (!error && port && (found.ndm_state & NUD_PERMANENT || found.ndm_flags & NTF_EXT_LEARNED ||
+                               (found.ndm_state & NUD_NOARP && found.ndm_ifindex != (int)port))) return -EADDRINUSE;
         if (!error && port) error = entry(RTM_DELNEIGH, (uint32_t)found.ndm_ifindex, mac, bridge->vlan[i], NULL);
     }
     return error == -ENOENT ? 0 : error;

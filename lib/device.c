@@ -45,6 +45,16 @@ const char *error_object(const struct interface *interface, char object[INTERFAC
     return object;
 }
 
+void error_add(char *text, size_t size, const char *format, ...) {
+    size_t used = strlen(text);
+    va_list arguments;
+
+    if (used) used += (size_t)snprintf(text + used, size - used, "; ");
+    va_start(arguments, format);
+    if (used < size) vsnprintf(text + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
 struct tapgrant_device *device_new(struct tapgrant_error *error) {
     struct tapgrant_device *device = calloc(1, sizeof(*device));
 

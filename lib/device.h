@@ -38,5 +38,8 @@ __attribute__((format(printf, 4, 5))) int error_set(struct tapgrant_error *error
                                                     const char *reason, ...);
 __attribute__((format(printf, 2, 3))) void error_hint(struct tapgrant_error *error, const char *hint, ...);
 
+/* Adds a piece to TEXT of SIZE bytes, behind a semicolon if it is not the first; what does not fit is left out. */
+__attribute__((format(printf, 3, 4))) void error_add(char *text, size_t size, const char *format, ...);
+
 /* "interface NAME", or where it has none "bridge NAME" or "interface". */
 const char *error_object(const struct interface *interface, char object[INTERFACE_DEV + 16]);

@@ -10,35 +10,24 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Adds what differs to TEXT. */
-__attribute__((format(printf, 3, 4))) static void add(char *text, size_t size, const char *format, ...) {
-    size_t used = strlen(text);
-    va_list arguments;
-
-    if (used) used += (size_t)snprintf(text + used, size - used, "; ");
-    va_start(arguments, format);
-    if (used < size) vsnprintf(text + used, size - used, format, arguments);
-    va_end(arguments);
-}
-
 /* Is it a tap of the caller's own, made to stay?  Of one that is not nothing else is of interest. */
 static void compare_device(const struct interface *asked, const struct query_link *link, char *text, size_t size) {
     bool ours = link->uid == getuid() || (link->uid == QUERY_NOBODY && !strncmp(link->alias, "tapgrant declared=", 18));
 
     if (strcmp(link->name, asked->dev))
-        add(text, size, "is an alternative name of %s", link->name);
+        error_add(text, size, "is an alternative name of %s", link->name);
     else if (strcmp(link->kind, "tun") || !link->tap)
-        add(text, size, "is no tap but of kind %s", link->kind[0] ? link->kind : "hardware");
+        error_add(text, size, "is no tap but of kind %s", link->kind[0] ? link->kind : "hardware");
     else if (!ours && link->uid == QUERY_NOBODY)
-        add(text, size, "was not made by tapgrant for a user");
+        error_add(text, size, "was not made by tapgrant for a user");
     else if (!ours)
-        add(text, size, "was granted to uid %u, and this is uid %u", link->uid, getuid());
+        error_add(text, size, "was granted to uid %u, and this is uid %u", link->uid, getuid());
     else if (link->owner != geteuid() && link->owner == QUERY_NOBODY)
-        add(text, size, "has no owner");
+        error_add(text, size, "has no owner");
     else if (link->owner != geteuid())
-        add(text, size, "belongs to uid %u, and this is uid %u", link->owner, geteuid());
+        error_add(text, size, "belongs to uid %u, and this is uid %u", link->owner, geteuid());
     else if (!link->persist)
-        add(text, size, "is not persistent: it goes with the process that holds it");
+        error_add(text, size, "is not persistent: it goes with the process that holds it");
 }
 
 static void compare_bridge(const struct interface *asked, const struct query_link *link, char *text, size_t size) {
@@ -47,8 +36,8 @@ static void compare_bridge(const struct interface *asked, const struct query_lin
     if (!asked->bridge[0] && !link->master) return;
     if (asked->bridge[0] && !query_link(asked->bridge, 0, &bridge) && bridge.ifindex == link->master) return;
     if (link->master && query_link(NULL, link->master, &is)) snprintf(is.name, sizeof(is.name), "another");
-    add(text, size, "is on %s%s, not on %s%s", link->master ? "bridge " : "no bridge", link->master ? is.name : "",
-        asked->bridge[0] ? "bridge " : "none", asked->bridge);
+    error_add(text, size, "is on %s%s, not on %s%s", link->master ? "bridge " : "no bridge", link->master ? is.name : "",
+              asked->bridge[0] ? "bridge " : "none", asked->bridge);
 }
 
 /* The address that it has if it was asked for as now, tapgrant-interfaces(5): zeros if that says nothing. */
@@ -67,15 +56,16 @@ static void compare_settings(const struct interface *asked, const struct query_l
 
     compare_bridge(asked, link, text, size);
     if (!wire_mac_absent(locked) && !wire_mac_absent(asked->guest_mac) && memcmp(locked, asked->guest_mac, 6))
-        add(text, size, "is locked to the guest-mac %s, not %s", wire_mac_text(locked, is),
-            wire_mac_text(asked->guest_mac, wanted));
+        error_add(text, size, "is locked to the guest-mac %s, not %s", wire_mac_text(locked, is),
+                  wire_mac_text(asked->guest_mac, wanted));
     expect_mac(asked, mac);
     if (!wire_mac_absent(mac) && memcmp(mac, link->mac, 6))
-        add(text, size, "has the host-mac %s, not %s", wire_mac_text(link->mac, is), wire_mac_text(mac, wanted));
-    if (asked->mtu && asked->mtu != link->mtu) add(text, size, "has the MTU %u, not %u", link->mtu, asked->mtu);
+        error_add(text, size, "has the host-mac %s, not %s", wire_mac_text(link->mac, is), wire_mac_text(mac, wanted));
+    if (asked->mtu && asked->mtu != link->mtu) error_add(text, size, "has the MTU %u, not %u", link->mtu, asked->mtu);
     if (link->multi_queue != (asked->queues > 1))
-        add(text, size, "has %s, and %u are asked for", link->multi_queue ? "several queues" : "one queue", asked->queues);
-    if (asked->given[INTERFACE_KEY_PERSIST] && !asked->persist) add(text, size, "is persistent, and persist=no is asked for");
+        error_add(text, size, "has %s, and %u are asked for", link->multi_queue ? "several queues" : "one queue", asked->queues);
+    if (asked->given[INTERFACE_KEY_PERSIST] && !asked->persist)
+        error_add(text, size, "is persistent, and persist=no is asked for");
 }
 
 int existing_open(const struct interface *asked, struct tapgrant_device *device, struct tapgrant_error *error) {

@@ -74,34 +74,23 @@ int explain_execution(int errnum, struct tapgrant_error *error) {
     return TAPGRANT_FAILED;
 }
 
-/* Adds a piece to TEXT, behind a semicolon if it is not the first. */
-__attribute__((format(printf, 3, 4))) static void add(char *text, size_t size, const char *format, ...) {
-    size_t used = strlen(text);
-    va_list arguments;
-
-    if (used) used += (size_t)snprintf(text + used, size - used, "; ");
-    va_start(arguments, format);
-    if (used < size) vsnprintf(text + used, size - used, format, arguments);
-    va_end(arguments);
-}
-
 /* One message for all that is wrong with the bridge, with the commands that mend it. */
 static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16], reason[400] = "", hint[400] = "";
 
     snprintf(object, sizeof(object), "bridge %s", bridge);
     if (faults & WIRE_FAULT_UNPINNED) {
-        add(reason, sizeof(reason), "its MAC address is not fixed, so that a port could change it");
-        add(hint, sizeof(hint), "ip link set %s address $(cat /sys/class/net/%s/address)", bridge, bridge);
+        error_add(reason, sizeof(reason), "its MAC address is not fixed, so that a port could change it");
+        error_add(hint, sizeof(hint), "ip link set %s address $(cat /sys/class/net/%s/address)", bridge, bridge);
     }
     if (faults & WIRE_FAULT_RA) {
-        add(reason, sizeof(reason), "the host takes router advertisements on it, so that a guest could become its router");
+        error_add(reason, sizeof(reason), "the host takes router advertisements on it, so that a guest could become its router");
         /* with slashes a dot in the name is no separator: sysctl(8) */
-        add(hint, sizeof(hint), "sysctl -w net/ipv6/conf/%s/accept_ra=0", bridge);
+        error_add(hint, sizeof(hint), "sysctl -w net/ipv6/conf/%s/accept_ra=0", bridge);
     }
     if (faults & WIRE_FAULT_MTU) {
-        add(reason, sizeof(reason), "the MTU asked for is below its own and could lower it for all");
-        add(hint, sizeof(hint), "ask for its MTU or more, or leave mtu= out");
+        error_add(reason, sizeof(reason), "the MTU asked for is below its own and could lower it for all");
+        error_add(hint, sizeof(hint), "ask for its MTU or more, or leave mtu= out");
     }
     error_set(error, TAPGRANT_DENIED, object, "%s", reason);
     error_hint(error, "%s", hint);
@@ -143,8 +132,10 @@ static bool explain_port(int errnum, const struct wire_device *told, const struc
         error_object(interface, object);
         error_set(error, TAPGRANT_FAILED, object, "the kernel did not do all that it acknowledged (stage link)");
         if (interface->mtu && interface->bridge[0])
-            error_hint(error, "is it the MTU, which %s would take over from its first port? leave mtu= out, or fix the bridge's: "
-                              "set it to another value and back", interface->bridge);
+            error_hint(error,
+                       "is it the MTU, which %s would take over from its first port? leave mtu= out, or fix the bridge's: "
+                       "set it to another value and back",
+                       interface->bridge);
         else
             error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it; "
                               "and lock-mac needs Linux 5.18 or later, isolate 4.18");
