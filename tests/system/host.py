@@ -23,6 +23,11 @@ POLICY = PREFIX / "etc/tapgrant/policy.conf"
 USERS = ("tg-alice", "tg-bob")
 ALICE, BOB = USERS
 
+# Ignored, as under nohup(1), it would be so in all that the tests start, and nothing would end with its terminal; a handler
+# does not outlive execve(2).
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
+
 SETUP = r"""
 set -e
 mount --make-rprivate /

@@ -129,4 +129,6 @@ def test_vpcs_on_a_tap_of_create(net, home, tap):  # noqa: F811
     while not re.search(r"10\.88\.0\.1 icmp_seq=1 ttl=\d+ time=", "".join(lines)):
         lines.append(vpcs.stdout.readline())
         assert lines[-1], lines
-    net.end(vpcs)  # its terminal with it, and so vpcs
+    vpcs.stdin.write("quit\n")
+    vpcs.stdin.flush()
+    assert vpcs.wait(timeout=20) == 0
