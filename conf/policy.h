@@ -23,8 +23,7 @@
 
 /* The keys of a rule, in the order in which its conditions are tried; POLICY_KEYS as an answer: none. */
 enum policy_key { POLICY_USER, POLICY_BRIDGE, POLICY_ISOLATE, POLICY_LOCK_MAC, POLICY_DEV, POLICY_GUEST_MAC,
-                  POLICY_HOST_MAC, POLICY_MTU, POLICY_QUEUES, POLICY_MAX, POLICY_ALLOW_UNPINNED, POLICY_ALLOW_RA,
-                  POLICY_KEYS };
+                  POLICY_HOST_MAC, POLICY_MTU, POLICY_QUEUES, POLICY_MAX, POLICY_ALLOW_UNPINNED, POLICY_ALLOW_RA, POLICY_KEYS };
 
 struct policy_rule {
     char name[WIRE_RULE];

@@ -35,12 +35,11 @@ bool policy_next(const char **text, char word[POLICY_LINE + 1]) {
 
 /* Decimal, no sign, no leading zero, up to END; below (uid_t)-1, nobody's id and "no change" to the kernel. */
 static int read_number(const char *text, const char *end, uint32_t *number) {
-    size_t length = (size_t)(end - text);
+    size_t size = (size_t)(end - text);
     unsigned long long value = strtoull(text, NULL, 10);
 
     *number = (uint32_t)value;
-    if (!length || length > 10 || strspn(text, "0123456789") < length || (*text == '0' && length > 1)) return -EINVAL;
-    return value < UINT32_MAX ? 0 : -EINVAL;
+    return size - 1 < 10 && strspn(text, "0123456789") >= size && (*text > '0' || size == 1) && value < UINT32_MAX ? 0 : -EINVAL;
 }
 
 /* N or N-M. */

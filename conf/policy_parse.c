@@ -67,16 +67,15 @@ static const char *begin_rule(struct parser *parser, const char *line, size_t le
 
 /* What is wrong with a line, before inih sees it. */
 static const char *check_line(struct parser *parser, const char *line, size_t length) {
-    size_t key = strspn(line, "abcdefghijklmnopqrstuvwxyz-");
+    size_t key = 0;
 
     if (line + length == parser->end) return "no newline at the end of the file";
     if (length > POLICY_LINE) return "line of over 190 bytes";
-    for (size_t i = 0; i < length; i++)
-        if (line[i] < ' ' || line[i] > '~') return "control or non-ASCII byte";
+    for (size_t i = 0; i < length; i++) if (line[i] < ' ' || line[i] > '~') return "control or non-ASCII byte";
     if (!length || line[0] == ';' || line[0] == '#') return NULL;
-    if (line[0] == ' ') return "leading blank";
-    if (line[0] == '[') return begin_rule(parser, line, length);
+    if (line[0] == ' ' || line[0] == '[') return line[0] == ' ' ? "leading blank" : begin_rule(parser, line, length);
     if (memchr(line, ';', length) || memchr(line, '#', length)) return "a comment stands on a line of its own";
+    while (line[key] == '-' || (line[key] >= 'a' && line[key] <= 'z')) key++; /* strspn(3) would make a table for each line */
     return key && line[key + strspn(line + key, " ")] == '=' ? NULL : "no [section], no key = value, no ; comment";
 }
 

@@ -38,22 +38,21 @@ int device_create(const struct wire_interface *interface, struct device *device)
     const bool multi = interface->queues > 1;
     /* what it must still be when it is root's */
     const uint32_t made[IFLA_TUN_MAX + 1] = {
-        [IFLA_TUN_GROUP] = UINT32_MAX, [IFLA_TUN_TYPE] = IFF_TAP, [IFLA_TUN_VNET_HDR] = interface->vnet_hdr,
-        [IFLA_TUN_MULTI_QUEUE] = multi, [IFLA_TUN_NUM_QUEUES] = multi ? 1 : UINT32_MAX,
+        [IFLA_TUN_UNSPEC] = UINT32_MAX, [IFLA_TUN_GROUP] = UINT32_MAX, [IFLA_TUN_TYPE] = IFF_TAP,
+        [IFLA_TUN_VNET_HDR] = interface->vnet_hdr, [IFLA_TUN_MULTI_QUEUE] = multi, [IFLA_TUN_NUM_QUEUES] = multi ? 1 : UINT32_MAX,
         [IFLA_TUN_NUM_DISABLED_QUEUES] = multi ? 0 : UINT32_MAX};
     int flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) | (multi ? IFF_MULTI_QUEUE : 0), error = -EBUSY;
-    struct link *link = &device->link;
     struct ifreq now = {0};
 
     for (int tries = 0; error == -EBUSY && tries < 3; tries++) {
         error = open_queue(device, *interface->dev ? interface->dev : "tg%d", flags | IFF_TUN_EXCL);
-        if (!error) error = link_read(0, link->name, link);
+        if (!error) error = link_read(0, device->link.name, &device->link);
         /* the link that was read is ours if ours is called so now: somebody may have renamed it, and another one be there */
         if (!error && ioctl(device->queue[0], TUNGETIFF, &now)) error = -errno;
-        if (error || strcmp(link->name, now.ifr_name)) return error ? error : -ESTALE;
-        if (!memcmp(link->tun, made, sizeof(made)) && !link->up) break;
+        if (error || strcmp(device->link.name, now.ifr_name)) return error ? error : -ESTALE;
+        if (!memcmp(device->link.tun, made, sizeof(made)) && !device->link.up) break;
         /* whoever attached holds it, and may have made it his and made it stay: closing alone would leave it there */
-        error = link_delete(link->index);
+        error = link_delete(device->link.index);
         if (error || close(device->queue[--device->queues])) return error ? error : -errno;
         error = -EBUSY;
     }

@@ -69,18 +69,15 @@ static const struct nlattr *in(const struct nlattr *nest, uint16_t type) {
     return found;
 }
 
-static void copy(void *to, size_t size, const struct nlattr *from) {
-    size_t length = from ? mnl_attr_get_payload_len(from) : 0;
-
-    if (length) memcpy(to, mnl_attr_get_payload(from), length < size ? length : size);
+static void copy(void *to, size_t size, const struct nlattr *of) {
+    if (of) memcpy(to, mnl_attr_get_payload(of), mnl_attr_get_payload_len(of) < size ? mnl_attr_get_payload_len(of) : size);
 }
 
 /* A number; in an array of settings (IFLA_INET6_CONF) the Nth. */
 static uint32_t number(const struct nlattr *from, size_t n, uint32_t absent) {
     size_t size = from ? mnl_attr_get_payload_len(from) : 0;
 
-    if (size == sizeof(uint8_t)) return mnl_attr_get_u8(from);
-    if (size == sizeof(uint16_t)) return mnl_attr_get_u16(from);
+    if (size == sizeof(uint8_t) || size == sizeof(uint16_t)) return size == 1 ? mnl_attr_get_u8(from) : mnl_attr_get_u16(from);
     if (size >= (n + 1) * sizeof(absent)) memcpy(&absent, (uint32_t *)mnl_attr_get_payload(from) + n, sizeof(absent));
     return absent;
 }
@@ -107,13 +104,16 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     copy(link->kind, sizeof(link->kind) - 1, in(top[IFLA_LINKINFO], IFLA_INFO_KIND));
     if (port) mnl_attr_for_each_nested(attribute, port)
         link->port |= number(attribute, 0, 0) == 1 ? BIT(mnl_attr_get_type(attribute)) : 0;
-    for (uint16_t type = 1; !strcmp(link->kind, "tun") && type <= IFLA_TUN_MAX; type++)
-        link->tun[type] = number(in(data, type), 0, UINT32_MAX);
+    if (!data || strcmp(link->kind, "tun")) return MNL_CB_OK;
+    memset(link->tun, 0xff, sizeof(link->tun));
+    mnl_attr_for_each_nested(attribute, data) if (mnl_attr_get_type(attribute) <= IFLA_TUN_MAX)
+        link->tun[mnl_attr_get_type(attribute)] = number(attribute, 0, UINT32_MAX);
     return MNL_CB_OK;
 }
 
 int link_read(uint32_t index, const char *name, struct link *link) {
     begin_link(RTM_GETLINK, 0, AF_UNSPEC, index, 0);
+    put(IFLA_EXT_MASK, &(uint32_t){RTEXT_FILTER_SKIP_STATS}, sizeof(uint32_t)); /* nobody reads them, and they cost the most */
     if (name) put(IFLA_IFNAME, name, strlen(name) + 1);
     *link = (struct link){0};
     return exchange(take_link, link);
@@ -162,11 +162,11 @@ int link_delete(uint32_t index) { return begin_link(RTM_DELLINK, 0, AF_UNSPEC, i
  */
 static int set_host_side(const char *name, bool routed) {
     static const char ipv4[] = "/proc/sys/net/ipv4/conf", ipv6[] = "/proc/sys/net/ipv6/conf";
-    bool has_ipv6 = !access(ipv6, F_OK) || errno != ENOENT; /* what else fails, fails below */
-    int error = has_ipv6 ? setting(O_RDWR, ipv6, name, "addr_gen_mode", "1") : 0; /* IN6_ADDR_GEN_MODE_NONE */
+    int error = setting(O_RDWR, ipv6, name, "addr_gen_mode", "1"); /* IN6_ADDR_GEN_MODE_NONE */
 
-    if (!error && routed && has_ipv6) error = setting(O_RDWR, ipv6, name, "accept_ra", "0");
-    if (!error && has_ipv6) error = setting(O_RDWR, ipv6, name, "disable_ipv6", "1");
+    if (!error && routed) error = setting(O_RDWR, ipv6, name, "accept_ra", "0");
+    if (!error) error = setting(O_RDWR, ipv6, name, "disable_ipv6", "1");
+    if (error == -ENOENT && access(ipv6, F_OK) && errno == ENOENT) error = 0; /* the kernel has no IPv6 */
     if (!error && routed) error = setting(O_RDWR, ipv4, name, "forwarding", "0");
     if (!error && routed) error = setting(O_RDWR, ipv4, name, "rp_filter", "1");
     return error || !routed ? error : setting(O_RDWR, ipv4, name, "arp_ignore", "2");
@@ -181,8 +181,7 @@ static int set_port(uint32_t index, uint64_t wanted) {
 
     begin_link(RTM_SETLINK, 0, AF_BRIDGE, index, 0);
     list = mnl_attr_nest_start((void *)question, IFLA_PROTINFO);
-    for (uint16_t type = 0; type < 64; type++)
-        if (port_settings & BIT(type)) put(type, &(uint8_t){!!(wanted & BIT(type))}, 1);
+    for (uint16_t type = 0; type < 64; type++) if (port_settings & BIT(type)) put(type, &(uint8_t){!!(wanted & BIT(type))}, 1);
     mnl_attr_nest_end((void *)question, list);
     return exchange(NULL, NULL);
 }
@@ -256,7 +255,8 @@ int link_configure(const struct wire_device *to, const struct link *bridge, cons
     if (!error && bridge->index) error = set_port(to->ifindex, port);
     if (!error && lock_mac) error = claim_mac(to->ifindex, to->guest_mac, bridge);
     if (!error) error = link_read(to->ifindex, NULL, &tap);
-    if (!error && bridge->index) error = link_read(bridge->index, NULL, &joined);
+    /* a port of the bridge's own MTU cannot move it */
+    if (!error && bridge->index && to->mtu != bridge->mtu) error = link_read(bridge->index, NULL, &joined);
     if (error) return error;
     if (strcmp(tap.alias, alias) || memcmp(tap.mac, to->host_mac, 6) || tap.mtu != to->mtu || tap.master != bridge->index ||
         tap.up || joined.mtu != bridge->mtu || (bridge->index && (tap.port & port_settings) != port) ||

@@ -9,9 +9,8 @@
 #include "wire.h"
 
 struct link {
-    uint32_t index, mtu, master;             /* master: its bridge's index; 0: none */
-    char name[WIRE_NAME], kind[16];          /* the kernel's own name; "bridge", "tun" (a tap is one), "" */
-    char alias[64];                          /* the beginning of it */
+    uint32_t index, mtu, master;               /* master: its bridge's index; 0: none */
+    char name[WIRE_NAME], kind[16], alias[64]; /* the kernel's own name; "bridge", "tun" (a tap is one), ""; its beginning */
     uint8_t mac[6];
     uint64_t port;                           /* of a bridge's port: bit N is its setting IFLA_BRPORT_N that is on */
     uint16_t vlan[2];                        /* of a bridge: 0, and the VLAN of its new ports; 0: none */

@@ -41,9 +41,8 @@ static int load_policy(void) {
 
     if (!error) error = policy_parse(&policy, text, size, NULL, NULL);
     policy.caller = (struct policy_caller){getuid(), getgid(), groups, (size_t)count, ""};
-    if (!error && policy.names) error = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size);
-    if (!error && policy.names) error = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size);
-    if (!error) error = policy_resolve(&policy, passwd, group);
+    if (!error && policy.names && !(error = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size)) &&
+        !(error = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size))) error = policy_resolve(&policy, passwd, group);
     return error ? WIRE_DENIED : 0;
 }
 
@@ -52,23 +51,25 @@ static int load_policy(void) {
  * policy, and from here on only the index is used.
  */
 static int decide(const struct wire_interface *asked, struct wire_device *to) {
+    static int pinned; /* as link_pinned() said of the last bridge */
+    const bool again = at && !strcmp(asked->bridge, asked[-1].bridge); /* interfaces on one bridge: it is asked once */
     struct policy_bridge facts = {.mtu = POLICY_MTU_ALONE, .pinned = true};
     struct link *link = &bridge[at];
-    int error = asked->bridge[0] ? link_read(0, asked->bridge, link) : 0;
+    int error = asked->bridge[0] && !again ? link_read(0, asked->bridge, link) : 0;
 
     if (error && error != -ENODEV) return error;
+    if (again) *link = bridge[at - 1];
     if (link->index && !strcmp(link->kind, "bridge") && wire_bridge_valid(link->name)) {
-        facts = (struct policy_bridge){.mtu = link->mtu, .exists = true, .takes_ra = link->takes_ra};
+        if (!again) pinned = link_pinned(link);
+        facts = (struct policy_bridge){.mtu = link->mtu, .exists = true, .pinned = pinned != -ESTALE, .takes_ra = link->takes_ra};
         memcpy(facts.name, memcpy(to->bridge, link->name, WIRE_NAME), WIRE_NAME);
-        error = link_pinned(link);
-        facts.pinned = error != -ESTALE;
     }
     verdict[at] = policy_decide(&policy, asked, &facts);
     if (verdict[at].rule) memcpy(to->rule, verdict[at].rule->name, sizeof(to->rule));
     if (verdict[at].failed != POLICY_KEYS) return WIRE_DENIED;
     to->mtu = verdict[at].mtu;
     reply.faults = verdict[at].faults;
-    return error && error != -ESTALE ? error : reply.faults ? WIRE_UNFIT_BRIDGE : 0;
+    return facts.exists && pinned && pinned != -ESTALE ? pinned : reply.faults ? WIRE_UNFIT_BRIDGE : 0;
 }
 
 /*
@@ -169,5 +170,5 @@ int main(void) {
     if (!result) stage = WIRE_DECIDE, result = each(decide);
     if (!result) result = each(make); /* device, quota, link */
     if (!result) stage = WIRE_REPLY, result = each(give);
-    return answer(result);
+    _exit(answer(result)); /* nothing is left for libc to do */
 }

@@ -9,7 +9,6 @@
 #include "stages.h"
 
 #include <cap-ng.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 
 static struct __user_cap_header_struct self = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -22,8 +21,7 @@ static bool is_caller_with(uint32_t wanted) {
 
     return !getresuid(&uid[0], &uid[1], &uid[2]) && !getresgid(&gid[0], &gid[1], &gid[2]) && uid[0] == uid[1] &&
            uid[0] == uid[2] && gid[0] == gid[1] && gid[0] == gid[2] && !syscall(SYS_capget, &self, sets) &&
-           sets[0].effective == wanted && sets[0].permitted == wanted && !sets[0].inheritable &&
-           !sets[1].effective && !sets[1].permitted && !sets[1].inheritable;
+           !memcmp(sets, &(struct __user_cap_data_struct[2]){{wanted, wanted, 0}}, sizeof(sets));
 }
 
 /* Bounding and ambient set; the kernel answers EINVAL for the first capability that it does not have. */
@@ -36,12 +34,9 @@ static bool bounds_are_empty(void) {
 
 /* Tries to have back what was given up: whatever of it works is a failure. */
 static bool can_regain(void) {
-    struct __user_cap_data_struct all[2];
-
-    memset(all, 0xff, sizeof(all));
-    if (!syscall(SYS_capset, &self, all)) return true;
     /* root that asked for itself has nobody to become */
-    return getuid() && (!setresuid((uid_t)-1, 0, (uid_t)-1) || (getgid() && !setresgid((gid_t)-1, 0, (gid_t)-1)));
+    return !syscall(SYS_capset, &self, &(struct __user_cap_data_struct[2]){{~0u, ~0u, ~0u}, {~0u, ~0u, ~0u}}) ||
+           (getuid() && (!setresuid((uid_t)-1, 0, (uid_t)-1) || (getgid() && !setresgid((gid_t)-1, 0, (gid_t)-1))));
 }
 
 int privilege_enter(void) {
@@ -62,8 +57,6 @@ int privilege_enter(void) {
 }
 
 int privilege_leave(void) {
-    struct __user_cap_data_struct none[2] = {0};
-
     return setresgid(getgid(), getgid(), getgid()) || setresuid(getuid(), getuid(), getuid()) ||
-           syscall(SYS_capset, &self, none) || !is_caller_with(0) ? -EPERM : 0;
+           syscall(SYS_capset, &self, &(struct __user_cap_data_struct[2]){0}) || !is_caller_with(0) ? -EPERM : 0;
 }

@@ -8,8 +8,6 @@
  */
 #include "stages.h"
 
-#define INITIAL_USER_NAMESPACE 0xEFFFFFFDu /* PROC_USER_INIT_INO, include/linux/proc_ns.h */
-
 int start_clean(void) {
     struct itimerval off = {0}, deadline = {.it_value.tv_sec = 4}; /* less than the library waits */
     struct rlimit core = {0}, files;
@@ -24,13 +22,16 @@ int start_clean(void) {
         getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_SEQPACKET) return -ENOTSOCK;
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL); /* fails for those that never change */
     if (sigprocmask(SIG_SETMASK, &none, NULL) || setitimer(ITIMER_VIRTUAL, &off, NULL) ||
-        setitimer(ITIMER_PROF, &off, NULL) || setitimer(ITIMER_REAL, &deadline, NULL)) return -errno;
+        setitimer(ITIMER_PROF, &off, NULL) || setitimer(ITIMER_REAL, &deadline, NULL) ||
+        setrlimit(RLIMIT_CORE, &core) || getrlimit(RLIMIT_NOFILE, &files)) return -errno;
     /* The limits stay the caller's where they bound what we use: with too little of it we fail, and nothing is left. */
-    if (setrlimit(RLIMIT_CORE, &core) || getrlimit(RLIMIT_NOFILE, &files)) return -errno;
     files.rlim_cur = files.rlim_max;
     umask(077);
     if (setrlimit(RLIMIT_NOFILE, &files) || chdir("/")) return -errno;
-    /* In another user namespace "root" is somebody's own, and the ids in the policy are other people's. */
-    if (stat("/proc/self/ns/user", &user) || user.st_ino != INITIAL_USER_NAMESPACE) return WIRE_UNPRIVILEGED;
+    /*
+     * In a user namespace but the first (PROC_USER_INIT_INO, include/linux/proc_ns.h) "root" is somebody's own, and the ids in
+     * the policy are other people's.
+     */
+    if (stat("/proc/self/ns/user", &user) || user.st_ino != 0xEFFFFFFDu) return WIRE_UNPRIVILEGED;
     return geteuid() ? WIRE_UNPRIVILEGED : 0;
 }

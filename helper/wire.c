@@ -29,8 +29,7 @@ bool wire_bridge_valid(const char *text) {
 bool wire_mac_absent(const uint8_t mac[6]) { return !memcmp(mac, "\0\0\0\0\0", 6); }
 
 const char *wire_mac_text(const uint8_t mac[6], char text[WIRE_MAC_TEXT]) {
-    snprintf(text, WIRE_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-    return text;
+    return snprintf(text, WIRE_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]), text;
 }
 
 /* Text that ends within its array, and nothing behind its end. */
