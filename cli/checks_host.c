@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define NODE "/dev/net/tun"
@@ -74,14 +75,14 @@ static char first_byte(const char *path) {
     return (char)byte;
 }
 
-/* Nothing where it does not enforce. */
+/* Nothing where it does not enforce.  A label that no loaded module knows is shown as another. */
 static void check_selinux(struct findings *findings) {
+    char label[256] = "";
+
     if (first_byte(SELINUX "enforce") != '1') return;
-    if (access(SELINUX "booleans/tapgrant_multi_queue", F_OK) && errno == ENOENT)
-        findings_warn(findings, "selinux", "SELinux", "load it: tapgrant_selinux(8)", "enforces, without tapgrant's module");
-    else if (first_byte(SELINUX "booleans/tapgrant_multi_queue") == '0')
-        findings_warn(findings, "selinux", "SELinux", "setsebool -P tapgrant_multi_queue on",
-                      "enforces, and lets the helper make no tap of several queues");
+    if (getxattr(HELPER_PATH, "security.selinux", label, sizeof(label) - 1) < 0 || !strstr(label, ":tapgrant_exec_t:"))
+        findings_warn(findings, "selinux", "SELinux", "load it, and label the files: tapgrant_selinux(8)",
+                      "enforces, and " HELPER_PATH " does not have the label of tapgrant's module");
     else
         findings_good(findings, "selinux", "SELinux", "enforces, with tapgrant's module");
 }

@@ -34,6 +34,23 @@ static int reset(int queue) {
            ioctl(queue, TUNSETLINK, (unsigned long)ARPHRD_ETHER) || ioctl(queue, TUNSETVNETLE, &(int){0}) ? -errno : 0;
 }
 
+/*
+ * SELinux asks for one permission both where a further queue attaches to its tap and where a forgotten IFF_TUN_EXCL would
+ * attach to another's (security/selinux/hooks.c, selinux_tun_dev_open).  So the domain that makes taps does not have it, the
+ * one that has it makes none (selinux/tapgrant.te), and this leads from one to the other.  0, too, where the process is not in
+ * the domain FROM.
+ */
+static int change_domain(const char *from, const char *to) {
+    char label[256] = "", changed[sizeof(label) + 32];
+    int file = open("/proc/self/attr/current", O_RDWR | O_CLOEXEC);
+    const char *at = (size_t)pread(file, label, sizeof(label), 0) < sizeof(label) ? strstr(label, from) : NULL; /* -1: more */
+    int length = at ? snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - label), label, to, at + strlen(from)) : 0;
+    int error = at && write(file, changed, (size_t)length) != length ? -errno : 0;
+
+    close(file);
+    return error;
+}
+
 int device_create(const struct wire_interface *interface, struct device *device) {
     const bool multi = interface->queues > 1;
     /* what it must still be when it is root's */
@@ -57,6 +74,8 @@ int device_create(const struct wire_interface *interface, struct device *device)
         error = -EBUSY;
     }
     if (!error && multi) error = reset(device->queue[0]);
+    if (!error && multi) error = change_domain(":tapgrant_t:", ":tapgrant_attach_t:");
     while (!error && device->queues < interface->queues) error = open_queue(device, now.ifr_name, flags);
-    return error;
+    const int back = multi ? change_domain(":tapgrant_attach_t:", ":tapgrant_t:") : 0; /* to answer, whatever the answer is */
+    return error ? error : back;
 }

@@ -32,5 +32,5 @@ int tap_explain_vanished(const char *object, struct tapgrant_error *error);
 /* Opens a queue of the existing tap NAME, never making one; TUN_FLAGS as for TUNSETIFF.  A descriptor or -errno. */
 CHECKED int tap_attach(const char name[WIRE_NAME], unsigned tun_flags);
 
-/* Says why /dev/net/tun could not be opened or used; SEVERAL: for several queues, by the helper.  Returns TAPGRANT_FAILED. */
-int tap_explain_node(int errnum, bool several, struct tapgrant_error *error);
+/* Says why /dev/net/tun could not be opened or used.  Returns TAPGRANT_FAILED. */
+int tap_explain_node(int errnum, struct tapgrant_error *error);

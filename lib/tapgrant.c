@@ -140,7 +140,7 @@ int tapgrant_delete(const char *dev, struct tapgrant_error *error) {
     fd = tap_attach(link.name,
                     IFF_TAP | IFF_NO_PI | (link.vnet_hdr ? IFF_VNET_HDR : 0) | (link.multi_queue ? IFF_MULTI_QUEUE : 0));
     if (fd == -EBUSY || fd == -E2BIG) return explain_held(object, link.name, error);
-    if (fd == -EACCES || fd == -ENOENT) return tap_explain_node(-fd, false, error);
+    if (fd == -EACCES || fd == -ENOENT) return tap_explain_node(-fd, error);
     if (fd < 0) return error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(-fd));
     failed = query_link(link.name, 0, &now);
     if (failed || now.ifindex != link.ifindex || (now.multi_queue && now.attached_queues != 1))

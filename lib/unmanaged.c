@@ -39,23 +39,17 @@ static char selinux_says(const char *path) {
 }
 
 /* The node's mode is not why. */
-static void explain_module(const struct stat *node, bool several, struct tapgrant_error *error) {
+static void explain_module(const struct stat *node, struct tapgrant_error *error) {
     const char says = selinux_says("/sys/fs/selinux/enforce");
     const bool enforces = says == '1' || says == '?';
-    const char queues = several ? selinux_says("/sys/fs/selinux/booleans/tapgrant_multi_queue") : '1';
 
     error_set(error, TAPGRANT_FAILED, TUN_NODE, "%s refuses what its mode (%04o) allows uid %u",
               enforces ? "SELinux" : "a security module or access list", node->st_mode & 07777, getuid());
-    if (!enforces)
-        error_hint(error, "getfacl " TUN_NODE "; journalctl -k | grep -i denied");
-    else if (queues == '0' || queues == '?')
-        error_hint(error, "several queues need: setsebool -P tapgrant_multi_queue on; "
-                          "if it is on, ausearch -m AVC -ts recent shows what");
-    else
-        error_hint(error, "ausearch -m AVC -ts recent shows what");
+    error_hint(error, enforces ? "ausearch -m AVC -ts recent shows what"
+                               : "getfacl " TUN_NODE "; journalctl -k | grep -i denied");
 }
 
-int tap_explain_node(int errnum, bool several, struct tapgrant_error *error) {
+int tap_explain_node(int errnum, struct tapgrant_error *error) {
     struct stat node;
     bool there = !stat(TUN_NODE, &node);
 
@@ -63,7 +57,7 @@ int tap_explain_node(int errnum, bool several, struct tapgrant_error *error) {
         error_set(error, TAPGRANT_FAILED, TUN_NODE, "does not exist");
         error_hint(error, "modprobe tun; in a container, give it the device");
     } else if (errnum == EACCES && mode_allows(&node)) {
-        explain_module(&node, several, error);
+        explain_module(&node, error);
     } else if (errnum == EACCES || errnum == EPERM) {
         error_set(error, TAPGRANT_FAILED, TUN_NODE, "uid %u may not open it (owner %u, group %u, mode %04o)", getuid(),
                   node.st_uid, node.st_gid, node.st_mode & 07777);
@@ -150,7 +144,7 @@ static int explain_attach(int errnum, const struct query_link *link, const char 
     }
     /* TUNSETIFF has none of these but for a node that cannot be opened, and where SELinux refuses it */
     if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO)
-        return tap_explain_node(errnum, false, error);
+        return tap_explain_node(errnum, error);
     if (query_link(NULL, link->ifindex, &now) || strcmp(now.name, link->name)) { /* renamed: as if it were not there */
         tap_explain_vanished(object, error);
     } else if (errnum == EPERM && link->owner != QUERY_NOBODY && link->owner != geteuid()) {

@@ -26,7 +26,7 @@ MODULES = ["net/llc/llc.ko", "net/802/stp.ko", "net/bridge/bridge.ko", "drivers/
 BUSYBOX = "sh env mount umount cat tr grep sed dmesg insmod chmod mkdir ln sleep true rm uname"
 # Types that other distributions have: their rules are left out of the policy here, and so cannot be proved needed.
 FOREIGN = {"passwd_file_t"}
-# In which of checks.sh's suites each ioctl number, and each kind of rule, is needed
+# In which of mutants.sh's suites each ioctl number, and each kind of rule, is needed
 SUITES = {("tapgrant_apply_t", "tapgrant_owner"): "correct", ("tapgrant_apply_t", "tapgrant_admin"): "piped",
           ("tapgrant_apply_t", ""): "apply", ("tapgrant_t", "syslogd_t"): "log", ("tapgrant_client", "tapgrant_maker:tun_socket"): "client",
           ("tapgrant_client", "self:tun_socket"): "requeue", ("tapgrant_caller", "tapgrant_conf_t"): "check",
@@ -113,8 +113,6 @@ def split_permissions(source):
 
 def mutate(source):
     """The module with each permission a rule of its own, under a Boolean of its own; and their list."""
-    # a condition has no inner one
-    text = re.sub(r"tunable_policy\(`tapgrant_multi_queue',`\n(.*?)'\)", r"\1", source, flags=re.S)
     booleans, names = [], []
 
     def replace(match):
@@ -130,7 +128,7 @@ def mutate(source):
             lines.append(f"if (mutant_{number}) {{ allow {who} {target}:{one} {permission}; }}\n")
         return "\n" + "".join(lines)
 
-    text = re.sub(RULE, replace, text, flags=re.M)
+    text = re.sub(RULE, replace, source, flags=re.M)
     return re.sub(r"^(policy_module\(.*\)\n)", r"\1" + "".join(booleans), text, flags=re.M), names
 
 
@@ -274,7 +272,8 @@ class Lab:
             shutil.copy(self.folder / name, root / "usr/lib/policy")
         (root / "usr/lib/policy/mutants.list").write_text("\n".join(self.mutants) + "\n")
         (root / "usr/lib/policy/ioctls.list").write_text("\n".join(self.ioctls) + "\n")
-        for source, place, mode in (("init.sh", "usr/sbin/init", 0o755), ("checks.sh", "usr/lib/checks.sh", 0o644)):
+        for source, place, mode in (("init.sh", "usr/sbin/init", 0o755), *((f"{name}.sh", f"usr/lib/{name}.sh", 0o644)
+                                                                           for name in ("checks", "behaviour", "mutants"))):
             shutil.copy(HERE / "guest" / source, root / place)
             (root / place).chmod(mode)
         for place, text, mode in (("etc/passwd", "root:x:0:0::/:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n", 0o644),

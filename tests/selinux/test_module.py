@@ -11,9 +11,12 @@ from lab import HERE, TO_CIL, TOP, ioctl_numbers, run
 # What is committed.  -ds: rules that name the type itself; the others have base's for all domains, too.
 QUERIES = {
     "what the helper may do": "-A -s tapgrant_t",
+    "what it may do while it attaches": "-A -s tapgrant_attach_t",
     "what the helper becomes when it executes": "-T -s tapgrant_t -c process",
     "who may become the helper": "-A -t tapgrant_t -c process -p transition,dyntransition",
+    "who may become the helper while it attaches": "-A -t tapgrant_attach_t -c process -p transition,dyntransition",
     "who may attach to a tap of the helper's": "-A -t tapgrant_t -c tun_socket",
+    "who may attach to one of several queues": "-A -t tapgrant_attach_t -c tun_socket",
     "which ioctls may be called on taps": "--allowxperm -t tun_tap_device_t",
     "what callers may do": "-A -s tapgrant_caller -ds",
     "what holders of descriptors may do": "-A -s tapgrant_client -ds",
@@ -47,7 +50,11 @@ def test_the_rules_are_those_of_the_committed_list(lab, answers):
 def test_the_helper_executes_nothing_and_becomes_nobody(answers):
     may = answers["what the helper may do"]
     assert "execute_no_trans" not in may
-    assert not permissions(may, "process") & {"transition", "dyntransition", "setexec", "setcurrent"}
+    assert not permissions(may, "process") & {"transition", "setexec"}
+    # but for the domain that attaches, and back
+    found = {side: re.findall(r"^allow (\S+) (\S+):process \{?[^};]*\bdyntransition\b", answers[question], re.M)
+             for side, question in (("to", "who may become the helper while it attaches"), ("back", "who may become the helper"))}
+    assert found == {"to": [("tapgrant_t", "tapgrant_attach_t")], "back": [("tapgrant_attach_t", "tapgrant_t")]}
     assert answers["what the helper becomes when it executes"] == ""
 
 
@@ -66,17 +73,26 @@ def test_the_helper_writes_nothing_but_settings_and_its_sockets(answers):
     assert made == {"netlink_route_socket", "tun_socket", "unix_dgram_socket", "unix_stream_socket"}
 
 
+def test_what_makes_taps_attaches_to_none_and_what_attaches_makes_none(answers):
+    assert permissions(answers["what the helper may do"], "tun_socket") == {"create"}
+    attaching = answers["what it may do while it attaches"]
+    assert permissions(attaching, "tun_socket") == {"relabelfrom", "relabelto"}
+    assert permissions(attaching, "capability") == {"net_admin"}
+    targets = re.findall(r"^allow tapgrant_attach_t (\w+):tun_socket", attaching, re.M)
+    assert set(targets) == {"tapgrant_t", "tapgrant_attach_t"}
+
+
 def test_the_helpers_ioctls_are_those_of_its_system_call_filter(answers):
     names = re.findall(r"\bTUN[A-Z]+\b", (TOP / "helper/filter/generate.c").read_text())
     header = Path("/usr/include/linux/if_tun.h").read_text()
     filtered = {0x5400 | int(re.search(rf"#define {name}\s+_IO\w*\('T', (\d+)", header).group(1)) for name in names}
-    (rule,) = re.findall(r"^allowxperm tapgrant_t \S+ ioctl \{(.*)\};", answers["which ioctls may be called on taps"], re.M)
-    assert len(filtered) > 10 and set(ioctl_numbers(rule)) == filtered
+    rules = re.findall(r"^allowxperm tapgrant(?:_attach)?_t \S+ ioctl \{(.*)\};", answers["which ioctls may be called on taps"], re.M)
+    assert len(rules) == 2 and len(filtered) > 10 and set(ioctl_numbers(" ".join(rules))) == filtered
 
 
 def test_login_users_and_libvirt_start_the_helper_and_nobody_else(answers):
     said = re.findall(r"^allow (\w+) ", answers["who may become the helper"], re.M)
-    assert set(said) == {"user_t", "staff_t", "sysadm_t", "unconfined_t", "virtd_t"}
+    assert set(said) - {"tapgrant_attach_t"} == {"user_t", "staff_t", "sysadm_t", "unconfined_t", "virtd_t"}
 
 
 def test_each_assertion_bites(lab):
@@ -97,6 +113,7 @@ def test_each_assertion_bites(lab):
 
 
 @pytest.mark.parametrize("rule", [
+    "(allow tapgrant_t self (tun_socket (relabelfrom)))", "(allow tapgrant_attach_t self (tun_socket (create)))",
     "(allow tapgrant_t shadow_t (file (read)))", "(allow tapgrant_t self (capability (net_raw)))",
     "(allow tapgrant_t self (packet_socket (create)))", "(allow tapgrant_t user_t (tun_socket (relabelfrom)))",
     "(allow tapgrant_t tmp_t (file (create)))", "(allow tapgrant_t bin_t (file (execute_no_trans)))",

@@ -34,6 +34,8 @@ fi
 echo "enforcing $(cat /sys/fs/selinux/enforce), as $(tr -d '\0' </proc/self/attr/current), $(uname -r)"
 labctl avc >/dev/null
 . /lib/checks.sh
+. /lib/behaviour.sh
+. /lib/mutants.sh
 echo "$passed passed, $failed failed"
 echo o >/proc/sysrq-trigger
 sleep 10

@@ -3,7 +3,7 @@
  * labctl: the few steps that the guest's tests need of SELinux, static and without libselinux.
  *
  *   load FILE [OFFSET MASK]   the policy FILE, with the bits of MASK cleared in the byte at each OFFSET
- *   set PATH TEXT             writes TEXT to PATH
+ *   set [PATH TEXT]...        writes TEXT to PATH
  *   label CONTEXT PATH...
  *   avc [PATTERN]             prints the denials since it was last called, whose lines do not match the extended regex
  *   run UID CONTEXT COMMAND   as UID, in CONTEXT from its execution on
@@ -126,11 +126,12 @@ int main(int argc, char *argv[]) {
     const char *verb = argc > 1 ? argv[1] : "";
 
     if (!strcmp(verb, "load") && argc > 2) return load(argv[2], argc - 3, argv + 3);
-    if (!strcmp(verb, "set") && argc == 4) return put(argv[2], argv[3], strlen(argv[3]));
     if (!strcmp(verb, "avc")) return avc(argc > 2 ? argv[2] : NULL);
     if (!strcmp(verb, "run") && argc > 4) return run(argv + 2);
     if (!strcmp(verb, "log") && argc == 4) return take_log(argv[2], argv[3]);
+    for (int i = 2; !strcmp(verb, "set") && i + 1 < argc; i += 2)
+        if (put(argv[i], argv[i + 1], strlen(argv[i + 1]))) return 125;
     for (int i = 3; !strcmp(verb, "label") && i < argc; i++)
         if (lsetxattr(argv[i], "security.selinux", argv[2], strlen(argv[2]) + 1, 0)) return fail(argv[i]);
-    return strcmp(verb, "label") ? 2 : 0;
+    return strcmp(verb, "label") && strcmp(verb, "set") ? 2 : 0;
 }
