@@ -33,13 +33,13 @@ struct arguments {
 };
 
 __attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...) {
+    struct tapgrant_error error;
     va_list arguments;
-    int code;
 
     va_start(arguments, format);
-    code = output_usage_of("tapgrant-bridge-helper", false, format, arguments);
+    error = output_usage_of("tapgrant-bridge-helper", format, arguments);
     va_end(arguments);
-    return code;
+    return output_text(&error);
 }
 
 static int add_net(struct arguments *arguments, const char *spec) {
@@ -97,9 +97,10 @@ static void add_value(char *spec, const char *value) {
 /* What the arguments ask for together, as one SPEC of --net. */
 static int make_spec(const struct arguments *arguments, char spec[SPEC_SIZE], struct interface *interface) {
     const char *bridge = strcmp(arguments->bridge, "none") ? arguments->bridge : "";
+    struct tapgrant_error error;
     struct interface_fault fault;
 
-    if (interface_parse(interface, arguments->net, &fault)) return output_fault(&fault, false);
+    if (interface_parse(interface, arguments->net, &fault)) return error = output_error_of(&fault), output_text(&error);
     if (interface->given[INTERFACE_KEY_BRIDGE] && strcmp(interface->bridge, bridge))
         return refuse("--br=%s and --net bridge=%s are two bridges", arguments->bridge,
                       interface->bridge[0] ? interface->bridge : "none");
@@ -155,7 +156,7 @@ static int refuse_generated(const struct tapgrant_device *device) {
                                            "<target dev='DEV' managed='no'/>"};
 
     snprintf(error.object, sizeof(error.object), "bridge %s", tapgrant_bridge(device) ? tapgrant_bridge(device) : "none");
-    return output_error(&error, false);
+    return output_text(&error);
 }
 
 static int answer(int socket, const struct interface *asked, struct tapgrant_device *device) {
@@ -166,7 +167,7 @@ static int answer(int socket, const struct interface *asked, struct tapgrant_dev
     failed = send_descriptor(socket, tapgrant_fd(device, 0));
     if (!failed) return TAPGRANT_OK;
     snprintf(error.reason, sizeof(error.reason), "the interface cannot be handed over: %s", strerror(-failed));
-    return output_error(&error, false);
+    return output_text(&error);
 }
 
 int main(int argc, char *argv[]) {
@@ -184,7 +185,7 @@ int main(int argc, char *argv[]) {
     if (socket < 0) return TAPGRANT_USAGE;
     code = make_spec(&arguments, spec, &interface);
     if (code) return code;
-    if (tapgrant_open(spec, &device, &error)) return output_error(&error, false);
+    if (tapgrant_open(spec, &device, &error)) return output_text(&error);
     code = answer(socket, &interface, device);
     if (code) undo_open(device);
     return code;

@@ -22,7 +22,10 @@ int lint_main(int argc, char *argv[]);
 int show_main(int argc, char *argv[]);
 int import_main(int argc, char *argv[]);
 
-/* tapgrant: OBJECT: REASON, and the hint, on stderr; with JSON the same as an object on stdout.  Returns its code. */
+/* tapgrant: OBJECT: REASON, and the hint, on stderr.  Returns its code. */
+int output_text(const struct tapgrant_error *error);
+
+/* The same, and with JSON the same as an object on stdout. */
 int output_error(const struct tapgrant_error *error, bool json);
 
 /*
@@ -33,7 +36,8 @@ bool output_keep_descriptors(void);
 
 struct interface_fault;
 
-/* The same for a description that does not parse; exit status 2. */
+/* What is wrong with a description that does not parse: of code TAPGRANT_USAGE, exit status 2. */
+struct tapgrant_error output_error_of(const struct interface_fault *fault);
 int output_fault(const struct interface_fault *fault, bool json);
 
 /* The object that output_error() prints on stdout, about several: FAULTS, which is given up, is added.  ERROR's code. */
@@ -42,10 +46,10 @@ int output_faults(const struct tapgrant_error *error, json_t *faults);
 /* Flushes standard output.  The exit status: 1, after it was said, if not all of it could be written. */
 int output_end(void);
 
-/* The same for what is wrong with the command line itself; exit status 2. */
+/* The same for what is wrong with the command line itself, of PROGRAM, or of tapgrant. */
+__attribute__((format(printf, 2, 0))) struct tapgrant_error output_usage_of(const char *program, const char *format,
+                                                                            va_list arguments);
 __attribute__((format(printf, 2, 3))) int output_usage(bool json, const char *format, ...);
-__attribute__((format(printf, 3, 0))) int output_usage_of(const char *program, bool json, const char *format,
-                                                          va_list arguments);
 
 /* tapgrant: interface NAME: warning: ... for each one that the library has. */
 void output_warnings(const struct tapgrant_device *device);

@@ -10,6 +10,6 @@ void undo_open(struct tapgrant_device *device) {
     struct tapgrant_error error;
 
     tapgrant_close(device);
-    if (made && tapgrant_delete(made, &error)) output_error(&error, false);
+    if (made && tapgrant_delete(made, &error)) output_text(&error);
     free(made);
 }
