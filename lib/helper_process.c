@@ -15,13 +15,13 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STACK_SIZE (64 * 1024)
+#define STACK_SIZE (32 * 1024)
 
 struct child {
     const char *path;
@@ -70,23 +70,42 @@ static int supervise(void *argument) {
     _exit(0);
 }
 
+/*
+ * Keeps the calling thread on its processor, and so supervisor and helper, which are cloned there: until they have ended nothing
+ * else of ours runs on it.  The scheduler would give each new process, and each that executes, to an idle processor, which has to
+ * be woken and has none of this in its caches: a tenth of a grant.  False: it is left as it was.
+ */
+static bool stay(cpu_set_t *before) {
+    int cpu = sched_getcpu();
+    cpu_set_t here;
+
+    if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof(*before), before)) return false;
+    CPU_ZERO(&here);
+    CPU_SET(cpu, &here);
+    return !sched_setaffinity(0, sizeof(here), &here);
+}
+
 static int run(struct child *child) {
-    char *stacks = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    char *stacks = aligned_alloc(16, 2 * STACK_SIZE);
+    cpu_set_t processors;
     sigset_t all, before;
+    bool stays;
     int error = 0;
     pid_t pid;
 
-    if (stacks == MAP_FAILED) return -errno;
+    if (!stacks) return -ENOMEM;
     child->stack = stacks + STACK_SIZE;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
+    stays = stay(&processors);
     pid = clone(supervise, stacks + 2 * STACK_SIZE, CLONE_VM | CLONE_VFORK, child);
     if (pid < 0)
         error = -errno;
     else
         while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR) continue;
+    if (stays) sched_setaffinity(0, sizeof(processors), &processors);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    munmap(stacks, 2 * STACK_SIZE);
+    free(stacks);
     return error ? error : -child->error;
 }
 
