@@ -51,6 +51,7 @@ struct item {
     struct plan first, plan;             /* as found, and now */
     bool planned, done;                  /* done: something was carried out */
     unsigned waited;                     /* looks at what another run is making */
+    bool refused;                        /* by the host, which another try does not change */
     bool removed;
 };
 

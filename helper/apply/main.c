@@ -34,6 +34,7 @@ static const char help[] =
 static bool needs_work(const struct item *item) {
     enum plan_action action = item->plan.action;
 
+    if (item->refused) return false;
     if (!item->definition) return !item->removed;
     return action == PLAN_CREATE || action == PLAN_CHANGE || action == PLAN_WAIT || action == PLAN_REMAKE;
 }
@@ -57,6 +58,7 @@ static size_t plan_all(struct items *items, const struct taps *taps, const struc
         struct item *item = &items->item[i];
         struct plan tried = item->plan;
 
+        if (item->refused) continue;
         if (item->definition)
             item_plan(item, taps, options);
         else

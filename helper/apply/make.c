@@ -147,6 +147,7 @@ static void explain_host(struct item *item, int error) {
     int queue = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
     if (queue < 0) {
+        item->refused = true;
         item_fail(item, INTERFACE_KEYS, "/dev/net/tun: %s", strerror(errno));
         item_hint(item, "modprobe tun; a container has to be given the device");
         return;
@@ -154,6 +155,7 @@ static void explain_host(struct item *item, int error) {
     close(queue);
     item_fail(item, INTERFACE_KEYS, "%s: %s", error == -EROFS ? "/proc/sys/net" : item_dev(item),
               strerror(error < 0 ? -error : EINVAL));
+    item->refused = error == -EPERM || error == -EACCES || error == -EROFS;
     if (error == -EPERM || error == -EACCES) item_hint(item, "it needs CAP_NET_ADMIN in this network namespace");
     if (error == -EROFS) item_hint(item, "it has to be writable: mount -o remount,rw /proc/sys");
 }
