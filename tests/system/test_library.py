@@ -163,10 +163,12 @@ def test_the_helper_reads_neither_arguments_nor_environment(lab):
 # A program that links it -----------------------------------------------------------------------------------------------
 
 PROGRAM = r"""
+#define _GNU_SOURCE
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,11 +205,13 @@ int main(void) {
     struct tapgrant_error error;
     pthread_t thread[4];
     sigset_t before = {0}, after = {0};
+    cpu_set_t processors, later;
     size_t count;
     int fds;
 
     signal(SIGCHLD, on_child);
     sigprocmask(SIG_SETMASK, NULL, &before);
+    assert(!sched_getaffinity(0, sizeof(processors), &processors));
     fds = open_descriptors();
     assert(!tapgrant_open("bridge=br0,guest-mac=52:54:00:00:00:01", &device, &error));
     assert(!strcmp(tapgrant_name(device), "tg0") && tapgrant_ifindex(device) > 0 && tapgrant_queues(device) == 1);
@@ -236,6 +240,7 @@ int main(void) {
     assert(open_descriptors() == fds);
     sigprocmask(SIG_SETMASK, NULL, &after);
     assert(!memcmp(&before, &after, sizeof(before)));
+    assert(!sched_getaffinity(0, sizeof(later), &later) && CPU_EQUAL(&processors, &later));
     assert(!children && waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
     /* descriptor 0 closed: the request's socket may itself be 0 */
     close(0);
