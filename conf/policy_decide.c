@@ -54,15 +54,14 @@ static int read_range(const char *text, uint32_t *low, uint32_t *high) {
 
 /* The first entry, name:password:id:..., of that name, as for getpwnam(3); or where NAME is NULL of that id. */
 static const char *look_up(const char *entries, const char *name, uint32_t *id) {
-    uint32_t found;
+    uint32_t seen;
 
     for (const char *line = entries, *text; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
         if (name && (strncmp(line, name, strlen(name)) || line[strlen(name)] != ':')) continue;
         text = line + strcspn(line, ":\n");
         if (*text == ':') text += 1 + strcspn(text + 1, ":\n");
-        if (*text != ':' || read_number(text + 1, text + 1 + strcspn(text + 1, ":\n"), &found)) continue;
-        if (!name && found != *id) continue;
-        return *id = found, line;
+        if (*text != ':' || read_number(text + 1, text + 1 + strcspn(text + 1, ":\n"), &seen) || (!name && seen != *id)) continue;
+        return *id = seen, line;
     }
     return NULL;
 }

@@ -35,20 +35,32 @@ static int reset(int queue) {
 }
 
 /*
- * SELinux asks for one permission both where a further queue attaches to its tap and where a forgotten IFF_TUN_EXCL would
- * attach to another's (security/selinux/hooks.c, selinux_tun_dev_open).  So the domain that makes taps does not have it, the
- * one that has it makes none (selinux/tapgrant.te), and this leads from one to the other.  0, too, where the process is not in
- * the domain FROM.
+ * Writes the process's SELinux label with the type TO in the place of FROM; of any other process it is left as it is.  Where it
+ * cannot, the kernel refuses what comes next.  *LABEL, -1 or open from the last time, keeps a descriptor for the next.
  */
-static int change_domain(const char *from, const char *to) {
-    char label[256] = "", changed[sizeof(label) + 32];
-    int file = open("/proc/self/attr/current", O_RDWR | O_CLOEXEC);
-    const char *at = (size_t)pread(file, label, sizeof(label), 0) < sizeof(label) ? strstr(label, from) : NULL; /* -1: more */
-    int length = at ? snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - label), label, to, at + strlen(from)) : 0;
-    int error = at && write(file, changed, (size_t)length) != length ? -errno : 0;
+static void change_domain(int *label, const char *from, const char *to) {
+    char now[4096] = "", next[sizeof(now) + 32]; /* no label is longer than a page: proc_pid_attr_write(), fs/proc/base.c */
 
-    close(file);
-    return error;
+    if (*label >= 0) close(*label);
+    *label = open("/proc/self/attr/current", O_RDWR | O_CLOEXEC);
+    const char *type = (size_t)pread(*label, now, sizeof(now), 0) < sizeof(now) ? strstr(now, from) : NULL; /* -1: more */
+    if (!type || !strchr(":\n", type[strlen(from)])) return; /* or the end: a policy without levels */
+    snprintf(next, sizeof(next), "%.*s%s%s", (int)(type - now), now, to, type + strlen(from));
+    (void)!write(*label, next, strlen(next));
+}
+
+/*
+ * The further queues.  SELinux asks for one permission both where a queue attaches to its tap and where a forgotten IFF_TUN_EXCL
+ * would attach to another's (security/selinux/hooks.c, selinux_tun_dev_open).  So the domain that makes taps does not have it,
+ * and the one that has it makes none (selinux/tapgrant.te).
+ */
+static int attach(struct device *device, const char *name, int flags, unsigned queues) {
+    int label = -1, error = 0;
+
+    change_domain(&label, ":tapgrant_t", ":tapgrant_attach_t");
+    while (!error && device->queues < queues) error = open_queue(device, name, flags);
+    change_domain(&label, ":tapgrant_attach_t", ":tapgrant_t"); /* to answer, whatever the answer is */
+    return close(label), error;
 }
 
 int device_create(const struct wire_interface *interface, struct device *device) {
@@ -74,8 +86,5 @@ int device_create(const struct wire_interface *interface, struct device *device)
         error = -EBUSY;
     }
     if (!error && multi) error = reset(device->queue[0]);
-    if (!error && multi) error = change_domain(":tapgrant_t:", ":tapgrant_attach_t:");
-    while (!error && device->queues < interface->queues) error = open_queue(device, now.ifr_name, flags);
-    const int back = multi ? change_domain(":tapgrant_attach_t:", ":tapgrant_t:") : 0; /* to answer, whatever the answer is */
-    return error ? error : back;
+    return error || !multi ? error : attach(device, now.ifr_name, flags, interface->queues);
 }

@@ -232,10 +232,9 @@ static int claim_mac(uint32_t port, const uint8_t mac[6], const struct link *bri
     int error = entry(RTM_NEWNEIGH, port, mac, 0, NULL);
 
     if (error == -EEXIST && !(error = vacate(bridge, mac, port))) error = entry(RTM_NEWNEIGH, port, mac, 0, NULL);
-    for (int i = 0; !error && i <= !!bridge->vlan[1]; i++) {
-        error = entry(RTM_GETNEIGH, bridge->index, mac, bridge->vlan[i], &found);
-        if (found.ndm_ifindex != (int)port || found.ndm_state != NUD_NOARP || !(found.ndm_flags & NTF_STICKY)) error = -ESTALE;
-    }
+    for (int i = 0; !error && i <= !!bridge->vlan[1]; i++)
+        if (entry(RTM_GETNEIGH, bridge->index, mac, bridge->vlan[i], &found) || found.ndm_ifindex != (int)port ||
+            found.ndm_state != NUD_NOARP || !(found.ndm_flags & NTF_STICKY)) error = -ESTALE;
     return error == -EEXIST ? -EADDRINUSE : error;
 }
 

@@ -16,8 +16,7 @@ static struct __user_cap_header_struct self = {.version = _LINUX_CAPABILITY_VERS
 /* All ids the caller's, and of all capabilities only those of WANTED. */
 static bool is_caller_with(uint32_t wanted) {
     struct __user_cap_data_struct sets[2];
-    uid_t uid[3];
-    gid_t gid[3];
+    uid_t uid[3], gid[3]; /* gid_t is the same */
 
     return !getresuid(&uid[0], &uid[1], &uid[2]) && !getresgid(&gid[0], &gid[1], &gid[2]) && uid[0] == uid[1] &&
            uid[0] == uid[2] && gid[0] == gid[1] && gid[0] == gid[2] && !syscall(SYS_capget, &self, sets) &&

@@ -32,6 +32,5 @@ int start_clean(void) {
      * In a user namespace but the first (PROC_USER_INIT_INO, include/linux/proc_ns.h) "root" is somebody's own, and the ids in
      * the policy are other people's.
      */
-    if (stat("/proc/self/ns/user", &user) || user.st_ino != 0xEFFFFFFDu) return WIRE_UNPRIVILEGED;
-    return geteuid() ? WIRE_UNPRIVILEGED : 0;
+    return stat("/proc/self/ns/user", &user) || user.st_ino != 0xEFFFFFFDu || geteuid() ? WIRE_UNPRIVILEGED : 0;
 }

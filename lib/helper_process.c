@@ -15,17 +15,17 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STACK_SIZE (32 * 1024)
+#define STACK_SIZE (64 * 1024)
 
 struct child {
     const char *path;
-    int request;
+    int request, processor; /* the caller's */
     char *stack; /* the top of the helper's, until it executes */
     int error;   /* of making, executing or awaiting it; 0 */
     bool executed;
@@ -46,6 +46,19 @@ static int execute(void *argument) {
     _exit(127);
 }
 
+/*
+ * The supervisor, and so the helper, on the processor that the caller has just left and will go on on.  The scheduler would give
+ * each new process, and each that executes, to an idle one, which has to be woken and has nothing of this in its caches: a tenth
+ * of a grant.  The caller's own processors are not touched.
+ */
+static void stay(int processor) {
+    cpu_set_t here;
+
+    CPU_ZERO(&here);
+    if (processor >= 0 && processor < CPU_SETSIZE) CPU_SET(processor, &here);
+    sched_setaffinity(0, sizeof(here), &here); /* of none: refused, and left as it is */
+}
+
 /* In the supervisor: the helper, from its beginning to its end or the deadline. */
 static int supervise(void *argument) {
     struct child *child = argument;
@@ -53,6 +66,7 @@ static int supervise(void *argument) {
     int ready;
     pid_t pid;
 
+    stay(child->processor);
     signal(SIGCHLD, SIG_DFL); /* ours alone: where the host program ignores it, nobody could await the helper */
     pid = clone(execute, child->stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, child, &end.fd);
     if (pid < 0) {
@@ -70,42 +84,23 @@ static int supervise(void *argument) {
     _exit(0);
 }
 
-/*
- * Keeps the calling thread on its processor, and so supervisor and helper, which are cloned there: until they have ended nothing
- * else of ours runs on it.  The scheduler would give each new process, and each that executes, to an idle processor, which has to
- * be woken and has none of this in its caches: a tenth of a grant.  False: it is left as it was.
- */
-static bool stay(cpu_set_t *before) {
-    int cpu = sched_getcpu();
-    cpu_set_t here;
-
-    if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof(*before), before)) return false;
-    CPU_ZERO(&here);
-    CPU_SET(cpu, &here);
-    return !sched_setaffinity(0, sizeof(here), &here);
-}
-
 static int run(struct child *child) {
-    char *stacks = aligned_alloc(16, 2 * STACK_SIZE);
-    cpu_set_t processors;
+    char *stacks = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     sigset_t all, before;
-    bool stays;
     int error = 0;
     pid_t pid;
 
-    if (!stacks) return -ENOMEM;
+    if (stacks == MAP_FAILED) return -errno;
     child->stack = stacks + STACK_SIZE;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    stays = stay(&processors);
     pid = clone(supervise, stacks + 2 * STACK_SIZE, CLONE_VM | CLONE_VFORK, child);
     if (pid < 0)
         error = -errno;
     else
         while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR) continue;
-    if (stays) sched_setaffinity(0, sizeof(processors), &processors);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    free(stacks);
+    munmap(stacks, 2 * STACK_SIZE);
     return error ? error : -child->error;
 }
 
@@ -142,7 +137,7 @@ static int receive(int socket, struct helper_answer *answer) {
 
 int helper_converse(const char *path, const struct wire_request *request, struct helper_answer *answer, bool *executed) {
     CLOSES int ours = -1, theirs = -1;
-    struct child child = {.path = path};
+    struct child child = {.path = path, .processor = sched_getcpu()};
     int pair[2], error;
 
     *executed = false;

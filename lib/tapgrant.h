@@ -11,10 +11,9 @@
  *     dev=u1000-vm1,bridge=br0,queues=2        a comma in a value is doubled
  *
  * The library keeps no global state, prints nothing, never ends the process, reads no environment, and handles no
- * signal; its child (the helper) is one that neither a SIGCHLD handler nor waitpid(-1, ...) can see, and the calling
- * thread stays on its processor for as long as the helper runs.  Its functions may be called from several threads at
- * once; one struct tapgrant_device belongs to one thread at a time.  Descriptors are close-on-exec, and not in
- * non-blocking mode.
+ * signal; its child (the helper) is one that neither a SIGCHLD handler nor waitpid(-1, ...) can see.  Its functions
+ * may be called from several threads at once; one struct tapgrant_device belongs to one thread at a time.
+ * Descriptors are close-on-exec, and not in non-blocking mode.
  *
  * Functions that can fail return 0 (TAPGRANT_OK) or an enum tapgrant_code, and explain it in *ERROR, which may be
  * NULL.  Nothing is opened, made or left behind by a function that fails.

@@ -29,6 +29,8 @@ chmod 600 /dev/net/tun
 holds "the node's mode: as everywhere" shows 'may not open it .*chmod 0666' $alice tapgrant run --net dev=t1 -- true
 chmod 666 /dev/net/tun
 labctl avc >/dev/null
+late probe
+late sleeper-attach
 granted user_t "$alice" admin0
 granted unconfined_t "$carol" admin3
 section=granted
@@ -36,6 +38,10 @@ check "user_t: a tap that an administrator made by hand, as unconfined_u: the re
     'denied  \{ relabelfrom \}.*scontext=user_u:user_r:user_t:.*tcontext=unconfined_u:.*tclass=tun_socket' \
     $alice tapgrant run --net dev=byhand,managed=no -- client use '{fd}'
 check "unconfined_t: a tap that an administrator made by hand" 0 - $carol tapgrant run --net dev=byhand,managed=no -- client use '{fd}'
+check "user_t: too few descriptors for the queues: said" 24 - $alice sh -c 'ulimit -n 8; exec ask /usr/libexec/tapgrant-helper few 8'
+holds "too few descriptors: logged" grep -q 'verdict=failed rule=lab device=few .*stage=4 error=24' /tmp/log
+holds "a helper that does not end is ended" ended probe 'did not end within 5 seconds.*status 1'
+holds "one that attaches, too" ended sleeper-attach 'did not end within 5 seconds.*status 1'
 section=log
 holds "each decision reached the log" grep -q 'uid=1000 verdict=granted rule=lab device=t1' /tmp/log
 holds "the helper's domain left a tap with its label" sh -c "$alice tapgrant run --net dev=t1 -- cat /sys/class/net/t1/tun_flags"

@@ -17,6 +17,7 @@ check() {
     said=$("$@" 2>&1 </dev/null)
     status=$?
     avc=$(labctl avc "$ignored")
+    echo "$avc" >>/tmp/avc
     ok=1
     case $status in $wanted) ;; *) ok=0 ;; esac
     if [ "$regex" = - ]; then [ -z "$avc" ] || ok=0; else echo "$avc" | grep -qE "$regex" || ok=0; fi
@@ -68,4 +69,19 @@ shows() { # REGEX COMMAND...
     wanted=$1
     shift
     "$@" 2>&1 | tr '\n' ' ' | grep -qE "$wanted" || { "$@"; return 1; }
+}
+# PROGRAM, in the place of the helper, does not end: in the background, with what is said, and the status, in /tmp/late.PROGRAM.
+late() {
+    {
+        labctl over /usr/libexec/$1 /usr/libexec/tapgrant-helper 1000 user_u:user_r:user_t:s0 env \
+            tapgrant run --net bridge=br0 -- client nothing </dev/null
+        echo "status $?"
+    } 2>&1 | cat >/tmp/late.$1 &
+}
+ended() { # PROGRAM REGEX: what came of it
+    for _try in 1 2 3 4 5 6 7 8 9 10 11 12; do
+        grep -q '^status' /tmp/late.$1 && break
+        sleep 1
+    done
+    tr '\n' ' ' </tmp/late.$1 | grep -qE "$2" || { cat /tmp/late.$1; return 1; }
 }

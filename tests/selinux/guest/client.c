@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * client: what a hypervisor does with a tap, and what one that broke out would try.  Also installed, setuid and with the
- * helper's label, as probe: what the helper would do if its code were the attacker's.  Exits with 0 where it was let,
+ * helper's label, as probe: what the helper would do if its code were the attacker's; and without an argument, as the library
+ * starts the helper: does not end for 7 s, as sleeper-attach in the domain that attaches.  Exits with 0 where it was let,
  * 13 (EACCES) or 1 (EPERM) where it was not, 99 where something else went wrong.
  */
 #include <errno.h>
@@ -170,6 +171,14 @@ static int probe(const char *what) {
 int main(int argc, char *argv[]) {
     const char *verb = argc > 1 ? argv[1] : "";
     int worst = 0;
+
+    if (argc == 1) {
+#ifdef ATTACHING
+        if (enter_attach()) return 99;
+#endif
+        sleep(7);
+        return 99;
+    }
 
     if (argc > 3 && !strcmp(verb, "change")) return change(atoi(argv[2]), argv[3]);
     if (argc > 3 && !strcmp(verb, "frame")) return send_frame(atoi(argv[2]), atoi(argv[3]));

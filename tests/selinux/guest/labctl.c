@@ -7,6 +7,7 @@
  *   label CONTEXT PATH...
  *   avc [PATTERN]             prints the denials since it was last called, whose lines do not match the extended regex
  *   run UID CONTEXT COMMAND   as UID, in CONTEXT from its execution on
+ *   over FILE PATH UID CONTEXT COMMAND   the same, with FILE in the place of PATH for it alone
  *   log PATH FILE             takes datagrams at PATH, in the background, and adds each to FILE as a line
  */
 #include <errno.h>
@@ -14,10 +15,12 @@
 #include <grp.h>
 #include <linux/netlink.h>
 #include <regex.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -104,6 +107,12 @@ static int run(char *argv[]) {
     return fail(argv[2]);
 }
 
+static int over(char *argv[]) {
+    if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount(argv[0], argv[1], NULL, MS_BIND, NULL))
+        return fail(argv[1]);
+    return run(argv + 2);
+}
+
 static int take_log(const char *path, const char *file) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     int listener = socket(AF_UNIX, SOCK_DGRAM, 0), out = open(file, O_WRONLY | O_CREAT | O_APPEND, 0644);
@@ -128,6 +137,7 @@ int main(int argc, char *argv[]) {
     if (!strcmp(verb, "load") && argc > 2) return load(argv[2], argc - 3, argv + 3);
     if (!strcmp(verb, "avc")) return avc(argc > 2 ? argv[2] : NULL);
     if (!strcmp(verb, "run") && argc > 4) return run(argv + 2);
+    if (!strcmp(verb, "over") && argc > 6) return over(argv + 2);
     if (!strcmp(verb, "log") && argc == 4) return take_log(argv[2], argv[3]);
     for (int i = 2; !strcmp(verb, "set") && i + 1 < argc; i += 2)
         if (put(argv[i], argv[i + 1], strlen(argv[i + 1]))) return 125;
