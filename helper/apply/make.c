@@ -6,6 +6,8 @@
  */
 #include "item.h"
 
+#define IPV6_MTU 1280 /* linux/ipv6.h, IPV6_MIN_MTU: below it the kernel has no IPv6 of a device, nor settings for it */
+
 /* What the helper's code is told; a MAC address where the definition has none. */
 static int describe(const struct item *item, struct wire_device *to) {
     struct wire_interface wire;
@@ -59,13 +61,15 @@ static int create(struct item *item) {
  * it was, and made anew while down.
  */
 static int correct_port(const struct item *item) {
-    static const uint32_t none = 0;
+    static const uint32_t none = 0, with_ipv6 = IPV6_MTU;
     const struct tap *now = &item->plan.now;
     struct tap_change off = {.master = &none, .down = true, .group = TAPS_REMOVAL(now->group) ? &none : NULL};
     struct wire_device to;
     int error = describe(item, &to);
 
     if (!error) error = tap_change(now->index, &off);
+    /* what is to be set of IPv6 is there from this MTU on; apart, so that it is on no bridge when it has it */
+    if (!error && now->mtu < IPV6_MTU) error = tap_change(now->index, &(struct tap_change){.mtu = &with_ipv6});
     if (!error) error = configure(item, &to);
     if (error) (void)!tap_change(now->index, &off); /* the bridge is not to keep what is not complete */
     return error;

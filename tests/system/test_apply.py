@@ -228,6 +228,23 @@ def test_a_difference_is_corrected_in_place(host, declare, key, disturb):
     assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
 
 
+@pytest.mark.parametrize("bridge, key, disturb", [
+    ("small", "isolate", ["bridge", "link", "set", "dev", "web0", "isolated", "off"]),
+    ("none", "up", ["ip", "link", "set", "web0", "down"])])
+def test_a_port_below_ipv6s_smallest_mtu_is_corrected_as_any(host, declare, bridge, key, disturb):
+    """Below 1280 the kernel has no IPv6 of it, and so nothing of IPv6 to set."""
+    host.bridge("small", address="02:00:00:00:00:02", mtu=1000)
+    text = WEB.replace("br0", bridge).replace("mtu = 1500", "mtu = 1000")
+    declare(text if bridge != "none" else text.replace("isolate = yes", "isolate = no").replace("lock-mac = yes", "lock-mac = no"))
+    apply(host)
+    host.run(*disturb)
+    assert apply(host).out.startswith(f"changed web0: {key} ")
+    web = host.link("web0")
+    assert web["mtu"] == 1000 and "UP" in web["flags"] and web.get("master", "none") == bridge
+    assert not host.root("/proc/sys/net/ipv6/conf/web0").exists()
+    assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
+
+
 @pytest.mark.parametrize("old, new", [
     ("isolate = yes", "isolate = no"), ("lock-mac = yes", "lock-mac = no"), ("mtu = 1500", "mtu = 2000"),
     ("34:56", "34:57"), ("bridge = br0", "bridge = other"), (ALICE, BOB), ("[interface web]", "[interface www]"),
