@@ -17,7 +17,8 @@
 #include <sys/types.h>
 
 /* What may differ: an interface_key, or what no key is for; in a set each is the bit of its number. */
-enum { PLAN_LABEL = INTERFACE_KEYS, PLAN_GROUP, PLAN_PERSIST, PLAN_UP, PLAN_PORT, PLAN_LINK_GROUP, PLAN_DIFFERENCES };
+enum { PLAN_LABEL = INTERFACE_KEYS, PLAN_GROUP, PLAN_PERSIST, PLAN_UP, PLAN_PORT, PLAN_LINK_GROUP, PLAN_IPV6,
+       PLAN_DIFFERENCES };
 #define PLAN_BIT(difference) (1u << (difference))
 #define GENERATED_MAC 0xfe /* first octet, as libvirt's: above those of a bridge's other ports */
 

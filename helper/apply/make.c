@@ -124,9 +124,14 @@ static int take(int queue, const struct tap *now) {
 /* What is not about whose it is. */
 static int correct_link(struct item *item, unsigned differences) {
     const unsigned port = PLAN_BIT(INTERFACE_KEY_BRIDGE) | PLAN_BIT(INTERFACE_KEY_ISOLATE) | PLAN_BIT(INTERFACE_KEY_LOCK_MAC) |
-                          PLAN_BIT(INTERFACE_KEY_GUEST_MAC) | PLAN_BIT(PLAN_PORT) | PLAN_BIT(PLAN_UP);
+                          PLAN_BIT(INTERFACE_KEY_GUEST_MAC) | PLAN_BIT(PLAN_PORT) | PLAN_BIT(PLAN_UP) |
+                          PLAN_BIT(PLAN_IPV6);
 
-    if (item->plan.bridge->index && differences & PLAN_BIT(INTERFACE_KEY_HOST_MAC)) differences |= PLAN_BIT(PLAN_PORT);
+    const struct plan *plan = &item->plan;
+
+    if (plan->bridge->index && differences & PLAN_BIT(INTERFACE_KEY_HOST_MAC)) differences |= PLAN_BIT(PLAN_PORT);
+    /* the kernel makes the device's IPv6 anew, switched on (net/ipv6/addrconf.c, addrconf_notify, NETDEV_CHANGEMTU) */
+    if ((plan->now.mtu < IPV6_MTU) != (plan->mtu < IPV6_MTU)) differences |= PLAN_BIT(PLAN_IPV6);
     return differences & port ? correct_port(item) : differences ? correct_lightly(item) : 0;
 }
 

@@ -117,6 +117,7 @@ static unsigned compare(const struct item *item, const struct taps *taps) {
     if (plan->mtu != now->mtu) differences |= PLAN_BIT(INTERFACE_KEY_MTU);
     if ((interface->queues > 1) != (now->tun[IFLA_TUN_MULTI_QUEUE] == 1)) differences |= PLAN_BIT(INTERFACE_KEY_QUEUES);
     if (!now->up) differences |= PLAN_BIT(PLAN_UP);
+    if (now->ipv6) differences |= PLAN_BIT(PLAN_IPV6);
     if (TAPS_REMOVAL(now->group)) differences |= PLAN_BIT(PLAN_LINK_GROUP);
     return differences;
 }

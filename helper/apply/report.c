@@ -56,7 +56,7 @@ void report_progress(size_t count, size_t of) {
 }
 
 static const char *difference_name(unsigned difference) {
-    static const char *const names[] = {"label", "group", "persist", "up", "port", "link-group"};
+    static const char *const names[] = {"label", "group", "persist", "up", "port", "link-group", "ipv6"};
 
     return difference < INTERFACE_KEYS ? interface_key_name((enum interface_key)difference) : names[difference - PLAN_LABEL];
 }
@@ -89,6 +89,7 @@ static const char *text_from(const struct item *item, unsigned difference, char 
     case PLAN_GROUP: return decimal(plan->now.tun[IFLA_TUN_GROUP], text);
     case PLAN_LINK_GROUP: return decimal(plan->now.group, text);
     case PLAN_PORT: return "changed";
+    case PLAN_IPV6: return "on";
     default: return "no";
     }
 }
@@ -111,6 +112,7 @@ static const char *text_to(const struct item *item, unsigned difference, char te
     case PLAN_GROUP: return "none";
     case PLAN_LINK_GROUP: return "0";
     case PLAN_PORT: return "as made";
+    case PLAN_IPV6: return "off";
     default: return "yes";
     }
 }

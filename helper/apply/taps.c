@@ -58,6 +58,15 @@ static uint32_t number(const struct nlattr *from, uint32_t absent) {
     return size == sizeof(uint8_t) ? mnl_attr_get_u8(from) : size == sizeof(uint32_t) ? mnl_attr_get_u32(from) : absent;
 }
 
+/* Below an MTU of 1280 a device has no IPv6, nor settings for it. */
+static bool has_ipv6(const struct nlattr *settings) {
+    uint32_t disabled = 1;
+
+    if (settings && mnl_attr_get_payload_len(settings) >= (DEVCONF_DISABLE_IPV6 + 1) * sizeof(disabled))
+        memcpy(&disabled, (uint32_t *)mnl_attr_get_payload(settings) + DEVCONF_DISABLE_IPV6, sizeof(disabled));
+    return !disabled;
+}
+
 static void text(const struct nlattr *from, char *to, size_t size) {
     if (from) snprintf(to, size, "%.*s", (int)mnl_attr_get_payload_len(from), mnl_attr_get_str(from));
 }
@@ -92,6 +101,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
         memcpy(tap.mac, mnl_attr_get_payload(top[IFLA_ADDRESS]), sizeof(tap.mac));
     data = strcmp(kind, "tun") ? NULL : in(top[IFLA_LINKINFO], IFLA_INFO_DATA);
     for (uint16_t type = 1; data && type <= IFLA_TUN_MAX; type++) tap.tun[type] = number(in(data, type), UINT32_MAX);
+    tap.ipv6 = has_ipv6(in(in(top[IFLA_AF_SPEC], AF_INET6), IFLA_INET6_CONF));
     tap.is_tap = data && tap.tun[IFLA_TUN_TYPE] == IFF_TAP;
     port = in(top[IFLA_LINKINFO], IFLA_INFO_SLAVE_DATA);
     if (port) mnl_attr_for_each_nested(attribute, port) if (mnl_attr_get_type(attribute) < 64)

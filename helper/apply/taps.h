@@ -15,6 +15,7 @@ struct tap { /* any link; the numbers of a tun are there only of one that is a t
     char name[WIRE_NAME], alias[TAPS_ALIAS];
     uint8_t mac[6];
     bool is_tap, up, carrier;
+    bool ipv6;                       /* it has IPv6, and that is not switched off */
     uint64_t port;                   /* as in struct link */
     uint32_t tun[IFLA_TUN_MAX + 1];  /* as in struct link */
 };

@@ -245,6 +245,42 @@ def test_a_port_below_ipv6s_smallest_mtu_is_corrected_as_any(host, declare, brid
     assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
 
 
+def ipv6(host, name):
+    return [host.run("cat", f"/proc/sys/net/ipv6/conf/{name}/{setting}").out.strip() for setting in ("disable_ipv6", "addr_gen_mode")]
+
+
+ALONE = f"[interface db]\ndev = db0\nowner = {BOB}\nmtu = 1500\n"
+SMALL = f"[interface web]\ndev = web0\nowner = {ALICE}\nbridge = small\n"
+
+
+@pytest.mark.parametrize("how", ["definition", "bridge", "hand", "setting"])
+def test_ipv6_that_came_on_again_goes_off_with_the_correction(host, declare, how):
+    """The kernel makes a device's IPv6 anew, switched on, where its MTU comes to 1280 from below."""
+    host.bridge("small", address="02:00:00:00:00:02", mtu=1000)
+    name = "web0" if how == "bridge" else "db0"
+    declare(SMALL if how == "bridge" else ALONE.replace("1500", "1000") if how == "definition" else ALONE)
+    apply(host)
+    index = host.link(name)["ifindex"]
+    if how == "definition":
+        declare(ALONE)
+    elif how == "bridge":
+        host.run("ip", "link", "set", "small", "mtu", "1500")
+    elif how == "hand":
+        host.run("ip", "link", "set", name, "mtu", "1000")
+        host.run("ip", "link", "set", name, "mtu", "1500")
+        assert ipv6(host, name)[0] == "0"
+    else:
+        host.run("sysctl", "-qw", f"net.ipv6.conf.{name}.disable_ipv6=0")
+    dry = apply(host, "--dry-run").out
+    says = {"hand": "ipv6 on -> off", "setting": "ipv6 on -> off"}.get(how, "mtu 1000 -> 1500")
+    assert "to change 1" in dry and apply(host).out.startswith(f"changed {name}: {says}\n")
+    link = host.link(name)
+    assert (link["ifindex"], link["mtu"], ipv6(host, name)) == (index, 1500, ["1", "1"]) and "UP" in link["flags"]
+    if name == "db0":
+        assert host.run("cat", f"/proc/sys/net/ipv6/conf/{name}/accept_ra").out == "0\n"
+    assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
+
+
 @pytest.mark.parametrize("old, new", [
     ("isolate = yes", "isolate = no"), ("lock-mac = yes", "lock-mac = no"), ("mtu = 1500", "mtu = 2000"),
     ("34:56", "34:57"), ("bridge = br0", "bridge = other"), (ALICE, BOB), ("[interface web]", "[interface www]"),
