@@ -45,6 +45,9 @@ struct plan {
     char reason[256], hint[160];
 };
 
+/* What a device is as long as a correction does not succeed that has begun. */
+enum item_left { LEFT_AS_IT_WAS, LEFT_DOWN, LEFT_REMOVED };
+
 struct item {
     const struct definition *definition; /* NULL: a device that no definition has */
     const char *file;                    /* its, printable */
@@ -52,6 +55,7 @@ struct item {
     struct plan first, plan;             /* as found, and now */
     bool planned, done;                  /* done: something was carried out */
     unsigned waited;                     /* looks at what another run is making */
+    enum item_left left;
     bool refused;                        /* by the host, which another try does not change */
     bool removed;
 };

@@ -60,7 +60,7 @@ static int create(struct item *item) {
  * As a port, and with its address, which may not be another port's guest's: taken off, so that the bridge forgets all that
  * it was, and made anew while down.
  */
-static int correct_port(const struct item *item) {
+static int correct_port(struct item *item) {
     static const uint32_t none = 0, with_ipv6 = IPV6_MTU;
     const struct tap *now = &item->plan.now;
     struct tap_change off = {.master = &none, .down = true, .group = TAPS_REMOVAL(now->group) ? &none : NULL};
@@ -68,6 +68,7 @@ static int correct_port(const struct item *item) {
     int error = describe(item, &to);
 
     if (!error) error = tap_change(now->index, &off);
+    if (!error) item->left = LEFT_DOWN;
     /* what is to be set of IPv6 is there from this MTU on; apart, so that it is on no bridge when it has it */
     if (!error && now->mtu < IPV6_MTU) error = tap_change(now->index, &(struct tap_change){.mtu = &with_ipv6});
     if (!error) error = configure(item, &to);
@@ -201,5 +202,5 @@ void item_make(struct item *item) {
     if (error)
         explain(item, error);
     else
-        item->done = true;
+        item->done = true, item->left = LEFT_AS_IT_WAS;
 }

@@ -9,6 +9,7 @@
 
 #define LONG 0.5     /* seconds of work behind which there is progress to tell */
 #define TEXT 160
+#define REASON 320
 
 static unsigned faults;
 static json_t *told; /* the faults, for JSON */
@@ -181,19 +182,28 @@ static unsigned line_of(const struct item *item) {
     return line ? line : definition ? definition->line : 0;
 }
 
+/* Why not, and what the device is now, where that is not what it was. */
+static const char *reason_of(const struct item *item, char text[REASON]) {
+    const char *now = item->left == LEFT_AS_IT_WAS ? "" : item->left == LEFT_REMOVED ? "; it was removed, and is not there now" :
+                      item->first.port_of[0] ? "; it is down and off its bridge now" : "; it is down now";
+
+    snprintf(text, REASON, "%s%s", item->plan.reason, now);
+    return item->plan.reason[0] ? text : NULL;
+}
+
 static void print_failure(const struct item *item) {
-    char object[WIRE_NAME + 16];
+    char object[WIRE_NAME + 16], reason[REASON];
 
     snprintf(object, sizeof(object), "interface %.15s", item_dev(item));
     say(item->definition ? item->file : object, line_of(item), item->definition ? item->definition->interface.label : NULL,
-        item->plan.reason, item->plan.hint);
+        reason_of(item, reason), item->plan.hint);
 }
 
 static json_t *item_json(const struct item *item, enum plan_action action) {
     static const char *const names[] = {"unchanged", "unmanaged", "create", "change", "remake", "remove", "reap", "wait",
                                         "failed"};
     const char *label = item->definition ? item->definition->interface.label : tap_label(&item->first.now);
-    char from[TEXT], to[TEXT];
+    char from[TEXT], to[TEXT], reason[REASON];
     json_t *changes = json_array();
 
     for (unsigned n = 0; item->definition && n < PLAN_DIFFERENCES; n++)
@@ -202,7 +212,7 @@ static json_t *item_json(const struct item *item, enum plan_action action) {
                                                      text_from(item, n, from), "to", text_to(item, n, to)));
     return json_pack("{s:s?, s:s, s:s?, s:o, s:s, s:o, s:s?, s:s?}", "label", label, "dev", item_dev(item), "file", item->file,
                      "line", item->definition ? json_integer(line_of(item)) : json_null(), "action", names[action], "changes",
-                     changes, "reason", item->plan.reason[0] ? item->plan.reason : NULL, "hint",
+                     changes, "reason", reason_of(item, reason), "hint",
                      item->plan.hint[0] ? item->plan.hint : NULL);
 }
 

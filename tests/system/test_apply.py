@@ -499,6 +499,21 @@ def test_what_the_host_refuses_is_said_with_what_to_do(host, declare, how, says)
     assert time.monotonic() - began < 0.7, "tried again, eight times with a tenth of a second between"
 
 
+READ_ONLY = "mount --bind -o ro /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec"
+
+
+def test_one_that_a_failed_correction_took_off_its_bridge_is_said_to_be(host, declare):
+    declare(WEB + PLAIN)
+    apply(host)
+    declare(WEB.replace("isolate = yes", "isolate = no") + PLAIN + "host-mac = fe:01:02:03:04:05\nmtu = 1000\n")
+    result = host.run("unshare", "--mount", "sh", "-c", f"{READ_ONLY} {APPLY} --json", check=False)
+    reasons = [interface["reason"] for interface in result.json["interfaces"]]
+    assert reasons == [f"/proc/sys/net: Read-only file system; it is down{off} now" for off in (" and off its bridge", "")], result
+    assert f"[interface web]: {reasons[0]}\n" in result.err
+    assert "master" not in host.link("web0") and "UP" not in host.link("web0")["flags"]
+    assert "changed 2" in apply(host).out
+
+
 @pytest.mark.parametrize("words", [[], ["--dry-run"], ["--json"]])
 def test_what_it_cannot_print_is_said(host, declare, words):
     declare(PLAIN)
