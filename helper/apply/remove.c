@@ -126,7 +126,7 @@ static void remove_some(struct item *const items[], size_t count, const struct o
     for (size_t i = 0; i < count; i++) {
         if (error && goes(items[i])) item_fail(items[i], INTERFACE_KEYS, "cannot be removed: %s", strerror(-error));
         if (goes(items[i]))
-            items[i]->done = items[i]->removed = true;
+            items[i]->done = items[i]->removed = true, items[i]->left = LEFT_REMOVED;
         else
             put_back(items[i], queue[i], moved[i]);
         if (queue[i] >= 0) close(queue[i]);

@@ -158,6 +158,11 @@ static enum plan_action outcome(const struct item *item, bool dry_run) {
     return !item->done ? PLAN_UNCHANGED : item->first.action == PLAN_CREATE ? PLAN_CREATE : PLAN_CHANGE;
 }
 
+/* What was carried out of one that failed in the end: removed by force and not made again. */
+static enum plan_action beside_failure(const struct item *item, enum plan_action action) {
+    return action == PLAN_FAIL && item->definition && item->left == LEFT_REMOVED ? PLAN_REMOVE : action;
+}
+
 static void print_done(const struct item *item, enum plan_action action) {
     const char *between = ": ";
     char from[TEXT], to[TEXT];
@@ -244,9 +249,10 @@ int report_items(const struct items *items, const struct options *options) {
 
     for (size_t i = 0; i < items->count; i++) {
         const struct item *item = &items->item[i];
-        enum plan_action action = outcome(item, options->dry_run);
+        enum plan_action action = outcome(item, options->dry_run), also = beside_failure(item, action);
 
         count[action]++;
+        count[also] += also != action;
         if (item->plan.reason[0]) print_failure(item);
         count[PLAN_FAIL] += item->plan.reason[0] && action != PLAN_FAIL; /* a part of it cannot be changed */
         if (options->json)
@@ -254,7 +260,7 @@ int report_items(const struct items *items, const struct options *options) {
         else if (options->dry_run)
             print_plan(item);
         else
-            print_done(item, action);
+            print_done(item, also);
     }
     if (options->json) {
         summary = summary_json(count, interfaces, options->dry_run);

@@ -514,6 +514,23 @@ def test_one_that_a_failed_correction_took_off_its_bridge_is_said_to_be(host, de
     assert "changed 2" in apply(host).out
 
 
+@pytest.mark.parametrize("json", [False, True])
+def test_one_that_force_removed_and_could_not_make_again_is_said_to_be_gone(host, declare, json):
+    declare(PLAIN)
+    apply(host)
+    declare(PLAIN + "queues = 2\n")
+    words = ["--force"] + ["--json"] * json
+    result = host.run("unshare", "--mount", "sh", "-c", f"{READ_ONLY} {APPLY} {' '.join(words)}", check=False)
+    reason = "/proc/sys/net: Read-only file system; it was removed, and is not there now"
+    assert result.code == 1 and host.taps() == [] and f"[interface db]: {reason}\n" in result.err
+    if json:
+        said = result.json
+        assert (said["removed"], said["failed"], said["interfaces"][0]["reason"]) == (1, 1, reason)
+    else:
+        assert result.out == "removed db0\ncreated 0, changed 0, unchanged 0, removed 1, failed 1\n"
+    assert "created 1" in apply(host).out
+
+
 @pytest.mark.parametrize("words", [[], ["--dry-run"], ["--json"]])
 def test_what_it_cannot_print_is_said(host, declare, words):
     declare(PLAIN)
