@@ -158,9 +158,11 @@ static enum plan_action outcome(const struct item *item, bool dry_run) {
     return !item->done ? PLAN_UNCHANGED : item->first.action == PLAN_CREATE ? PLAN_CREATE : PLAN_CHANGE;
 }
 
-/* What was carried out of one that failed in the end: removed by force and not made again. */
+/* What was carried out of one that failed in the end: removed by force and not made again; or changed, but for the rest. */
 static enum plan_action beside_failure(const struct item *item, enum plan_action action) {
-    return action == PLAN_FAIL && item->definition && item->left == LEFT_REMOVED ? PLAN_REMOVE : action;
+    if (action != PLAN_FAIL || !item->definition) return action;
+    if (item->left == LEFT_REMOVED) return PLAN_REMOVE;
+    return item->done && item->first.action == PLAN_CHANGE ? PLAN_CHANGE : action;
 }
 
 static void print_done(const struct item *item, enum plan_action action) {
