@@ -54,7 +54,8 @@ struct item {
     uid_t uid;                           /* the owner, looked up */
     struct plan first, plan;             /* as found, and now */
     bool planned, done;                  /* done: something was carried out */
-    unsigned waited;                     /* looks at what another run is making */
+    unsigned waited;                     /* looks at what another run is making, or holds */
+    bool busy;                           /* somebody has it open who may not be seen to */
     enum item_left left;
     bool refused;                        /* by the host, which another try does not change */
     bool removed;

@@ -197,8 +197,11 @@ static void explain(struct item *item, int error) {
 }
 
 void item_make(struct item *item) {
-    int error = item->plan.action == PLAN_CREATE ? create(item) : correct(item);
+    bool new = item->plan.action == PLAN_CREATE;
+    int error = new ? create(item) : correct(item);
 
+    /* whoever holds it can hide that by its carrier; so does another run, but not for long */
+    if (error == -EBUSY && !new) item->busy = true, item->waited++;
     if (error)
         explain(item, error);
     else

@@ -8,7 +8,8 @@
 
 #define PORT(name) (UINT64_C(1) << IFLA_BRPORT_##name)
 
-#define WAITS 6 /* of the looks that apply() has: for another run to complete a device; three remain to make it anew */
+/* Of the looks that apply() has, for another run to complete a device; those left are to find it held, take and make it. */
+#define WAITS 5
 
 /* The bridges that were asked for; they last until the next items_plan_begin(). */
 struct known {
@@ -126,7 +127,8 @@ static unsigned compare(const struct item *item, const struct taps *taps) {
 static void plan_stuck(struct item *item, bool force) {
     struct plan *plan = &item->plan;
     const unsigned own = PLAN_BIT(INTERFACE_KEY_OWNER) | PLAN_BIT(PLAN_PERSIST);
-    bool used = tap_in_use(&plan->now), held = used && plan->now.tun[IFLA_TUN_MULTI_QUEUE] != 1; /* nobody else can attach */
+    bool used = tap_in_use(&plan->now) || (item->busy && item->waited >= WAITS);
+    bool held = used && plan->now.tun[IFLA_TUN_MULTI_QUEUE] != 1; /* nobody else can attach */
     unsigned stuck = plan->differences & (PLAN_BIT(INTERFACE_KEY_QUEUES) | PLAN_BIT(PLAN_GROUP) | (held ? own : 0));
 
     /* whoever uses it is not to be on another's tap, nor on the bridge that is meant for the other */

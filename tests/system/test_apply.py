@@ -373,6 +373,24 @@ def test_force_takes_one_whose_holder_makes_it_look_as_if_it_were_being_made(hos
     assert assert_web(host)["ifindex"] != index
 
 
+@pytest.mark.parametrize("powers", [[], [f"{PERSIST}=0"], [f"{PERSIST}=0", f"{OWNER}=0"]], ids=["declared", "transient", "both"])
+def test_force_takes_one_whose_holder_hides(host, declare, powers):
+    """By its carrier, by which use shows; and the owner, or what else only a queue can mend, is to be another."""
+    declare(WEB)
+    apply(host)
+    index = host.link("web0")["ifindex"]
+    hold(host, "web0", f"{CARRIER}=0", *powers)
+    if not powers:
+        declare(WEB.replace(ALICE, BOB))
+    result = apply(host, check=False)
+    assert result.code == 1 and "a.conf:3: [interface web]: the device is in use, and its " in result.err, result
+    assert "hint: --force" in result.err and host.link("web0")["ifindex"] == index
+    assert "changed web0" in apply(host, "--force").out
+    link = host.link("web0")
+    assert link["ifindex"] != index and link["linkinfo"]["info_data"]["user"] == (ALICE if powers else BOB)
+    assert "unchanged 1" in apply(host).out
+
+
 STEAL = """
 import fcntl, os, struct
 fd = os.open('/dev/net/tun', os.O_RDWR)
