@@ -41,6 +41,7 @@ struct plan {
     uint8_t host_mac[6];              /* zeros: any */
     uint32_t mtu;
     /* PLAN_FAIL */
+    bool stray;                       /* up, while its bridge is gone: it has to be set down */
     enum interface_key key;           /* what it is about; INTERFACE_KEYS: the whole */
     char reason[256], hint[160];
 };
@@ -94,7 +95,10 @@ CHECKED int items_plan_removals(struct items *items, const struct taps *taps, co
 /* Removes the devices of those items whose plan is to; where that fails the plan is PLAN_FAIL. */
 CHECKED int items_remove(struct items *items, const struct options *options);
 
-/* PLAN_CREATE, PLAN_CHANGE: carries it out.  Where that fails the plan has the reason; who plans again may find it done. */
+/*
+ * PLAN_CREATE, PLAN_CHANGE, or a stray one: carries it out.  Where that fails the plan has the reason; who plans again may
+ * find it done.
+ */
 void item_make(struct item *item);
 
 /* Sets the plan to PLAN_FAIL, about KEY. */

@@ -36,7 +36,8 @@ static bool needs_work(const struct item *item) {
 
     if (item->refused) return false;
     if (!item->definition) return !item->removed;
-    return action == PLAN_CREATE || action == PLAN_CHANGE || action == PLAN_WAIT || action == PLAN_REMAKE;
+    return action == PLAN_CREATE || action == PLAN_CHANGE || action == PLAN_WAIT || action == PLAN_REMAKE ||
+           item->plan.stray;
 }
 
 /* Of a device that no definition has: is it still there? */
@@ -86,7 +87,7 @@ static size_t make_all(struct items *items) {
         struct item *item = &items->item[i];
 
         if (!needs_work(item)) continue;
-        if (item->plan.action == PLAN_CREATE || item->plan.action == PLAN_CHANGE) item_make(item);
+        if (item->plan.action == PLAN_CREATE || item->plan.action == PLAN_CHANGE || item->plan.stray) item_make(item);
         failed += item->plan.action == PLAN_FAIL || item->plan.action == PLAN_WAIT;
         report_progress(++done, pending);
     }

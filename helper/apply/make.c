@@ -152,6 +152,10 @@ static int correct(struct item *item) {
     return error;
 }
 
+static int set_down(const struct item *item) {
+    return tap_change(item->plan.now.index, &(struct tap_change){.down = true});
+}
+
 /* An error of the kernel's that no definition is to blame for. */
 static void explain_host(struct item *item, int error) {
     int queue = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
@@ -198,7 +202,7 @@ static void explain(struct item *item, int error) {
 
 void item_make(struct item *item) {
     bool new = item->plan.action == PLAN_CREATE;
-    int error = new ? create(item) : correct(item);
+    int error = new ? create(item) : item->plan.stray ? set_down(item) : correct(item);
 
     /* whoever holds it can hide that by its carrier; so does another run, but not for long */
     if (error == -EBUSY && !new) item->busy = true, item->waited++;

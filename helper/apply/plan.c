@@ -52,8 +52,23 @@ static void choose_mac(const struct interface *interface, uint8_t mac[6]) {
     mac[0] = mac[0] == 0xfe ? 0xfa : 0xfe;
 }
 
+/*
+ * Of one of ours whose bridge is gone: as it is now it would be an interface of the host's own, in its owner's hands, with
+ * none of what set_host_side() has for one that is to be that.
+ */
+static void plan_stray(struct item *item, bool dry_run) {
+    struct plan *plan = &item->plan;
+    size_t length = strlen(plan->reason);
+
+    if (!plan->now.index || !tap_label(&plan->now) || plan->now.master) return;
+    plan->stray = plan->now.up;
+    if (plan->stray) plan->differences = PLAN_BIT(PLAN_UP);
+    snprintf(plan->reason + length, sizeof(plan->reason) - length, "; %s %s down until there is", plan->now.name,
+             dry_run && plan->stray ? "would be set" : "is");
+}
+
 /* What it is to be; false: the bridge does not have it. */
-static bool plan_target(struct item *item) {
+static bool plan_target(struct item *item, const struct options *options) {
     const struct interface *interface = &item->definition->interface;
     struct plan *plan = &item->plan;
     struct known *known;
@@ -67,6 +82,7 @@ static bool plan_target(struct item *item) {
         item_fail(item, INTERFACE_KEY_BRIDGE, "bridge %s: %s", interface->bridge,
                   !known || known->error == -ENODEV ? "there is none" : known->error == -EINVAL ? "is no bridge" :
                   strerror(-known->error));
+        if (known && (known->error == -ENODEV || known->error == -EINVAL)) plan_stray(item, options->dry_run);
         return false;
     }
     plan->bridge = &known->link;
@@ -165,7 +181,7 @@ void item_plan(struct item *item, const struct taps *taps, const struct options 
     item->removed = false;
     if (now && options->reap && item->definition->interface.managed && is_leftover(now)) now = NULL; /* it goes first */
     if (now) plan->now = *now;
-    if (!item->definition->interface.managed || !plan_target(item)) return;
+    if (!item->definition->interface.managed || !plan_target(item, options)) return;
     plan->action = PLAN_CREATE;
     if (!now && options->dry_run && !link_read(0, item_dev(item), &link) && strcmp(link.name, item_dev(item)))
         item_fail(item, INTERFACE_KEY_DEV, "%s is another interface's alternative name: %s's", item_dev(item), link.name);

@@ -90,6 +90,7 @@ static const char *text_from(const struct item *item, unsigned difference, char 
     case PLAN_GROUP: return decimal(plan->now.tun[IFLA_TUN_GROUP], text);
     case PLAN_LINK_GROUP: return decimal(plan->now.group, text);
     case PLAN_PORT: return "changed";
+    case PLAN_UP: return yes(plan->stray);
     case PLAN_IPV6: return "on";
     default: return "no";
     }
@@ -113,6 +114,7 @@ static const char *text_to(const struct item *item, unsigned difference, char te
     case PLAN_GROUP: return "none";
     case PLAN_LINK_GROUP: return "0";
     case PLAN_PORT: return "as made";
+    case PLAN_UP: return yes(!item->first.stray);
     case PLAN_IPV6: return "off";
     default: return "yes";
     }
@@ -162,7 +164,7 @@ static enum plan_action outcome(const struct item *item, bool dry_run) {
 static enum plan_action beside_failure(const struct item *item, enum plan_action action) {
     if (action != PLAN_FAIL || !item->definition) return action;
     if (item->left == LEFT_REMOVED) return PLAN_REMOVE;
-    return item->done && item->first.action == PLAN_CHANGE ? PLAN_CHANGE : action;
+    return item->done && (item->first.action == PLAN_CHANGE || item->first.stray) ? PLAN_CHANGE : action;
 }
 
 static void print_done(const struct item *item, enum plan_action action) {

@@ -627,6 +627,30 @@ def test_a_bridge_that_comes_later_is_joined_at_the_next_run(host, declare):
     assert host.link("web0")["master"] == "br5"
 
 
+def test_one_whose_bridge_is_gone_is_set_down_and_comes_back_with_it(host, declare):
+    """Not as a bare interface of the host's, up and in its owner's hands."""
+    host.bridge("br5", address="02:00:00:00:00:05")
+    declare(WEB.replace("br0", "br5") + PLAIN)
+    apply(host)
+    holder = hold(host, "web0")
+    index = host.link("web0")["ifindex"]
+    host.run("ip", "link", "del", "br5")
+    reason = "a.conf:4: [interface web]: bridge br5: there is none; web0 {} down until there is\n"
+    result = apply(host, "--dry-run", check=False)
+    assert result.code == 1 and reason.format("would be set") in result.err and "UP" in host.link("web0")["flags"], result
+    assert "to change 0" in result.out
+    result = apply(host, check=False)
+    assert result.code == 1 and reason.format("is") in result.err and "UP" not in host.link("web0")["flags"], result
+    assert result.out == "changed web0: up yes -> no\ncreated 0, changed 1, unchanged 1, removed 0, failed 1\n"
+    result = apply(host, check=False)
+    assert reason.format("is") in result.err and result.out == "created 0, changed 0, unchanged 1, removed 0, failed 1\n"
+    host.bridge("br5", address="02:00:00:00:00:05")
+    assert "changed 1" in apply(host).out
+    web = host.link("web0")
+    assert (web["ifindex"], web["master"], "UP" in web["flags"]) == (index, "br5", True)
+    let_go(host, holder)
+
+
 def test_unmanaged_is_listed_and_left_alone(host, declare):
     host.tap("eth7", ALICE)
     declare("[interface theirs]\ndev = eth7\nmanaged = no\n[interface later]\ndev = nosuch\nmanaged = no\n")
