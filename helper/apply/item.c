@@ -36,6 +36,11 @@ void item_hint(struct item *item, const char *format, ...) {
     va_end(arguments);
 }
 
+void item_refuse(struct item *item, int error) {
+    item->refused = error == -EPERM || error == -EACCES || error == -EROFS;
+    if (error == -EPERM || error == -EACCES) item_hint(item, "it needs CAP_NET_ADMIN in this network namespace");
+}
+
 const char *item_dev(const struct item *item) {
     return item->definition ? item->definition->interface.dev : item->first.now.name;
 }

@@ -105,4 +105,7 @@ void item_make(struct item *item);
 __attribute__((format(printf, 3, 4))) void item_fail(struct item *item, enum interface_key key, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void item_hint(struct item *item, const char *format, ...);
 
+/* Behind item_fail(): where ERROR is the host's refusal, it is final, and the hint says what is missing. */
+void item_refuse(struct item *item, int error);
+
 const char *item_dev(const struct item *item);

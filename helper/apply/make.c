@@ -158,19 +158,18 @@ static int set_down(const struct item *item) {
 
 /* An error of the kernel's that no definition is to blame for. */
 static void explain_host(struct item *item, int error) {
-    int queue = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    int queue = open("/dev/net/tun", O_RDWR | O_CLOEXEC), none = queue < 0 ? errno : 0;
 
-    if (queue < 0) {
-        item->refused = true;
-        item_fail(item, INTERFACE_KEYS, "/dev/net/tun: %s", strerror(errno));
-        item_hint(item, "modprobe tun; a container has to be given the device");
+    if (queue >= 0) close(queue);
+    if (none) {
+        item_fail(item, INTERFACE_KEYS, "/dev/net/tun: %s", strerror(none));
+        item->refused = none == ENOENT || none == ENXIO || none == ENODEV || none == EACCES || none == EPERM;
+        if (item->refused) item_hint(item, "modprobe tun; a container has to be given the device");
         return;
     }
-    close(queue);
     item_fail(item, INTERFACE_KEYS, "%s: %s", error == -EROFS ? "/proc/sys/net" : item_dev(item),
               strerror(error < 0 ? -error : EINVAL));
-    item->refused = error == -EPERM || error == -EACCES || error == -EROFS;
-    if (error == -EPERM || error == -EACCES) item_hint(item, "it needs CAP_NET_ADMIN in this network namespace");
+    item_refuse(item, error);
     if (error == -EROFS) item_hint(item, "it has to be writable: mount -o remount,rw /proc/sys");
 }
 

@@ -29,20 +29,24 @@ static void fail_in_use(struct item *item) {
     if (!users) item_hint(item, "--force removes it all the same");
 }
 
+static void fail(struct item *item, int error) {
+    item_fail(item, INTERFACE_KEYS, "cannot be removed: %s", strerror(-error));
+    item_refuse(item, error);
+}
+
 /*
  * A queue of the device: it then is in nobody else's hands, and stays so.  Of a device with several queues its owner could
  * attach more: so it is root's, and listed again it must have this one alone.
  */
 static int hold(struct item *item) {
-    int queue = tap_attach(&item->plan.now), error;
+    int queue = tap_attach(&item->plan.now);
 
     if (queue == -EBUSY) {
         fail_in_use(item);
     } else if (queue < 0) {
-        item_fail(item, INTERFACE_KEYS, "cannot be removed: %s", strerror(-queue));
+        fail(item, queue);
     } else if (item->plan.now.tun[IFLA_TUN_MULTI_QUEUE] == 1 && ioctl(queue, TUNSETOWNER, 0UL)) {
-        error = errno;
-        item_fail(item, INTERFACE_KEYS, "cannot be removed: %s", strerror(error));
+        fail(item, -errno);
     }
     return queue;
 }
@@ -118,13 +122,13 @@ static void remove_some(struct item *const items[], size_t count, const struct o
         if (!goes(items[i]) || !group) continue;
         error = tap_change(items[i]->plan.now.index, &(struct tap_change){.group = &group});
         moved[i] = !error;
-        if (error && error != -ENODEV) item_fail(items[i], INTERFACE_KEYS, "cannot be removed: %s", strerror(-error));
+        if (error && error != -ENODEV) fail(items[i], error);
     }
     error = group ? list_again(items, queue, count, group) : -EBUSY;
     if (!error) error = taps_delete_group(group);
     if (error == -ENODEV) error = 0; /* somebody else removed them */
     for (size_t i = 0; i < count; i++) {
-        if (error && goes(items[i])) item_fail(items[i], INTERFACE_KEYS, "cannot be removed: %s", strerror(-error));
+        if (error && goes(items[i])) fail(items[i], error);
         if (goes(items[i]))
             items[i]->done = items[i]->removed = true, items[i]->left = LEFT_REMOVED;
         else

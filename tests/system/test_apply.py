@@ -235,7 +235,7 @@ def test_a_port_below_ipv6s_smallest_mtu_is_corrected_as_any(host, declare, brid
     """Below 1280 the kernel has no IPv6 of it, and so nothing of IPv6 to set."""
     host.bridge("small", address="02:00:00:00:00:02", mtu=1000)
     text = WEB.replace("br0", bridge).replace("mtu = 1500", "mtu = 1000")
-    declare(text if bridge != "none" else text.replace("isolate = yes", "isolate = no").replace("lock-mac = yes", "lock-mac = no"))
+    declare(text if bridge != "none" else re.sub("(isolate|lock-mac) = yes", r"\1 = no", text))
     apply(host)
     host.run(*disturb)
     assert apply(host).out.startswith(f"changed web0: {key} ")
@@ -246,7 +246,8 @@ def test_a_port_below_ipv6s_smallest_mtu_is_corrected_as_any(host, declare, brid
 
 
 def ipv6(host, name):
-    return [host.run("cat", f"/proc/sys/net/ipv6/conf/{name}/{setting}").out.strip() for setting in ("disable_ipv6", "addr_gen_mode")]
+    folder = f"/proc/sys/net/ipv6/conf/{name}"
+    return [host.run("cat", f"{folder}/{setting}").out.strip() for setting in ("disable_ipv6", "addr_gen_mode")]
 
 
 ALONE = f"[interface db]\ndev = db0\nowner = {BOB}\nmtu = 1500\n"
@@ -518,6 +519,31 @@ def test_what_the_host_refuses_is_said_with_what_to_do(host, declare, how, says)
     assert time.monotonic() - began < 0.7, "tried again, eight times with a tenth of a second between"
 
 
+@pytest.mark.parametrize("words", [["--prune"], ["--prune", "--force"], ["--reap"], ["--force"]], ids=" ".join)
+def test_a_removal_that_the_host_refuses_is_said_with_what_to_do(host, declare, words):
+    declare(PLAIN)
+    apply(host)
+    declare(PLAIN + "queues = 2\n" if words == ["--force"] else "; nothing\n")
+    if words == ["--reap"]:
+        host.run("ip", "link", "set", "db0", "alias", "tapgrant uid=1 rule=lab")
+    began = time.monotonic()
+    result = host.run("setpriv", "--bounding-set", "-net_admin", APPLY, *words, check=False)
+    assert time.monotonic() - began < 0.7, "tried again, eight times with a tenth of a second between"
+    assert result.code == 1 and "cannot be removed: Operation not permitted\nhint: it needs CAP_NET_ADMIN" in result.err, result
+    assert "removed 0, failed 1" in result.out and host.taps() == ["db0"]
+
+
+def test_what_the_host_lacks_for_a_while_is_tried_again(host, declare):
+    """No device is missing where only the memory for it was."""
+    declare(PLAIN)
+    strace = ["strace", "-o", "/dev/null", "-P", "/dev/net/tun", "-e"]
+    assert "created 1" in host.run(*strace, "inject=openat:error=ENOMEM:when=1..2", APPLY).out
+    host.run("ip", "link", "del", "db0")
+    result = host.run(*strace, "inject=openat:error=ENOMEM", APPLY, check=False)
+    assert result.code == 1 and "[interface db]: /dev/net/tun: Cannot allocate memory\n" in result.err, result
+    assert "hint:" not in result.err
+
+
 READ_ONLY = "mount --bind -o ro /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec"
 
 
@@ -527,7 +553,8 @@ def test_one_that_a_failed_correction_took_off_its_bridge_is_said_to_be(host, de
     declare(WEB.replace("isolate = yes", "isolate = no") + PLAIN + "host-mac = fe:01:02:03:04:05\nmtu = 1000\n")
     result = host.run("unshare", "--mount", "sh", "-c", f"{READ_ONLY} {APPLY} --json", check=False)
     reasons = [interface["reason"] for interface in result.json["interfaces"]]
-    assert reasons == [f"/proc/sys/net: Read-only file system; it is down{off} now" for off in (" and off its bridge", "")], result
+    assert reasons == [f"/proc/sys/net: Read-only file system; it is down{off} now"
+                       for off in (" and off its bridge", "")], result
     assert f"[interface web]: {reasons[0]}\n" in result.err
     assert "master" not in host.link("web0") and "UP" not in host.link("web0")["flags"]
     assert "changed 2" in apply(host).out
