@@ -157,9 +157,11 @@ int main(int argc, char *argv[]) {
     if (optind == argc) error = items_read(&items, APPLY_FOLDER);
     for (int i = optind; !error && i < argc; i++) error = items_read(&items, argv[i]);
     if (!error) error = items_check(&items);
-    if (items.faulty && options.prune) {
-        fputs("tapgrant: --prune: nothing is removed, because not all of what is declared could be read\n", stderr);
-        options.prune = false;
+    if (items.faulty && (options.prune || options.reap)) {
+        /* for --reap, too: what could not be read may declare a user's leftover to be left alone */
+        fprintf(stderr, "tapgrant: %s: nothing is removed, because not all of what is declared could be read\n",
+                !options.reap ? "--prune" : options.prune ? "--prune, --reap" : "--reap");
+        options.prune = options.reap = false;
     }
     if (!error) error = link_connect();
     if (!error) error = taps_connect();

@@ -57,9 +57,11 @@ def test_prune_removes_its_own_that_are_not_declared_and_nothing_else(host, decl
 
 
 @pytest.mark.parametrize("how", ["bad definition", "unknown owner", "label twice", "not a file", "unreadable", "no folder"])
-def test_prune_removes_nothing_unless_all_was_read(host, declare, how):  # noqa: F811
+def test_prune_and_reap_remove_nothing_unless_all_was_read(host, declare, how):  # noqa: F811
+    host.policy(GRANT)
     declare(WEB + PLAIN)
     apply(host)
+    host.tapgrant("create", "--net", "bridge=br0", check=True)
     declare({"bad definition": WEB + "[interface x]\n", "unknown owner": WEB + "[interface x]\ndev = x0\nowner = nobody-knows\n",
              "label twice": WEB}.get(how, WEB))
     other = host.root(FOLDER) / "b.conf"
@@ -72,9 +74,10 @@ def test_prune_removes_nothing_unless_all_was_read(host, declare, how):  # noqa:
     elif how == "no folder":
         (host.root(FOLDER) / "a.conf").unlink()
         host.root(FOLDER).rmdir()
-    result = apply(host, "--prune", "--force", check=False)
-    assert result.code == 1 and "--prune: nothing is removed" in result.err, result
-    assert {"db0", "web0"} <= set(host.taps())
+    for words in (["--prune"], ["--reap"], ["--prune", "--reap"]):
+        result = apply(host, *words, "--force", check=False)
+        assert result.code == 1 and f"tapgrant: {', '.join(words)}: nothing is removed" in result.err, result
+        assert host.taps() == ["db0", "tg0", "web0"]
 
 
 @pytest.mark.parametrize("queues, flags", [(1, SINGLE), (2, MULTI_QUEUE)])
