@@ -6,6 +6,7 @@
 #include "policy.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ struct check {
     struct definitions *definitions;
     definitions_fault_fn *fault;
     void *context;
+    void *labels, *devs; /* tsearch(3): of those before */
 };
 
 bool definition_label_valid(const char *label) {
@@ -91,38 +93,56 @@ static void check_one(struct check *check, struct definition *definition, enum d
 }
 
 static int by_label(const void *a, const void *b) {
-    const struct definition *const *left = a, *const *right = b;
-    int order = strcmp((*left)->interface.label, (*right)->interface.label);
+    const struct definition *left = a, *right = b;
 
-    return order ? order : (*left > *right) - (*left < *right);
+    return strcmp(left->interface.label, right->interface.label);
 }
 
 static int by_dev(const void *a, const void *b) {
-    const struct definition *const *left = a, *const *right = b;
-    int order = strcmp((*left)->interface.dev, (*right)->interface.dev);
+    const struct definition *left = a, *right = b;
 
-    return order ? order : (*left > *right) - (*left < *right);
+    return strcmp(left->interface.dev, right->interface.dev);
 }
 
-/* Labels and devices that two have: the later one is at fault. */
-static void check_twice(struct check *check, struct definition **sorted, size_t count) {
+static void keep(void *definition __attribute__((unused))) {}
+
+/* DEFINITION's label, and its device if it names one, among those of the ones before it. */
+static void compare(struct check *check, struct definition *definition) {
+    struct definition **label = tfind(definition, &check->labels, by_label);
+    struct definition **device = definition->interface.dev[0] ? tfind(definition, &check->devs, by_dev) : NULL;
     char reason[640], dev[INTERFACE_DEV * 4];
 
-    qsort(sorted, count, sizeof(struct definition *), by_label);
-    for (size_t i = 1; i < count; i++) {
-        if (strcmp(sorted[i - 1]->interface.label, sorted[i]->interface.label)) continue;
-        snprintf(reason, sizeof(reason), "repeated section: [interface %s] is on line %u", sorted[i]->interface.label,
-                 sorted[i - 1]->line);
-        report(check, sorted[i], sorted[i]->line, reason, "");
+    if (label) {
+        snprintf(reason, sizeof(reason), "repeated section: [interface %s] is on line %u", definition->interface.label,
+                 (*label)->line);
+        report(check, definition, definition->line, reason, "");
     }
-    qsort(sorted, count, sizeof(struct definition *), by_dev);
-    for (size_t i = 1; i < count; i++) {
-        if (!sorted[i]->interface.dev[0] || strcmp(sorted[i - 1]->interface.dev, sorted[i]->interface.dev)) continue;
-        interface_printable(sorted[i]->interface.dev, dev, sizeof(dev));
+    if (device) {
+        interface_printable(definition->interface.dev, dev, sizeof(dev));
         snprintf(reason, sizeof(reason), "'dev' value '%s' is given to two interfaces: see line %u", dev,
-                 line_of(sorted[i - 1], INTERFACE_KEY_DEV));
-        report(check, sorted[i], line_of(sorted[i], INTERFACE_KEY_DEV), reason, "");
+                 line_of(*device, INTERFACE_KEY_DEV));
+        report(check, definition, line_of(definition, INTERFACE_KEY_DEV), reason, "");
     }
+}
+
+/*
+ * Labels and devices that two have: the later one is at fault.  With tapgrant-apply, which goes on with what is faultless,
+ * not if the other one is itself: it is not kept, and declares nothing.
+ */
+static int check_twice(struct check *check, enum definitions_purpose purpose) {
+    int error = 0;
+
+    for (size_t i = 0; !error && i < check->definitions->count; i++) {
+        struct definition *definition = &check->definitions->definition[i];
+
+        compare(check, definition);
+        if (definition->faulty && purpose == DEFINITIONS_APPLY) continue;
+        if (!tsearch(definition, &check->labels, by_label)) error = -ENOMEM;
+        if (definition->interface.dev[0] && !tsearch(definition, &check->devs, by_dev)) error = -ENOMEM;
+    }
+    tdestroy(check->labels, keep);
+    tdestroy(check->devs, keep);
+    return error;
 }
 
 static void remove_faulty(struct definitions *definitions) {
@@ -139,18 +159,13 @@ static void remove_faulty(struct definitions *definitions) {
 
 int definitions_check(struct definitions *definitions, enum definitions_purpose purpose, definitions_fault_fn *fault,
                       void *context) {
-    struct check check = {definitions, fault, context};
-    struct definition **sorted = calloc(definitions->count + 1, sizeof(struct definition *));
+    struct check check = {.definitions = definitions, .fault = fault, .context = context};
+    int error;
 
-    if (!sorted) return -ENOMEM;
-    for (size_t i = 0; i < definitions->count; i++) {
-        sorted[i] = &definitions->definition[i];
-        check_one(&check, sorted[i], purpose);
-    }
-    check_twice(&check, sorted, definitions->count);
-    free(sorted);
+    for (size_t i = 0; i < definitions->count; i++) check_one(&check, &definitions->definition[i], purpose);
+    error = check_twice(&check, purpose);
     remove_faulty(definitions);
-    return definitions->faults ? -EINVAL : 0;
+    return error ? error : definitions->faults ? -EINVAL : 0;
 }
 
 void definitions_write_comment(const char *text, FILE *out) {

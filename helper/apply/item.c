@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <pwd.h>
+#include <search.h>
 #include <stdarg.h>
 
 struct reading {
@@ -188,19 +189,13 @@ int items_read(struct items *items, const char *path) {
     return error;
 }
 
-static const struct interface *interface_of(const void *entry) { return &(*(struct item *const *)entry)->definition->interface; }
+static const struct interface *interface_of(const void *item) { return &((const struct item *)item)->definition->interface; }
 
-static int by_order(const void *a, const void *b, int order) {
-    const struct item *const *left = a, *const *right = b;
+static int by_label(const void *a, const void *b) { return strcmp(interface_of(a)->label, interface_of(b)->label); }
 
-    return order ? order : (*left > *right) - (*left < *right);
-}
+static int by_dev(const void *a, const void *b) { return strcmp(interface_of(a)->dev, interface_of(b)->dev); }
 
-static int by_label(const void *a, const void *b) {
-    return by_order(a, b, strcmp(interface_of(a)->label, interface_of(b)->label));
-}
-
-static int by_dev(const void *a, const void *b) { return by_order(a, b, strcmp(interface_of(a)->dev, interface_of(b)->dev)); }
+static void keep(void *item __attribute__((unused))) {}
 
 /* The later one of two in different files; those of one file were told when it was read. */
 static void refuse(struct items *items, struct item *later, const struct item *first, enum interface_key key) {
@@ -215,23 +210,25 @@ static void refuse(struct items *items, struct item *later, const struct item *f
     later->removed = true;
 }
 
+/* Only with those that are kept: one that is refused declares nothing, so that its device may be another's. */
 int items_check(struct items *items) {
-    struct item **sorted = calloc(items->count + 1, sizeof(*sorted));
+    void *labels = NULL, *devs = NULL; /* tsearch(3) */
+    int error = 0;
     size_t kept = 0;
 
-    if (!sorted) return -ENOMEM;
-    for (size_t i = 0; i < items->count; i++) sorted[i] = &items->item[i];
-    qsort(sorted, items->count, sizeof(*sorted), by_label);
-    for (size_t i = 1; i < items->count; i++)
-        if (!strcmp(interface_of(&sorted[i - 1])->label, interface_of(&sorted[i])->label))
-            refuse(items, sorted[i], sorted[i - 1], INTERFACE_KEYS);
-    qsort(sorted, items->count, sizeof(*sorted), by_dev);
-    for (size_t i = 1; i < items->count; i++)
-        if (!strcmp(interface_of(&sorted[i - 1])->dev, interface_of(&sorted[i])->dev) && !sorted[i]->removed)
-            refuse(items, sorted[i], sorted[i - 1], INTERFACE_KEY_DEV);
-    free(sorted);
+    for (size_t i = 0; !error && i < items->count; i++) {
+        struct item *item = &items->item[i];
+        struct item **same_label = tfind(item, &labels, by_label), **same_dev = tfind(item, &devs, by_dev);
+
+        if (same_label || same_dev)
+            refuse(items, item, same_label ? *same_label : *same_dev, same_label ? INTERFACE_KEYS : INTERFACE_KEY_DEV);
+        else if (!tsearch(item, &labels, by_label) || !tsearch(item, &devs, by_dev))
+            error = -ENOMEM;
+    }
+    tdestroy(labels, keep);
+    tdestroy(devs, keep);
     for (size_t i = 0; i < items->count; i++)
         if (!items->item[i].removed) items->item[kept++] = items->item[i];
     items->count = kept;
-    return 0;
+    return error;
 }

@@ -644,6 +644,18 @@ def test_one_bad_definition_stops_nothing_else(host, declare):
     assert_web(host)
 
 
+@pytest.mark.parametrize("files", [5, 1])
+def test_what_is_refused_takes_no_name_from_another(host, declare, files):
+    """The second is, for its label, and the third, for its device: d1 and q are declared by nobody but those behind them."""
+    parts = [f"[interface {label}]\ndev = {dev}\nowner = {ALICE}\n" for label, dev in (
+        ("x", "d0"), ("x", "d1"), ("q", "d0"), ("y", "d1"), ("q", "d2"))]
+    for n in range(files):
+        declare("".join(parts[n:] if n == files - 1 else parts[n:n + 1]), f"{n}.conf")
+    result = apply(host, check=False)
+    assert result.code == 1 and host.taps() == ["d0", "d1", "d2"], result
+    assert "created 3" in result.out and "failed 2" in result.out and result.err.count("tapgrant: ") == 2
+
+
 def test_a_bridge_that_comes_later_is_joined_at_the_next_run(host, declare):
     declare(WEB.replace("br0", "br5") + PLAIN)
     result = apply(host, check=False)
