@@ -9,7 +9,7 @@
 
 #define LONG 0.5     /* seconds of work behind which there is progress to tell */
 #define TEXT 160
-#define REASON 320
+#define REASON 1100 /* each byte of the plan's, printable, and what follows */
 
 static unsigned faults;
 static json_t *told; /* the faults, for JSON */
@@ -62,6 +62,13 @@ static const char *difference_name(unsigned difference) {
     return difference < INTERFACE_KEYS ? interface_key_name((enum interface_key)difference) : names[difference - PLAN_LABEL];
 }
 
+/* A name may have any bytes, and neither JSON nor a terminal takes all.  It lasts until the next call. */
+static const char *dev_of(const struct item *item) {
+    static char text[WIRE_NAME * 4 + 1];
+
+    return interface_printable(item_dev(item), text, sizeof(text));
+}
+
 static const char *yes(bool is) { return is ? "yes" : "no"; }
 
 static const char *mac_or_none(const uint8_t mac[6], char text[TEXT]) {
@@ -82,7 +89,7 @@ static const char *text_from(const struct item *item, unsigned difference, char 
     case INTERFACE_KEY_HOST_MAC: return wire_mac_text(plan->now.mac, text);
     case INTERFACE_KEY_GUEST_MAC: return mac_or_none(plan->tied, text);
     case INTERFACE_KEY_MTU: return decimal(plan->now.mtu, text);
-    case INTERFACE_KEY_BRIDGE: return plan->port_of[0] ? plan->port_of : "none";
+    case INTERFACE_KEY_BRIDGE: return plan->port_of[0] ? interface_printable(plan->port_of, text, TEXT) : "none";
     case INTERFACE_KEY_ISOLATE: return yes(!item->definition->interface.isolate);
     case INTERFACE_KEY_LOCK_MAC: return yes(!item->definition->interface.lock_mac);
     case INTERFACE_KEY_QUEUES: return item->definition->interface.queues > 1 ? "1" : "several";
@@ -141,11 +148,11 @@ static void print_plan(const struct item *item) {
     char from[TEXT], to[TEXT];
 
     if (action == PLAN_CREATE) print_created(item);
-    if (action == PLAN_REMOVE) printf("-[interface %s]\n-dev = %s\n", label, item_dev(item));
-    if (action == PLAN_REAP) printf("-; %s\n-dev = %s\n", item->first.now.alias, item_dev(item));
-    if (action == PLAN_UNMANAGED) printf(" [interface %s]\n dev = %s\n managed = no\n", label, item_dev(item));
+    if (action == PLAN_REMOVE) printf("-[interface %s]\n-dev = %s\n", label, dev_of(item));
+    if (action == PLAN_REAP) printf("-; %s\n-dev = %s\n", item->first.now.alias, dev_of(item));
+    if (action == PLAN_UNMANAGED) printf(" [interface %s]\n dev = %s\n managed = no\n", label, dev_of(item));
     if (action != PLAN_CHANGE && action != PLAN_REMAKE) return;
-    printf(" [interface %s]\n dev = %s\n", label, item_dev(item));
+    printf(" [interface %s]\n dev = %s\n", label, dev_of(item));
     if (action == PLAN_REMAKE) puts(" ; made anew");
     for (unsigned n = 0; n < PLAN_DIFFERENCES; n++)
         if (item->first.differences & PLAN_BIT(n))
@@ -171,11 +178,11 @@ static void print_done(const struct item *item, enum plan_action action) {
     const char *between = ": ";
     char from[TEXT], to[TEXT];
 
-    if (action == PLAN_UNMANAGED) printf("unmanaged %s\n", item_dev(item));
-    if (action == PLAN_CREATE) printf("created %s\n", item_dev(item));
-    if (action == PLAN_REMOVE || action == PLAN_REAP) printf("removed %s\n", item_dev(item));
+    if (action == PLAN_UNMANAGED) printf("unmanaged %s\n", dev_of(item));
+    if (action == PLAN_CREATE) printf("created %s\n", dev_of(item));
+    if (action == PLAN_REMOVE || action == PLAN_REAP) printf("removed %s\n", dev_of(item));
     if (action != PLAN_CHANGE) return;
-    printf("changed %s", item_dev(item));
+    printf("changed %s", dev_of(item));
     for (unsigned n = 0; n < PLAN_DIFFERENCES; n++) {
         if (!(item->first.differences & PLAN_BIT(n))) continue;
         printf("%s%s %s -> %s", between, difference_name(n), text_from(item, n, from), text_to(item, n, to));
@@ -196,14 +203,15 @@ static const char *reason_of(const struct item *item, char text[REASON]) {
     const char *now = item->left == LEFT_AS_IT_WAS ? "" : item->left == LEFT_REMOVED ? "; it was removed, and is not there now" :
                       item->first.port_of[0] ? "; it is down and off its bridge now" : "; it is down now";
 
-    snprintf(text, REASON, "%s%s", item->plan.reason, now);
+    interface_printable(item->plan.reason, text, REASON);
+    snprintf(text + strlen(text), REASON - strlen(text), "%s", now);
     return item->plan.reason[0] ? text : NULL;
 }
 
 static void print_failure(const struct item *item) {
-    char object[WIRE_NAME + 16], reason[REASON];
+    char object[WIRE_NAME * 4 + 16], reason[REASON];
 
-    snprintf(object, sizeof(object), "interface %.15s", item_dev(item));
+    snprintf(object, sizeof(object), "interface %s", dev_of(item));
     say(item->definition ? item->file : object, line_of(item), item->definition ? item->definition->interface.label : NULL,
         reason_of(item, reason), item->plan.hint);
 }
@@ -219,7 +227,7 @@ static json_t *item_json(const struct item *item, enum plan_action action) {
         if (item->first.differences & PLAN_BIT(n))
             json_array_append_new(changes, json_pack("{s:s, s:s, s:s}", "key", difference_name(n), "from",
                                                      text_from(item, n, from), "to", text_to(item, n, to)));
-    return json_pack("{s:s?, s:s, s:s?, s:o, s:s, s:o, s:s?, s:s?}", "label", label, "dev", item_dev(item), "file", item->file,
+    return json_pack("{s:s?, s:s, s:s?, s:o, s:s, s:o, s:s?, s:s?}", "label", label, "dev", dev_of(item), "file", item->file,
                      "line", item->definition ? json_integer(line_of(item)) : json_null(), "action", names[action], "changes",
                      changes, "reason", reason_of(item, reason), "hint",
                      item->plan.hint[0] ? item->plan.hint : NULL);

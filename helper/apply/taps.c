@@ -3,6 +3,7 @@
  * The kernel's links in one dump, because a question for each of a thousand would take longer than all that is changed.
  * helper/link.c has its own, smaller reading of one link, without heap.
  */
+#include "definitions.h"
 #include "taps.h"
 
 #include <libmnl/libmnl.h>
@@ -83,7 +84,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     const struct nlattr *top[IFLA_MAX + 1] = {0}, *attribute, *data, *port;
     struct tap tap = {.index = (uint32_t)body->ifi_index, .up = body->ifi_flags & IFF_UP};
     struct taps *taps = context;
-    char kind[16] = "";
+    char kind[16] = "", alias[TAPS_ALIAS] = "";
     void *more = grow(taps->tap, taps->count, &taps->room, sizeof(tap));
 
     if (!more) return MNL_CB_ERROR;
@@ -91,7 +92,8 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     mnl_attr_for_each(attribute, message, sizeof(*body)) if (mnl_attr_get_type(attribute) <= IFLA_MAX)
         top[mnl_attr_get_type(attribute)] = attribute;
     text(top[IFLA_IFNAME], tap.name, sizeof(tap.name));
-    text(top[IFLA_IFALIAS], tap.alias, sizeof(tap.alias));
+    text(top[IFLA_IFALIAS], alias, sizeof(alias));
+    interface_printable(alias, tap.alias, sizeof(tap.alias)); /* it may have any bytes; no tag of ours has such */
     text(in(top[IFLA_LINKINFO], IFLA_INFO_KIND), kind, sizeof(kind));
     tap.mtu = number(top[IFLA_MTU], 0);
     tap.master = number(top[IFLA_MASTER], 0);

@@ -12,7 +12,7 @@
 
 struct tap { /* any link; the numbers of a tun are there only of one that is a tap */
     uint32_t index, mtu, master, group;
-    char name[WIRE_NAME], alias[TAPS_ALIAS];
+    char name[WIRE_NAME], alias[TAPS_ALIAS]; /* alias: printable */
     uint8_t mac[6];
     bool is_tap, up, carrier;
     bool ipv6;                       /* it has IPv6, and that is not switched off */

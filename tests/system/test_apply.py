@@ -601,6 +601,27 @@ def test_json_says_the_same(host, declare):
     assert apply(host, "--json", check=False).json["interfaces"][0]["changes"] == [{"key": "mtu", "from": "2000", "to": "1500"}]
 
 
+def test_names_of_any_bytes_are_escaped(host, declare):
+    """What is no UTF-8 is in no JSON, and what moves a terminal's cursor in no line."""
+    odd = os.fsdecode(b"\xff\x1b[2J")
+    host.run("ip", "link", "add", odd, "type", "bridge")
+    declare(WEB + PLAIN)
+    apply(host)
+    host.run("ip", "link", "set", "web0", "master", odd)
+    host.run("ip", "link", "set", "web0", "alias", "tapgrant declared=" + odd)
+    host.run("ip", "link", "set", "db0", "name", odd + "db")
+    host.run("ip", "link", "property", "add", "dev", odd, "altname", "db0")
+    declare(WEB + PLAIN)
+    shown = "\\xff\\x1b[2J"
+    said = apply(host, "--prune", "--json", "--dry-run", check=False).json["interfaces"]
+    assert [(interface["label"], interface["dev"]) for interface in said] == [("web", "web0"), ("db", "db0"), ("db", shown + "db")]
+    assert [change["from"] for change in said[0]["changes"]] == [shown, shown]
+    assert said[1]["reason"] == f"db0 is another interface's alternative name: {shown}'s"
+    result = apply(host, "--prune", check=False)
+    assert f"bridge {shown} -> br0" in result.out and f"label {shown} -> web" in result.out, result
+    assert f"removed {shown}db\n" in result.out
+
+
 def test_what_somebody_deleted_comes_back(host, declare):
     declare(WEB)
     apply(host)
