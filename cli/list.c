@@ -3,6 +3,7 @@
  * tapgrant list: who has what, by which rule or definition; with --tree by bridge.
  */
 #include "command.h"
+#include "declared.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -37,9 +38,17 @@ static const char *origin(const struct tapgrant_device *device, char text[ORIGIN
     return text;
 }
 
+/* Whose it is to be.  The tag of a declared one does not say: where its definition cannot be read, his who has it. */
+static uid_t meant_owner(const struct tapgrant_device *device) {
+    uid_t uid = tapgrant_uid(device);
+
+    if (tapgrant_label(device)) (void)!declared_owner(tapgrant_label(device), tapgrant_name(device), &uid);
+    return uid;
+}
+
 /*
  * What a holder changed of a device since tapgrant made it, the Nth; NULL: no more.  One that is root's and transient is
- * being made.  Who owns a declared one its tag does not say, nor whether a granted one was to stay.
+ * being made.  Whether a granted one was to stay its tag does not say.
  */
 static const char *changed(const struct tapgrant_device *device, unsigned n) {
     bool granted = tapgrant_rule(device), declared = tapgrant_label(device);
@@ -48,8 +57,7 @@ static const char *changed(const struct tapgrant_device *device, unsigned n) {
     unsigned count = 0;
 
     if (making || (!granted && !declared)) return NULL;
-    if (tapgrant_owner(device) == (uid_t)-1 || (granted && tapgrant_owner(device) != tapgrant_uid(device)))
-        found[count++] = "owner";
+    if (tapgrant_owner(device) == (uid_t)-1 || tapgrant_owner(device) != meant_owner(device)) found[count++] = "owner";
     if (tapgrant_group(device) != (gid_t)-1) found[count++] = "group";
     if (declared && !tapgrant_persist(device)) found[count++] = "persist";
     return n < count ? found[n] : NULL;
@@ -62,6 +70,8 @@ static void print_changes(const struct tapgrant_device *device) {
     for (unsigned n = 0; (what = changed(device, n)); n++) {
         printf("%s", n ? ", " : "  CHANGED: ");
         if (!strcmp(what, "owner")) printf("owner is %s", user_name(tapgrant_owner(device), name));
+        if (!strcmp(what, "owner") && tapgrant_uid(device) != meant_owner(device))
+            printf(", not %s", user_name(meant_owner(device), name));
         if (!strcmp(what, "group")) printf("group is %u", tapgrant_group(device));
         if (!strcmp(what, "persist")) printf("transient");
     }

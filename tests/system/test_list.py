@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """tapgrant list --tree and --all: bridges, taps, whose, by what, and what was changed behind the tag's back."""
 from host import ALICE, BOB, uid
-from test_apply import GROUP, OWNER, PERSIST, WEB, apply, declare, hold, let_go  # noqa: F401
+from test_apply import FOLDER, GROUP, OWNER, PERSIST, PLAIN, WEB, apply, declare, hold, let_go  # noqa: F401
 
 GRANT = "[rule lab]\nuser = *\nbridge = br0 none\nisolate = no\nlock-mac = no\n"
 
@@ -48,3 +48,28 @@ def test_what_a_holder_changed_is_marked(host, declare):  # noqa: F811
     assert lines["tg1"].endswith("CHANGED: group is 65534") and lines["web0"].endswith("CHANGED: transient")
     found = rows(host.tapgrant("list", "--tree", "--json", check=True).json)
     assert [found[name][4] for name in ("tg0", "tg1", "web0")] == [["owner"], ["group"], ["persist"]]
+
+
+def test_a_declared_one_whose_holder_gave_it_away_is_marked(host, declare):  # noqa: F811
+    """By its definition, for anybody who may read that; where nobody can tell, nothing is said."""
+    declare(WEB + PLAIN)
+    declare(WEB.replace(ALICE, BOB), "b.conf")  # refused: the first one counts
+    apply(host, check=False)
+
+    def listed():
+        tree = host.tapgrant("list", "--tree", check=True)
+        lines = {line.split()[1]: line for line in tree.out.splitlines() if line[0] in "|`"}
+        found = rows(host.tapgrant("list", "--tree", "--json", check=True).json)
+        assert tree.err == ""
+        return "CHANGED" in lines["web0"] or "CHANGED" in lines["db0"], lines["web0"], found["web0"][4], found["db0"][4]
+
+    assert listed()[0] is False
+    let_go(host, hold(host, "web0", f"{OWNER}={uid(BOB)}"))
+    _, web, in_web, in_db = listed()
+    assert web.endswith(f"CHANGED: owner is {BOB}, not {ALICE}") and (in_web, in_db) == (["owner"], [])
+    (host.root(FOLDER) / "a.conf").chmod(0o600)
+    (host.root(FOLDER) / "b.conf").unlink()
+    assert listed()[0] is False, "not to be read"
+    (host.root(FOLDER) / "a.conf").chmod(0o644)
+    declare("[interface web]\ndev = other0\nowner = 1\n")
+    assert listed()[0] is False, "another device's"
