@@ -814,6 +814,35 @@ def test_the_unit_is_clean_and_hardened(tmp_path):
     assert float(re.search(r"exposure level for \S+: ([\d.]+)", done.stdout).group(1)) <= 2.0
 
 
+def test_it_runs_before_every_daemon_of_libvirts_that_starts_guests():
+    before = " ".join(re.findall("^Before=(.*)$", UNIT.read_text(), re.M)).split()
+    for driver in ("qemu", "xen", "lxc", "vbox", "ch"):
+        assert f"virt{driver}d.service" in before
+    assert {"libvirtd.service", "virtnetworkd.service", "libvirt-guests.service"} <= set(before)
+
+
+def test_a_corrected_port_has_the_kernels_other_settings(host, declare):
+    """As the page says: what is not declared is a new port's."""
+    declare(WEB)
+    apply(host)
+    host.run("bridge", "link", "set", "dev", "web0", "cost", "77", "priority", "7")
+    before = host.link("web0")["linkinfo"]["info_slave_data"]
+    declare(WEB.replace("isolate = yes", "isolate = no"))
+    assert "changed 1" in apply(host).out
+    after = host.link("web0")["linkinfo"]["info_slave_data"]
+    assert (before["cost"], before["priority"]) == (77, 7) and after["cost"] != 77 and after["priority"] != 7
+
+
+def test_prune_with_a_folder_removes_what_only_the_default_one_declares(host, declare):
+    declare(WEB)
+    apply(host)
+    other = host.folder / "other"
+    other.mkdir()
+    (other / "a.conf").write_text(PLAIN)
+    assert apply(host, "--prune", other).out.splitlines() == ["created db0", "removed web0",
+                                                              "created 1, changed 0, unchanged 0, removed 1"]
+
+
 def system_calls(*sets):
     """The names in systemd's sets of system calls."""
     names = set()
