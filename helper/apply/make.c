@@ -6,7 +6,7 @@
  */
 #include "item.h"
 
-#define IPV6_MTU 1280 /* linux/ipv6.h, IPV6_MIN_MTU: below it the kernel has no IPv6 of a device, nor settings for it */
+#define IPV6_LEAST_MTU 1280 /* linux/ipv6.h, IPV6_MIN_MTU: below it the kernel has no IPv6 of a device, nor settings for it */
 
 /* What the helper's code is told; a MAC address where the definition has none. */
 static int describe(const struct item *item, struct wire_device *to) {
@@ -61,7 +61,7 @@ static int create(struct item *item) {
  * it was, and made anew while down.
  */
 static int correct_port(struct item *item) {
-    static const uint32_t none = 0, with_ipv6 = IPV6_MTU;
+    static const uint32_t none = 0, with_ipv6 = IPV6_LEAST_MTU;
     const struct tap *now = &item->plan.now;
     struct tap_change off = {.master = &none, .down = true, .group = TAPS_REMOVAL(now->group) ? &none : NULL};
     struct wire_device to;
@@ -70,7 +70,7 @@ static int correct_port(struct item *item) {
     if (!error) error = tap_change(now->index, &off);
     if (!error) item->left = LEFT_DOWN;
     /* what is to be set of IPv6 is there from this MTU on; apart, so that it is on no bridge when it has it */
-    if (!error && now->mtu < IPV6_MTU) error = tap_change(now->index, &(struct tap_change){.mtu = &with_ipv6});
+    if (!error && now->mtu < IPV6_LEAST_MTU) error = tap_change(now->index, &(struct tap_change){.mtu = &with_ipv6});
     if (!error) error = configure(item, &to);
     if (error) (void)!tap_change(now->index, &off); /* the bridge is not to keep what is not complete */
     return error;
@@ -132,7 +132,7 @@ static int correct_link(struct item *item, unsigned differences) {
 
     if (plan->bridge->index && differences & PLAN_BIT(INTERFACE_KEY_HOST_MAC)) differences |= PLAN_BIT(PLAN_PORT);
     /* the kernel makes the device's IPv6 anew, switched on (net/ipv6/addrconf.c, addrconf_notify, NETDEV_CHANGEMTU) */
-    if ((plan->now.mtu < IPV6_MTU) != (plan->mtu < IPV6_MTU)) differences |= PLAN_BIT(PLAN_IPV6);
+    if ((plan->now.mtu < IPV6_LEAST_MTU) != (plan->mtu < IPV6_LEAST_MTU)) differences |= PLAN_BIT(PLAN_IPV6);
     return differences & port ? correct_port(item) : differences ? correct_lightly(item) : 0;
 }
 
