@@ -25,7 +25,7 @@
 
 struct child {
     const char *path;
-    int request, processor; /* the caller's */
+    int request;
     char *stack; /* the top of the helper's, until it executes */
     int error;   /* of making, executing or awaiting it; 0 */
     bool executed;
@@ -46,19 +46,6 @@ static int execute(void *argument) {
     _exit(127);
 }
 
-/*
- * The supervisor, and so the helper, on the processor that the caller has just left and will go on on.  The scheduler would give
- * each new process, and each that executes, to an idle one, which has to be woken and has nothing of this in its caches: a tenth
- * of a grant.  The caller's own processors are not touched.
- */
-static void stay(int processor) {
-    cpu_set_t here;
-
-    CPU_ZERO(&here);
-    if (processor >= 0 && processor < CPU_SETSIZE) CPU_SET(processor, &here);
-    sched_setaffinity(0, sizeof(here), &here); /* of none: refused, and left as it is */
-}
-
 /* In the supervisor: the helper, from its beginning to its end or the deadline. */
 static int supervise(void *argument) {
     struct child *child = argument;
@@ -66,7 +53,6 @@ static int supervise(void *argument) {
     int ready;
     pid_t pid;
 
-    stay(child->processor);
     signal(SIGCHLD, SIG_DFL); /* ours alone: where the host program ignores it, nobody could await the helper */
     pid = clone(execute, child->stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, child, &end.fd);
     if (pid < 0) {
@@ -137,7 +123,7 @@ static int receive(int socket, struct helper_answer *answer) {
 
 int helper_converse(const char *path, const struct wire_request *request, struct helper_answer *answer, bool *executed) {
     CLOSES int ours = -1, theirs = -1;
-    struct child child = {.path = path, .processor = sched_getcpu()};
+    struct child child = {.path = path};
     int pair[2], error;
 
     *executed = false;
