@@ -10,7 +10,8 @@
 #include <linux/neighbour.h>
 
 #define TAG "tapgrant declared="
-#define DUMPS 100 /* a dump during which links came or went is asked for again */
+#define DUMPS 500     /* a dump during which links came or went is asked for again: */
+#define PAUSE_MS 20   /* after so long at the most, for a run beside this one may be at it for seconds */
 
 static struct mnl_socket *kernel;
 static unsigned sequence;
@@ -156,6 +157,7 @@ int taps_read(struct taps *taps) {
     for (int i = 0; error == -EINTR && i < DUMPS; i++) {
         taps_free(taps);
         if (i && taps_connect()) return -errno; /* the rest of the interrupted dump would be the next answer */
+        if (i) usleep((i < PAUSE_MS ? (useconds_t)i : PAUSE_MS) * 1000);
         message = begin(RTM_GETLINK, NLM_F_DUMP, &(struct ifinfomsg){0}, sizeof(struct ifinfomsg));
         mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
         error = exchange(message, take_link, taps);

@@ -158,7 +158,7 @@ def apply(table, _rounds, count=1000):
     names = ["ip -batch, two lines each", "ip -batch, link del of 20", "tapgrant-apply, create", "tapgrant-apply, again", "tapgrant-apply --prune",
              "ip -batch, a line for each setting"]
     found = {}
-    for _turn in range(3):
+    for _turn in range(7):
         with Lab() as lab:
             ip = lambda text: subprocess.run(lab.command(["ip", "-batch", "-"]), input=text, text=True, check=True)  # noqa: E731,B023
             found.setdefault(names[0], []).append(timed(lambda: ip(batch)))
