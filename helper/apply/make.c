@@ -34,8 +34,10 @@ static int configure(const struct item *item, const struct wire_device *to) {
     return link_configure(to, item->plan.bridge, alias, interface->lock_mac, interface->isolate);
 }
 
+/* -EUSERS: UID has no meaning in this user namespace. */
 static int give(int queue, uid_t uid) {
-    return ioctl(queue, TUNSETPERSIST, 1UL) || ioctl(queue, TUNSETOWNER, (unsigned long)uid) ? -errno : 0;
+    if (ioctl(queue, TUNSETPERSIST, 1UL)) return -errno;
+    return !ioctl(queue, TUNSETOWNER, (unsigned long)uid) ? 0 : errno == EINVAL ? -EUSERS : -errno;
 }
 
 static int create(struct item *item) {
@@ -51,7 +53,7 @@ static int create(struct item *item) {
     if (!error && ioctl(device.queue[0], TUNSETCARRIER, &(int){0})) error = -errno;
     to.ifindex = device.link.index;
     if (!error) error = configure(item, &to);
-    if (!error) error = give(device.queue[0], item->uid);
+    if (!error && (error = give(device.queue[0], item->uid))) (void)!ioctl(device.queue[0], TUNSETPERSIST, 0UL);
     for (unsigned i = 0; i < device.queues; i++) close(device.queue[i]);
     return error;
 }
@@ -193,6 +195,9 @@ static void explain(struct item *item, int error) {
                   interface->mtu), item_hint(item, "leave mtu out, or fix the bridge's: set it to another value and back");
     else if (error == -ESTALE)
         item_fail(item, INTERFACE_KEYS, "the kernel acknowledged what it did not do, or somebody else changes it");
+    else if (error == -EUSERS)
+        item_fail(item, INTERFACE_KEY_OWNER, "owner %s (id %u) is nobody in this user namespace", interface->owner, item->uid),
+            item->refused = true;
     else if (error == -EXFULL)
         item_fail(item, INTERFACE_KEY_BRIDGE, "bridge %s has all the ports that it can have", interface->bridge);
     else

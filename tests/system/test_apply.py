@@ -577,6 +577,16 @@ def test_one_that_force_removed_and_could_not_make_again_is_said_to_be_gone(host
     assert "created 1" in apply(host).out
 
 
+def test_an_owner_whom_the_user_namespace_does_not_have_is_named(host, declare):
+    """As root of a namespace that maps itself alone; nothing is left."""
+    path = declare("[interface lone]\ndev = lone0\nowner = 4711\n")
+    host.root(path).parent.chmod(0o755)
+    result = host.run("unshare", "--user", "--map-root-user", "--net", "sh", "-c",
+                      f"{APPLY} {path}; echo status $?; ip -o link show type tun", check=False)
+    assert "a.conf:3: [interface lone]: owner 4711 (id 4711) is nobody in this user namespace" in result.err, result
+    assert result.out.endswith("failed 1\nstatus 1\n"), result
+
+
 @pytest.mark.parametrize("words", [[], ["--dry-run"], ["--json"]])
 def test_what_it_cannot_print_is_said(host, declare, words):
     declare(PLAIN)
