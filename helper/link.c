@@ -113,7 +113,6 @@ static int take_link(const struct nlmsghdr *message, void *context) {
 
 int link_read(uint32_t index, const char *name, struct link *link) {
     begin_link(RTM_GETLINK, 0, AF_UNSPEC, index, 0);
-    put(IFLA_EXT_MASK, &(uint32_t){RTEXT_FILTER_SKIP_STATS}, sizeof(uint32_t)); /* nobody reads them, and they cost the most */
     if (name) put(IFLA_IFNAME, name, strlen(name) + 1);
     *link = (struct link){0};
     return exchange(take_link, link);
