@@ -39,11 +39,12 @@ static int reset(int queue) {
  * cannot, the kernel refuses what comes next.  *LABEL, -1 or open from the last time, keeps a descriptor for the next.
  */
 static void change_domain(int *label, const char *from, const char *to) {
-    char now[4096] = "", next[sizeof(now) + 32]; /* no label is longer than a page: proc_pid_attr_write(), fs/proc/base.c */
+    /* with the longer type still less than a page, of which more is cut off: proc_pid_attr_write(), fs/proc/base.c */
+    char now[4000] = "", next[sizeof(now) + 32];
 
     if (*label >= 0) close(*label);
     *label = open("/proc/self/attr/current", O_RDWR | O_CLOEXEC);
-    const char *type = (size_t)pread(*label, now, sizeof(now), 0) < sizeof(now) ? strstr(now, from) : NULL; /* -1: more */
+    const char *type = (size_t)pread(*label, now, sizeof(now), 0) < sizeof(now) ? strstr(now, from) : NULL; /* -1 is more */
     if (!type || !strchr(":\n", type[strlen(from)])) return; /* or the end: a policy without levels */
     snprintf(next, sizeof(next), "%.*s%s%s", (int)(type - now), now, to, type + strlen(from));
     (void)!write(*label, next, strlen(next));
