@@ -75,12 +75,13 @@ static char first_byte(const char *path) {
     return (char)byte;
 }
 
-/* Nothing where it does not enforce.  A label that no loaded module knows is shown as another. */
+/* Nothing where it does not enforce.  A label that no loaded module knows is shown as another; behind its type it has a level
+ * or, in a policy without levels, nothing. */
 static void check_selinux(struct findings *findings) {
     char label[256] = "";
 
     if (first_byte(SELINUX "enforce") != '1') return;
-    if (getxattr(HELPER_PATH, "security.selinux", label, sizeof(label) - 1) < 0 || !strstr(label, ":tapgrant_exec_t:"))
+    if (getxattr(HELPER_PATH, "security.selinux", label, sizeof(label) - 1) < 0 || !strstr(label, ":tapgrant_exec_t"))
         findings_warn(findings, "selinux", "SELinux", "load it, and label the files: tapgrant_selinux(8)",
                       "enforces, and " HELPER_PATH " does not have the label of tapgrant's module");
     else
