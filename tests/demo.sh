@@ -6,7 +6,7 @@
 # Everything happens in a network namespace and a folder of its own, and is gone afterwards but for Debian packages.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
-. "$top/tests/setup.sh"
+. "$top/tests/tools/packages.sh"
 
 [ "$(id -u)" = 0 ] || { echo "demo.sh: needs root, to make a network namespace and a setuid file: sudo tests/demo.sh" >&2; exit 1; }
 

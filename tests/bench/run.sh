@@ -6,7 +6,7 @@
 # tunctl (uml-utilities).
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-. "$top/tests/setup.sh"
+. "$top/tests/tools/packages.sh"
 [ "$(id -u)" = 0 ] || { echo "needs root" >&2; exit 1; }
 make_work
 finish() {

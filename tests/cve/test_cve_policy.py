@@ -47,8 +47,8 @@ def test_what_is_no_plain_file_is_no_empty_policy(ready, commands):
     assert codes(ready) == {3}
 
 
-@pytest.mark.parametrize("command", ["chmod 0664 $0", "chmod 0646 $0", "chown tg-alice $0", "chmod 0777 $(dirname $0)",
-                                     "chown tg-alice $(dirname $0)"])
+@pytest.mark.parametrize("command", ["chmod 0664 $0", "chmod 0646 $0", f"chown {ALICE} $0", "chmod 0777 $(dirname $0)",
+                                     f"chown {ALICE} $(dirname $0)"])
 def test_what_others_could_write_is_void(ready, command):
     ready.run("sh", "-ec", command, POLICY)
     assert codes(ready) == {3}

@@ -7,7 +7,3 @@ import tempfile
 STORAGE = tempfile.TemporaryDirectory(prefix="tapgrant-hypothesis-")
 os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = STORAGE.name
 atexit.register(STORAGE.cleanup)
-
-
-def pytest_addoption(parser):
-    parser.addoption("--cases", type=int, default=20000, help="generated cases of the differential test")

@@ -3,7 +3,7 @@
 
 A job starts the setuid helper once, as a user, its request waiting on descriptor 0:
   request  in hexadecimal
-  user     who asks (tg-alice)
+  user     who asks (the first of host.USERS)
   inject   strace's fault, [call, when, "error=EIO"]; absent: without strace
   stop     [call, when]: stopped behind that system call; then nobody traces it any more
   poke     what is done while it is stopped: words of POKES
@@ -28,7 +28,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "system"), str(Path(__file__).resolve().parent)]
 from ask_helper import DEVICE, receive_all  # noqa: E402
 from calls import SAME  # noqa: E402
-from host import POLICY  # noqa: E402
+from host import ALICE, POLICY  # noqa: E402
 from inherit import SETUPS, execute  # noqa: E402
 from outsider import POKES  # noqa: E402
 
@@ -101,7 +101,7 @@ class Run:
     """One helper and what is around it."""
 
     def __init__(self, helper, job):
-        self.helper, self.job, self.user = helper, job, job.get("user", "tg-alice")
+        self.helper, self.job, self.user = helper, job, job.get("user", ALICE)
         self.ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.ours.send(bytes.fromhex(job["request"]))
         self.output = os.memfd_create("output")

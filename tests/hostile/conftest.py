@@ -73,7 +73,3 @@ def arenas():
 @pytest.fixture
 def arena(arenas):
     return lambda policy: arenas(policy, 1)[0]
-
-
-def pytest_addoption(parser):
-    parser.addoption("--write-lists", action="store_true", help="write the lists of system calls anew instead of comparing")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from calls import ASKED, POLICY, numbered, trace, without_repeats
-from host import ALICE, HELPER, POLICY as POLICY_FILE, uid
+from host import ALICE, HELPER, POLICY as POLICY_FILE, gid, uid
 from outsider import as_user, attacks
 
 LONG = os.environ.get("TAPGRANT_LONG") == "1"
@@ -45,13 +45,13 @@ def stopped(arena):
 @pytest.mark.parametrize("stage", STAGES)
 def test_what_the_helper_is_at_each_stage(stopped, stage):
     seen = stopped(stage, "status")["status"]
-    alice = str(uid(ALICE))
+    user, group = str(uid(ALICE)), str(gid(ALICE))
     assert seen["TracerPid"] == ["0"] and seen["proc owner"] == 0, "not dumpable: /proc/PID is root's"
     assert seen["personality"] == "00000000" and [seen[name] for name in ("CapInh", "CapAmb")] == [[NONE]] * 2
     if stage in ROOT:
-        assert seen["Uid"] == [alice, "0", "0", "0"] and seen["Gid"] == [alice] * 4
+        assert seen["Uid"] == [user, "0", "0", "0"] and seen["Gid"] == [group] * 4
     else:
-        assert seen["Uid"] == seen["Gid"] == [alice] * 4 and seen["NoNewPrivs"] == ["1"]
+        assert seen["Uid"] == [user] * 4 and seen["Gid"] == [group] * 4 and seen["NoNewPrivs"] == ["1"]
         assert stage == "privilege" or seen["Seccomp"] == ["2"], "a filter"
         held = NET_ADMIN if stage in ADMIN else NONE
         assert [seen[name][0] for name in SETS] == [NONE, held, held, NONE, NONE]
@@ -131,7 +131,7 @@ print(receive_all(ours)[0])
 def bounded(host, *kept):
     """The answer to alice, where no program can have more than the capabilities KEPT."""
     sets = ",".join(["-all", *(f"+{name}" for name in kept)])
-    return host.run("setpriv", "--reuid", uid(ALICE), "--regid", uid(ALICE), "--clear-groups", "--bounding-set", sets,
+    return host.run("setpriv", "--reuid", uid(ALICE), "--regid", gid(ALICE), "--clear-groups", "--bounding-set", sets,
                     "--inh-caps=-all", "/usr/bin/python3", "-c", ASK, Path(__file__).resolve().parents[1] / "system", HELPER).out.strip()
 
 

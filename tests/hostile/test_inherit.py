@@ -9,7 +9,7 @@ import pytest
 
 from ask_helper import interface, receive_all, request
 from calls import ASKED, POLICY, STRICT
-from host import ALICE, HELPER, uid
+from host import ALICE, HELPER, gid, uid
 from inherit import LIMITS, SETUPS
 
 PLAIN = request(interface()).hex()
@@ -74,7 +74,7 @@ def test_capability_sets_and_securebits_that_stop_other_programs_from_dropping(l
     """CVE-2000-0506, CVE-2014-3215: it has dropped all but CAP_NET_ADMIN, or it ends; it never goes on with more."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     # strace as root, or nothing would be setuid
-    words = ["strace", "-f", "-o", lab.folder / "calls", "setpriv", "--reuid", uid(ALICE), "--regid", uid(ALICE), "--clear-groups",
+    words = ["strace", "-f", "-o", lab.folder / "calls", "setpriv", "--reuid", uid(ALICE), "--regid", gid(ALICE), "--clear-groups",
              *options, "env", "-i", HELPER]
     with ours, theirs:
         ours.send(request(interface()))
@@ -172,6 +172,6 @@ def test_a_daemon_of_roots_behind_descriptor_0_is_not_deceived(lab):
     code = ("import os, socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect('\\0tapgrant-daemon');"
             "s.recv(4096, socket.MSG_PEEK); os.dup2(s.fileno(), 0); os.execv(sys.argv[1], sys.argv[1:])")
     assert lab.run("/usr/bin/python3", "-c", code, HELPER, user=ALICE, check=False).code == 1
-    ids = (uid(ALICE), uid(ALICE))
+    ids = (uid(ALICE), gid(ALICE))
     assert daemon.stdout.readline() == f"{struct.calcsize('8I') + 92 * 64} [{ids}] 0\n"
     assert lab.taps() == []

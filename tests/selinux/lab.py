@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "system"))
-from guest import run, unpack_kernel  # noqa: E402: it is beside the other tests
+from guest import PACKAGES, run, unpack_kernel  # noqa: E402: it is beside the other tests
 
 MAKEFILE = "/usr/share/selinux/devel/Makefile"
 TO_CIL = "/usr/libexec/selinux/hll/pp"
@@ -202,8 +202,7 @@ class Lab:
     def unpack_policy(self):
         debs = self.folder / "debs"
         debs.mkdir()
-        run("apt-get", "-o", "APT::Sandbox::User=root", "download", "selinux-policy-default", cwd=debs)
-        package = next(debs.glob("*.deb"))
+        package = next(PACKAGES.glob("selinux-policy-default_*.deb"))
         run("dpkg-deb", "-x", package, debs / "x")
         run("dpkg-deb", "-e", package, debs / "control")
         self.modules = debs / "x/usr/share/selinux/default"

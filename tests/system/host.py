@@ -16,39 +16,14 @@ import time
 from pathlib import Path
 
 PREFIX = Path(os.environ.get("TAPGRANT_PREFIX", "/nonexistent"))
+PROGRAM = Path(os.environ.get("TAPGRANT_BUILD", PREFIX.parent / "build")) / "tests/throw-away-host"  # tests/tools/host.c
 TAPGRANT = PREFIX / "bin/tapgrant"
 HELPER = PREFIX / "libexec/tapgrant-helper"
 APPLY = PREFIX / "sbin/tapgrant-apply"
 POLICY = PREFIX / "etc/tapgrant/policy.conf"
-USERS = ("tg-alice", "tg-bob")
+# Two for each worker (tests/conftest.py).  Their gids differ from their uids.
+USERS = tuple(os.environ.get("TAPGRANT_USERS", "tg-alice tg-bob").split())
 ALICE, BOB = USERS
-
-# Ignored, as under nohup(1), it would be so in all that the tests start, and nothing would end with its terminal; a handler
-# does not outlive execve(2).
-if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
-    signal.signal(signal.SIGHUP, lambda *_: None)
-
-SETUP = r"""
-set -e
-mount --make-rprivate /
-mount -t sysfs sysfs /sys
-mount -t tmpfs -o mode=0755 tmpfs /dev
-mkdir /dev/net /dev/pts /dev/shm
-mount -t devpts -o ptmxmode=0666 devpts /dev/pts
-chmod 1777 /dev/shm
-for node in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0" "ptmx 5 2" "net/tun 10 200"; do
-    set -- $node "$POLICY_FOLDER"
-    mknod -m 0666 "/dev/$1" c "$2" "$3"
-done
-mount -t tmpfs -o mode=0755 tmpfs "$POLICY_FOLDER"
-cp /etc/passwd /etc/group /dev/shm/
-mount --bind /dev/shm/passwd /etc/passwd
-mount --bind /dev/shm/group /etc/group
-ip link set lo up
-echo ready
-exec cat
-"""
-
 
 class Result:
     def __init__(self, process):
@@ -66,13 +41,11 @@ class Result:
 
 class Host:
     def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="tapgrant-host-", dir="/var/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="tapgrant-host-", ))
         self.folder.chmod(0o755)
         self.started = []
         self.log = None
-        self.holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "sh", "-c", SETUP], env=os.environ | {"POLICY_FOLDER": str(POLICY.parent)},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.holder = subprocess.Popen([PROGRAM, "hold", POLICY.parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.holder.stdout.readline() == "ready\n"
 
     def close(self):
@@ -93,13 +66,18 @@ class Host:
     # Commands -------------------------------------------------------------------------------------------------------
 
     def command(self, words, user=None, extra=()):
-        enter = ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", f"--mount=/proc/{self.holder.pid}/ns/mnt", "--"]
-        if user is not None:
-            entry = pwd.getpwnam(user)
-            # a second exec: directly behind setpriv the process would still be undumpable
-            enter += ["setpriv", "--reuid", str(entry.pw_uid), "--regid", str(entry.pw_gid), "--init-groups",
-                      "--inh-caps=-all", *extra, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", f"HOME={self.folder}"]
-        return [*enter, *map(str, words)]
+        """The words of a command on this host as USER, or as root; EXTRA: options of setpriv(1)."""
+        enter = [PROGRAM, "enter", str(self.holder.pid)]
+        if user is None:
+            return [*enter, "-", *map(str, words)]
+        entry = pwd.getpwnam(user)
+        identity = ":".join(map(str, [entry.pw_uid, entry.pw_gid, *self.groups_of(user)]))
+        return [*enter, identity, self.folder, *(["setpriv", *extra] if extra else []), *map(str, words)]
+
+    def groups_of(self, user):
+        """The gids of USER in this host's /etc/group, without its own."""
+        lines = [line.split(":") for line in self.root("/etc/group").read_text().splitlines()]
+        return [line[2] for line in lines if len(line) == 4 and user in line[3].split(",")]
 
     def run(self, *words, user=None, check=True, timeout=60, extra=(), **kwargs):
         process = subprocess.run(self.command(words, user, extra), stdin=subprocess.DEVNULL, capture_output=True,
@@ -200,3 +178,7 @@ class Host:
 
 def uid(user):
     return pwd.getpwnam(user).pw_uid
+
+
+def gid(user):
+    return pwd.getpwnam(user).pw_gid

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from frames import BROADCAST, IPV6, LLDP, SERVICE, VLAN, Wire, arp, bpdu, frame, heard, mac, one_cpu, router_advertisement, tag, udp
+from guest import PACKAGES
 from host import ALICE, PREFIX, TAPGRANT, uid
 from segment import ADDRESS, Segment, far_away
 
@@ -280,18 +281,11 @@ def test_by_the_network_file_networkd_leaves_a_tap_before_it_has_its_alternative
 @pytest.fixture(scope="session")
 def unpacked(tmp_path_factory):
     """NetworkManager unpacked and not installed: a package of it would start it on this machine, and at every boot."""
-    folder = tmp_path_factory.mktemp("network-manager")
-    (folder / "partial").mkdir()
-    (folder / "root").mkdir()
-    apt = ["apt-get", "-qq", "-y", "-o", "DPkg::Lock::Timeout=400", "-o", "APT::Sandbox::User=root", "-o",
-           f"Dir::Cache::archives={folder}"]
-    download = [*apt, "install", "--download-only", "--no-install-recommends", "network-manager"]
-    if subprocess.run(download, capture_output=True).returncode:  # no lists of packages yet
-        subprocess.run([*apt, "update"], check=True, capture_output=True)
-        subprocess.run(download, check=True, capture_output=True)
-    for package in folder.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", package, folder / "root"], check=True)
-    return folder / "root"
+    root = tmp_path_factory.mktemp("network-manager")
+    for package in PACKAGES.glob("*.deb"):
+        if not package.name.startswith(("linux-image-", "selinux-policy-")):
+            subprocess.run(["dpkg", "-x", package, root], check=True)
+    return root
 
 
 @pytest.fixture

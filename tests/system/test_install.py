@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from host import HELPER, POLICY, PREFIX, TAPGRANT
+from host import ALICE, HELPER, POLICY, PREFIX, TAPGRANT
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -25,7 +25,7 @@ def install(tmp_path, *options):
 
 
 @pytest.mark.parametrize("options, mode, group", [
-    ([], 0o4755, "root"), (["-Dgroup=tg-alice"], 0o4750, "tg-alice"), (["-Dprivilege=none"], 0o755, "root")])
+    ([], 0o4755, "root"), ([f"-Dgroup={ALICE}"], 0o4750, ALICE), (["-Dprivilege=none"], 0o755, "root")])
 def test_the_helpers_mode(tmp_path, options, mode, group):
     root, _ = install(tmp_path, *options)
     helper = root / "usr/libexec/tapgrant-helper"

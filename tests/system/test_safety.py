@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from host import ALICE, BOB, HELPER, TAPGRANT, uid
+from host import ALICE, BOB, HELPER, TAPGRANT, gid, uid
 
 RULE = "[rule lab]\nuser = *\nbridge = br0 none\nisolate = no\nlock-mac = no\nqueues = 4\n"
 TRY_TO_ATTACH = """
@@ -97,8 +97,8 @@ def test_what_the_helper_is_while_it_makes_a_device(ready):
     wait_for(lambda: ready.link("tg0"))
     (pid,) = ready.helpers()
     status = dict(line.split(":\t", 1) for line in ready.run("cat", f"/proc/{pid}/status").out.splitlines() if ":\t" in line)
-    alice = "\t".join([str(uid(ALICE))] * 4)
-    assert (status["Uid"], status["Gid"], status["NoNewPrivs"]) == (alice, alice, "1")
+    user, group = "\t".join([str(uid(ALICE))] * 4), "\t".join([str(gid(ALICE))] * 4)
+    assert (status["Uid"], status["Gid"], status["NoNewPrivs"]) == (user, group, "1")
     none, net_admin = "0" * 16, f"{1 << 12:016x}"
     assert [status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")] == [none, net_admin, net_admin, none,
                                                                                             none]

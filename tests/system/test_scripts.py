@@ -124,6 +124,25 @@ def test_signals_are_passed_on_to_the_command(road, number):
     gone(road)
 
 
+IGNORE = "import os, signal, sys; signal.signal(int(sys.argv[1]), signal.SIG_IGN); os.execv(sys.argv[2], sys.argv[2:])"
+
+
+@pytest.mark.parametrize("scripts", [{}, {"downscript": "down"}], ids=["becomes the command", "stays above it"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD])
+def test_a_signal_that_was_ignored_stays_ignored(road, number, scripts):
+    """Under nohup(1), or as a shell's background job: the command goes on, and its status and the downscript come at its end."""
+    command = "grep SigIgn /proc/$$/status; read line; exit 7"
+    process = road.host.start("/usr/bin/python3", "-c", IGNORE, int(number), TAPGRANT, "run", "--net", road.spec(scripts), "--",
+                              "sh", "-c", command, user=ALICE)
+    ignored = int(process.stdout.readline().split()[1], 16)
+    assert ignored & 1 << number - 1, f"{ignored:x}"
+    process.send_signal(number)
+    process.communicate("go\n", timeout=20)
+    assert process.returncode == 7
+    assert [line[0] for line in road.said()] == list(scripts.values())
+    gone(road)
+
+
 def test_without_a_downscript_it_becomes_the_command(road):
     process = road.host.start(TAPGRANT, "run", "--net", road.spec({"script": "up"}), "--", "sh", "-c", "echo $$; exec cat",
                               user=ALICE)

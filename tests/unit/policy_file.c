@@ -28,7 +28,7 @@ static size_t size;
 static int erase(const char *path, const struct stat *stat, int kind, struct FTW *where) { return remove(path); }
 
 static int make_folder(void **state) {
-    snprintf(folder, sizeof(folder), "/var/tmp/tapgrant-unit-XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/tapgrant-unit-XXXXXX");
     return !mkdtemp(folder) || chmod(folder, 0755);
 }
 
