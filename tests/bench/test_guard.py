@@ -54,8 +54,8 @@ def plain(tmp_path_factory):
     (folder / "plain.c").write_text('#include "stages.h"\nint start_clean(void) { return 0; }\nint privilege_enter(void) { return 0; }\n'
                                     "int privilege_leave(void) { return 0; }\n")
     sources = [TOP / "helper" / name for name in ("main.c", "device.c", "link.c", "reply.c", "request.c")] + [TOP / "wire/wire.c"]
-    subprocess.run(["cc", "-std=c11", "-O2", "-g", "-D_GNU_SOURCE", f'-DPOLICY_FOLDER="{folder}"', f"-I{TOP / 'helper'}", f"-I{TOP / 'conf'}", f"-I{TOP / 'wire'}",
-                    "-o", folder / "plain", folder / "plain.c", *sources, *sorted((TOP / "conf").glob("policy_*.c")), "-linih", "-lmnl"],
+    subprocess.run(["cc", "-std=c11", "-O2", "-g", "-D_GNU_SOURCE", f'-DPOLICY_FOLDER="{folder}"', f"-I{TOP / 'helper'}", f"-I{TOP / 'conf/policy'}", f"-I{TOP / 'wire'}",
+                    "-o", folder / "plain", folder / "plain.c", *sources, *sorted(TOP.glob("conf/file/*.c")), *sorted(TOP.glob("conf/policy/*.c")), "-linih", "-lmnl"],
                    check=True)
     return folder
 

@@ -16,7 +16,7 @@ build() {
     shift
     clang -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-missing-field-initializers \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
-        -I"$top/conf" -I"$top/helper" -I"$top/wire" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
+        -I"$top/conf/policy" -I"$top/conf/interface" -I"$top/conf/definitions" -I"$top/helper" -I"$top/wire" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
 }
 
 # fuzz NAME MOST-BYTES CORPUS-FILE... [-- OPTION]: one line
@@ -42,11 +42,11 @@ fuzz() {
     fi
 }
 
-build fuzz_policy "$top"/conf/policy_*.c "$top/wire/wire.c"
+build fuzz_policy "$top"/conf/file/*.c "$top"/conf/policy/*.c "$top/wire/wire.c"
 build fuzz_request "$top/helper/request.c" "$top/wire/wire.c"
-build fuzz_definitions "$top"/conf/definitions*.c "$top"/conf/interface*.c "$top/wire/wire.c"
+build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c"
 build fuzz_import "$top"/cli/import_documents.c "$top"/cli/import_interface.c "$top"/cli/import_notes.c "$top"/cli/import_xml.c \
-    "$top/cli/show_libvirt.c" "$top"/conf/definitions*.c "$top"/conf/interface*.c "$top/wire/wire.c" \
+    "$top/cli/show_libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
     -I"$top/cli" -I"$top/lib" $(pkg-config --cflags --libs libxml-2.0)
 fuzz fuzz_policy 4096 "$top"/tests/policy/*.conf &
 policy=$!

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
-PRIVILEGED = sorted([*(TOP / "wire").glob("*.c"), *(TOP / "helper").glob("*.c"), *(TOP / "conf").glob("policy*.c")])
-ALL = sorted([*PRIVILEGED, *(path for folder in ("conf", "lib", "cli") for path in (TOP / folder).glob("*.c") if path not in PRIVILEGED)])
+PRIVILEGED = sorted([*(TOP / "wire").glob("*.c"), *(TOP / "helper").glob("*.c"), *TOP.glob("conf/file/*.c"), *TOP.glob("conf/policy/*.c")])
+ALL = sorted([*PRIVILEGED, *(path for folder in ("conf", "lib", "cli") for path in (TOP / folder).rglob("*.c") if path not in PRIVILEGED)])
 # What is left out of clang-tidy's is style: strcmp without a comparison, parameters of one type, a memcpy that is meant, and the
 # results of snprintf, ioctl's like, that bugprone and cert want cast to void.
 TIDY = ("-*,clang-analyzer-*,bugprone-*,cert-*,-bugprone-easily-swappable-parameters,-bugprone-suspicious-string-compare,"
@@ -59,6 +59,6 @@ def test_gcc_analyzer(clang_build):
 
 def test_cppcheck():
     done = subprocess.run(["cppcheck", "--quiet", "--enable=warning,performance,portability", "--std=c11", "--error-exitcode=3",
-                           f"-I{TOP}/wire", f"-I{TOP}/helper", f"-I{TOP}/conf", '-DPOLICY_FOLDER="/x"',
+                           f"-I{TOP}/wire", f"-I{TOP}/helper", f"-I{TOP}/conf/policy", '-DPOLICY_FOLDER="/x"',
                            "--include=/usr/include/libmnl/libmnl.h", "--suppress=compareBoolExpressionWithInt", *PRIVILEGED], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr, done.stderr

@@ -257,7 +257,7 @@ def test_only_ethernet_may_be_unmanaged_as_libvirt_has_it(libvirt, begin, manage
 
 def test_every_difference_that_is_meant_is_in_the_manual_page():
     """The page's table has a row for each, and it has no other."""
-    page = (TOP / "conf/tapgrant-interfaces.5.in").read_text()
+    page = (TOP / "conf/interface/tapgrant-interfaces.5.in").read_text()
     rows = set(re.findall(r"^\.It Ql (<.*)$", page, re.M))
     assert rows == {inner.replace("\\", "\\\\") for inner, meant in RULES.items() if meant is not AGREE}
 

@@ -326,7 +326,7 @@ static char *load(const char *path, size_t *size) {
 /* Its examples are the lines that a ';' without a blank makes a comment. */
 static void the_shipped_policy_grants_nothing_and_its_examples_are_good(void **state) {
     size_t size;
-    char *text = load(FIXTURES "/../../conf/policy.conf", &size);
+    char *text = load(FIXTURES "/../../conf/policy/policy.conf", &size);
 
     assert_int_equal(parse_bytes(text, size), 0);
     assert_int_equal(policy.rule_count, 0);
