@@ -12,7 +12,7 @@ FILE = 500           # code lines
 NESTING = 3
 COLUMNS = 130
 PRIVILEGED = sorted([*(TOP / "wire").glob("*.[ch]"), *(TOP / "helper").glob("*.[ch]"), *TOP.glob("conf/file/*.[ch]"), *TOP.glob("conf/policy/*.[ch]")])
-SOURCES = sorted(path for folder in ("wire", "helper", "conf", "lib", "cli") for path in (TOP / folder).rglob("*.[ch]"))
+SOURCES = sorted(path for folder in ("wire", "helper", "conf", "apply", "lib", "cli") for path in (TOP / folder).rglob("*.[ch]"))
 
 
 def code(path):
@@ -81,14 +81,14 @@ def test_files_and_functions_stay_small(path):
     ("wire", {"wire.h", "system.h"}),
     ("helper", {"wire.h", "link.h", "policy.h", "stages.h", "system.h", "filter.inc"}),
     # tapgrant-apply, which root runs and which is never setuid: the helper's device and link code, and the definitions
-    ("helper/apply", {"wire.h", "link.h", "policy.h", "definitions.h", "item.h", "report.h", "taps.h"}),
+    ("apply", {"wire.h", "link.h", "policy.h", "definitions.h", "item.h", "report.h", "taps.h"}),
     ("conf", {"wire.h", "policy.h", "interface.h", "definitions.h", "system.h"}),
     ("lib", {"wire.h", "interface.h", "tapgrant.h", "device.h", "explain.h", "helper_process.h", "query.h", "roads.h"}),
     ("cli", {"command.h", "nets.h", "placeholders.h", "undo.h", "findings.h", "checks.h", "host_bridge.h", "lint.h", "interface.h", "definitions.h",
              "child.h", "declared.h", "definition_file.h", "scripts.h", "policy.h", "import.h", "import_acl.h", "import_readers.h",
              "import_xml.h"})])
 def test_folders_include_only_what_the_arrows_allow(folder, allowed):
-    for path in (TOP / folder).rglob("*.[ch]") if folder != "helper" else (TOP / folder).glob("*.[ch]"):
+    for path in (TOP / folder).rglob("*.[ch]"):
         assert set(re.findall(r'#include "(.*)"', path.read_text())) <= allowed, path
 
 
@@ -113,7 +113,7 @@ def test_the_library_prints_nothing_and_ends_nothing():
 
 
 def test_every_file_names_its_licence():
-    for folder in ("wire", "helper", "conf", "lib", "cli", "selinux", "tests"):
+    for folder in ("wire", "helper", "conf", "apply", "lib", "cli", "selinux", "tests"):
         for path in (TOP / folder).rglob("*"):
             if path.suffix in (".c", ".h", ".py", ".sh", ".build", ".te", ".if", ".fc"):
                 assert "SPDX-License-Identifier: LGPL-2.1-or-later" in path.read_text()[:200], path
@@ -142,7 +142,7 @@ def test_every_hole_of_others_has_our_answer_and_a_test_or_a_reason_why_there_is
         assert named and set(named) <= there or re.match(r"No test: .{40}", proof), (_id, proof)
 
 
-@pytest.mark.parametrize("page", sorted([*TOP.glob("*/*.[1-8]*"), *TOP.glob("conf/*/*.[1-8]*"), *TOP.glob("helper/apply/*.[1-8]*")]), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", sorted([*TOP.glob("*/*.[1-8]*"), *TOP.glob("conf/*/*.[1-8]*")]), ids=lambda page: page.name)
 def test_manual_pages_are_well_formed(page):
     done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stdout, done.stdout

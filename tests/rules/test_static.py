@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Static analysis finds nothing: scan-build in all of it, gcc's in all but helper/apply (what that reads lasts as
+"""Static analysis finds nothing: scan-build in all of it, gcc's in all but apply/ (what that reads lasts as
 long as its process, which gcc calls a leak), the others in what runs setuid."""
 import json
 import os
