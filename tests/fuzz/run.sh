@@ -16,7 +16,7 @@ build() {
     shift
     clang -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-missing-field-initializers \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
-        -I"$top/conf/policy" -I"$top/conf/interface" -I"$top/conf/definitions" -I"$top/helper" -I"$top/wire" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
+        -I"$top/conf/policy" -I"$top/conf/interface" -I"$top/conf/definitions" -I"$top/helper" -I"$top/helper/grant" -I"$top/helper/link" -I"$top/wire" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
 }
 
 # fuzz NAME MOST-BYTES CORPUS-FILE... [-- OPTION]: one line
@@ -43,7 +43,7 @@ fuzz() {
 }
 
 build fuzz_policy "$top"/conf/file/*.c "$top"/conf/policy/*.c "$top/wire/wire.c"
-build fuzz_request "$top/helper/request.c" "$top/wire/wire.c"
+build fuzz_request "$top/helper/grant/request.c" "$top/wire/wire.c"
 build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c"
 build fuzz_import "$top"/cli/import_documents.c "$top"/cli/import_interface.c "$top"/cli/import_notes.c "$top"/cli/import_xml.c \
     "$top/cli/show_libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
