@@ -45,9 +45,9 @@ fuzz() {
 build fuzz_policy "$top"/conf/file/*.c "$top"/conf/policy/*.c "$top/wire/wire.c"
 build fuzz_request "$top/helper/grant/request.c" "$top/wire/wire.c"
 build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c"
-build fuzz_import "$top"/cli/import_documents.c "$top"/cli/import_interface.c "$top"/cli/import_notes.c "$top"/cli/import_xml.c \
-    "$top/cli/show_libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
-    -I"$top/cli" -I"$top/lib" $(pkg-config --cflags --libs libxml-2.0)
+build fuzz_import "$top"/cli/import/notes.c "$top/cli/import/libvirt/documents.c" "$top/cli/import/libvirt/interface.c" \
+    "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
+    -I"$top/cli" -I"$top/cli/definitions" -I"$top/cli/import" -I"$top/cli/import/libvirt" -I"$top/lib" $(pkg-config --cflags --libs libxml-2.0)
 fuzz fuzz_policy 4096 "$top"/tests/policy/*.conf &
 policy=$!
 fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &
