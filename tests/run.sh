@@ -57,7 +57,7 @@ echo "Rules of the house"
 pytest --junitxml "$work/rules.xml" "$top/tests/rules" || failed=1
 echo "Policy against an independent model"
 TAPGRANT_DRIVER="$work/build/tests/differential-driver" \
-    pytest --junitxml "$work/differential.xml" --cases "$cases" "$top/tests/differential" || failed=1
+    pytest --junitxml "$work/differential.xml" --cases "$cases" "$top/tests/unit/differential" || failed=1
 echo "Fuzzing policy, request, definitions and import"
 pytest --junitxml "$work/fuzz.xml" "$top/tests/fuzz" || failed=1
 if [ "$(id -u)" = 0 ]; then
@@ -67,7 +67,7 @@ if [ "$(id -u)" = 0 ]; then
         made_users="${made_users:-} $user"
     done
     echo "System tests and attacks"
-    pytest --junitxml "$work/system.xml" --durations=5 "$@" "$top/tests/system" "$top/tests/hostile" "$top/tests/cve" "$top/tests/bench" || failed=1
+    pytest --junitxml "$work/system.xml" --durations=5 "$@" "$top/tests/system" "$top/tests/clients" "$top/tests/hostile" "$top/tests/bench" || failed=1
     echo "SELinux module, under an enforcing kernel"
     pytest --junitxml "$work/selinux.xml" "$top/tests/selinux" || failed=1
 fi

@@ -48,13 +48,13 @@ build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$t
 build fuzz_import "$top"/cli/import/notes.c "$top/cli/import/libvirt/documents.c" "$top/cli/import/libvirt/interface.c" \
     "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
     -I"$top/cli" -I"$top/cli/definitions" -I"$top/cli/import" -I"$top/cli/import/libvirt" -I"$top/lib" $(pkg-config --cflags --libs libxml-2.0)
-fuzz fuzz_policy 4096 "$top"/tests/policy/*.conf &
+fuzz fuzz_policy 4096 "$top"/tests/data/policy/*.conf &
 policy=$!
 fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &
 request=$!
 fuzz fuzz_definitions 4096 "$top"/tests/fuzz/corpus-definitions/* &
 definitions=$!
-fuzz fuzz_import 8192 "$top"/tests/libvirt/*.xml -- -dict="$top/tests/fuzz/import.dict" &
+fuzz fuzz_import 8192 "$top"/tests/data/libvirt/*.xml -- -dict="$top/tests/fuzz/import.dict" &
 import=$!
 failed=0
 wait $policy || failed=1

@@ -16,7 +16,7 @@ from test_libvirt import DOMAIN, Libvirt
 
 TOP = Path(__file__).resolve().parents[2]
 IMPORT = PREFIX / "libexec/tapgrant-import"
-DOCUMENTS = sorted((TOP / "tests/libvirt").glob("*.xml"))
+DOCUMENTS = sorted((TOP / "tests/data/libvirt").glob("*.xml"))
 VNET_HDR = ("virtio", "virtio-transitional", "virtio-non-transitional", "e1000e", "igb", "vmxnet3")
 CARRIED = ("type", "dev", "managed", "bridge", "guest_mac", "mtu", "queues", "script", "downscript", "vnet_hdr")
 
@@ -479,7 +479,7 @@ def test_100_mb_on_standard_input_are_not_waited_for(libvirt):
 
 
 def test_owner_makes_a_declaration_for_each_unmanaged_interface(libvirt):
-    text = (TOP / "tests/libvirt/i686.xml").read_text() + (TOP / "tests/libvirt/both-roads.xml").read_text()
+    text = (TOP / "tests/data/libvirt/i686.xml").read_text() + (TOP / "tests/data/libvirt/both-roads.xml").read_text()
     text = text.replace('dev="mytap0" managed="no"/>\n      <model type="e1000"', 'dev="vnet9" managed="no"/><mtu size="9000"/>\n'
                         '      <model type="e1000"')
     result = Import(libvirt.host, text, "--owner", "alice")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from model import Case, Link, Void, decide, parse
 
 DRIVER = os.environ.get("TAPGRANT_DRIVER", "")
-FIXTURES = Path(__file__).resolve().parents[1] / "policy"
+FIXTURES = Path(__file__).resolve().parents[2] / "data/policy"
 
 PASSWD = b"""\
 root:x:0:0:root:/root:/bin/sh

@@ -7,7 +7,7 @@ import pytest
 from calls import ASKED, numbered, trace
 from host import ALICE, BOB, POLICY
 
-FIXTURES = sorted((Path(__file__).resolve().parents[1] / "policy").glob("reject-inih-*.conf"))
+FIXTURES = sorted((Path(__file__).resolve().parents[1] / "data/policy").glob("reject-inih-*.conf"))
 GOOD = "[rule lab]\nuser = *\nbridge = br0 none\nisolate = no\nlock-mac = no\n"
 
 

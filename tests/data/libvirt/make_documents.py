@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "system"))
+sys.path[:0] = [str(HERE.parents[1] / name) for name in ("system", "clients")]
 sys.dont_write_bytecode = True
 
 from host import ALICE, Host  # noqa: E402
