@@ -4,8 +4,8 @@
  * the helper keeps them again because its caller need not be the library.
  * Hostile here: every byte.  Privilege held: none in the library; in the helper root, before the policy is read.
  */
-#include "system.h"
-#include "wire.h"
+#include "wire/wire.h"
+#include "helper/system.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

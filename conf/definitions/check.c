@@ -2,8 +2,8 @@
 /*
  * Definitions in memory: the rules that they keep as a whole, and their text.
  */
-#include "definitions.h"
-#include "policy.h"
+#include "conf/definitions/definitions.h"
+#include "conf/policy/policy.h"
 
 #include <errno.h>
 #include <search.h>

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "interface.h"
+#include "conf/interface/interface.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
  * could be read in two ways never gets there; here the cause is that a guest's disk may stay but its network must not
  * silently be another one.  A fault takes only its own definition away: who wants all or nothing asks for the result.
  */
-#include "definitions.h"
+#include "conf/definitions/definitions.h"
 
 #include <errno.h>
 #include <ini.h>

@@ -4,8 +4,8 @@
  * Hostile here: whoever may write there.  Everything is asked of what was opened, never of a name.
  * Privilege held: root, before the drop.
  */
-#include "policy.h"
-#include "system.h"
+#include "conf/policy/policy.h"
+#include "helper/system.h"
 
 static int check(int file, mode_t kind, struct stat *stat) {
     if (fstat(file, stat)) return -errno;

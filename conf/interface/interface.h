@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "wire.h"
+#include "wire/wire.h"
 
 #define INTERFACE_LABEL 33 /* 32 bytes and a NUL */
 #define INTERFACE_DEV 128  /* ALTIFNAMSIZ: an unmanaged device may be named by an alternative name */

@@ -3,7 +3,7 @@
  * Text -> struct interface.  The rules and their texts are libvirt's where libvirt has them (domain_conf.c,
  * domain_validate.c, domain_interface.c of 11.3.0), so that who knows one knows the other.
  */
-#include "interface.h"
+#include "conf/interface/interface.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * struct interface -> text, and what the helper is asked.
  */
-#include "interface.h"
+#include "conf/interface/interface.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  * be read in two ways never gets there.
  * Privilege held: root (names are looked up before the drop).
  */
-#include "policy.h"
-#include "system.h"
+#include "conf/policy/policy.h"
+#include "helper/system.h"
 
 #include <ini.h>
 

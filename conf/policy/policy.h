@@ -13,7 +13,7 @@
  */
 #pragma once
 
-#include "wire.h"
+#include "wire/wire.h"
 
 #define POLICY_LINE 190          /* bytes in a line; inih would cut one of 200 */
 #define POLICY_SIZE (16u << 20)  /* bytes in a policy, in /etc/passwd and in /etc/group */

@@ -6,8 +6,8 @@
  * Hostile here: the request, whose bytes wire_interface_valid() has passed.
  * Privilege held in the helper: root for policy_test() and policy_resolve(), then CAP_NET_ADMIN, as the caller.
  */
-#include "policy.h"
-#include "system.h"
+#include "conf/policy/policy.h"
+#include "helper/system.h"
 
 #define HEX "[0-9a-fA-F][0-9a-fA-F]"
 #define OCTET "@(" HEX "|\\*)"

@@ -55,7 +55,7 @@ def plain(tmp_path_factory):
                                     "int privilege_leave(void) { return 0; }\n")
     sources = [TOP / "helper" / name for name in ("setuid/main.c", "link/tap.c", "link/port.c", "grant/reply.c", "grant/request.c")]
     sources.append(TOP / "wire/wire.c")
-    folders = ("wire", "conf/policy", "helper", "helper/grant", "helper/link")
+    folders = ("", "wire", "conf/policy", "helper", "helper/grant", "helper/link")
     subprocess.run(["cc", "-std=c11", "-O2", "-g", "-D_GNU_SOURCE", f'-DPOLICY_FOLDER="{folder}"', *(f"-I{TOP / name}" for name in folders),
                     "-o", folder / "plain", folder / "plain.c", *sources, *sorted(TOP.glob("conf/file/*.c")), *sorted(TOP.glob("conf/policy/*.c")), "-linih", "-lmnl"],
                    check=True)

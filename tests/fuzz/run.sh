@@ -16,7 +16,7 @@ build() {
     shift
     clang -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-missing-field-initializers \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
-        -I"$top/conf/policy" -I"$top/conf/interface" -I"$top/conf/definitions" -I"$top/helper" -I"$top/helper/grant" -I"$top/helper/link" -I"$top/wire" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
+        -I"$top" -I"$top/conf/policy" -I"$top/conf/interface" -I"$top/conf/definitions" -I"$top/helper" -I"$top/helper/grant" -I"$top/helper/link" -I"$top/wire" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
 }
 
 # fuzz NAME MOST-BYTES CORPUS-FILE... [-- OPTION]: one line
