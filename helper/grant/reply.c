@@ -5,7 +5,7 @@
  * Hostile here: the socket's other end, which may be full, closed, or somebody else's; nothing is read from it.
  * Privilege held: none, but to open the log: root.
  */
-#include "stages.h"
+#include "helper/grant/stages.h"
 
 int log_open(void) {
     int logger = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -4,7 +4,7 @@
  * Hostile here: every byte, the length, descriptors sent along, a sender that never sends.
  * Privilege held: root; nothing is done here but reading and comparing.
  */
-#include "stages.h"
+#include "helper/grant/stages.h"
 
 int request_receive(int socket, struct wire_request *request) {
     struct iovec bytes = {request, sizeof(*request)};

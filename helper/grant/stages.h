@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The helper's own stages, in the order in which they run; device and link have theirs in link.h, policy in policy.h.
+ * The helper's own stages, in the order in which they run; device and link have theirs in helper/link/link.h, policy in
+ * conf/policy/policy.h.
  * Functions return 0, a negative errno, or an enum wire_status: the answer that the caller is to get.
  */
 #pragma once
 
-#include "link.h"
-#include "policy.h"
+#include "conf/policy/policy.h"
+#include "helper/link/link.h"
 
 /*
  * Should: leave no descriptor but the request's open (1 and 2 become /dev/null), no environment, no signal blocked,

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "system.h"
-#include "wire.h"
+#include "helper/system.h"
+#include "wire/wire.h"
 
 struct link {
     uint32_t index, mtu, master;               /* master: its bridge's index; 0: none */

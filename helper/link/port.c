@@ -8,7 +8,7 @@
  * read back, because kernels acknowledge attributes that they do not know, and only then is it set up.
  * Privilege held: CAP_NET_ADMIN, as the caller.
  */
-#include "link.h"
+#include "helper/link/link.h"
 
 #include <libmnl/libmnl.h>
 

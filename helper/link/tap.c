@@ -6,7 +6,7 @@
  * Privilege held: CAP_NET_ADMIN, as the caller; /dev/net/tun is opened as the caller, so that its mode stays the
  * administrator's answer to who may use taps.
  */
-#include "link.h"
+#include "helper/link/link.h"
 
 /* Opens a queue of the device NAME, and makes the device where FLAGS has IFF_TUN_EXCL: then it is new, or an error. */
 static int open_queue(struct device *device, const char *name, int flags) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Runs while tapgrant is built, never with privilege: writes to stdout the seccomp filter that tapgrant-helper loads
- * once it is its caller (helper/privilege.c), as initialisers of struct sock_filter.  Argument 1: the machine's CPU
+ * once it is its caller (helper/privilege/privilege.c), as initialisers of struct sock_filter.  Argument 1: the machine's CPU
  * family, as meson names it.
  *
  * The list is what the stages decide, device, quota, link and reply call, and nothing else; what is not on it kills the

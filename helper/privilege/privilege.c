@@ -6,7 +6,7 @@
  * (CVE-2000-0506, CVE-2014-3215).  So nothing is believed that the kernel does not say again when asked.
  * Privilege held: this file is where it goes.
  */
-#include "stages.h"
+#include "helper/grant/stages.h"
 
 #include <cap-ng.h>
 #include <linux/seccomp.h>
@@ -40,7 +40,7 @@ static bool can_regain(void) {
 
 int privilege_enter(void) {
     static const struct sock_filter filter[] = {
-#include "filter.inc"
+#include "helper/privilege/filter.inc"
     };
     static const struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), (void *)filter};
 

@@ -18,7 +18,7 @@
  * kernel removes the devices with them.  Hostile: the caller, who sends the request, may stop or kill the process at
  * any instruction, and watches everything it does to the network.
  */
-#include "stages.h"
+#include "helper/grant/stages.h"
 
 /* Static, so that it is zeros, and no stage allocates. */
 static enum wire_stage stage;

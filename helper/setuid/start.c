@@ -6,7 +6,7 @@
  * What cannot be taken, later stages bear: the caller may stop or kill us at any moment, and lower our limits.
  * Privilege held: root.
  */
-#include "stages.h"
+#include "helper/grant/stages.h"
 
 int start_clean(void) {
     struct itimerval off = {0}, deadline = {.it_value.tv_sec = 4}; /* less than the library waits */
