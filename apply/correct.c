@@ -4,7 +4,7 @@
  * with its descriptor until it is complete, tagged and up; then it is made to stay; then it becomes its owner's.  One that
  * is corrected as a port is down meanwhile.  Whatever is missing at the next run shows as a difference.
  */
-#include "item.h"
+#include "apply/resource.h"
 
 #define IPV6_LEAST_MTU 1280 /* linux/ipv6.h, IPV6_MIN_MTU: below it the kernel has no IPv6 of a device, nor settings for it */
 
@@ -175,7 +175,7 @@ static void explain_host(struct item *item, int error) {
     if (error == -EROFS) item_hint(item, "it has to be writable: mount -o remount,rw /proc/sys");
 }
 
-/* The reason, by what the errors of helper/link.h mean. */
+/* The reason, by what the errors of helper/link/link.h mean. */
 static void explain(struct item *item, int error) {
     const struct interface *interface = &item->definition->interface;
     char mac[WIRE_MAC_TEXT];

@@ -12,8 +12,8 @@
  * There is no state but the kernel's, and no lock: two runs meet in its answers (a name that is taken, a device that is
  * not complete), and both look again.
  */
-#include "item.h"
-#include "report.h"
+#include "apply/report.h"
+#include "apply/resource.h"
 
 #include <getopt.h>
 #include <sys/auxv.h>

@@ -4,7 +4,7 @@
  * A device is known by its name and by its tag, the alias, which no holder of a descriptor can set: one without the tag is
  * somebody else's, whatever its name.
  */
-#include "item.h"
+#include "apply/resource.h"
 
 #define PORT(name) (UINT64_C(1) << IFLA_BRPORT_##name)
 

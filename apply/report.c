@@ -2,7 +2,7 @@
 /*
  * How tapgrant-apply speaks: as the command does, a line and a hint for each fault, and what is done or planned on stdout.
  */
-#include "report.h"
+#include "apply/report.h"
 
 #include <jansson.h>
 #include <time.h>

@@ -2,7 +2,7 @@
 /* Within tapgrant-apply: all that it says.  Faults on stderr, what is done and the plan on stdout, or JSON there. */
 #pragma once
 
-#include "item.h"
+#include "apply/resource.h"
 
 /* FILE:LINE: REASON, and the hint ("": none); LINE 0: about the whole file. */
 void report_fault(const char *file, unsigned line, const char *reason, const char *hint);

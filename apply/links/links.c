@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The kernel's links in one dump, because a question for each of a thousand would take longer than all that is changed.
- * helper/link.c has its own, smaller reading of one link, without heap.
+ * helper/link/port.c has its own, smaller reading of one link, without heap.
  */
-#include "definitions.h"
-#include "taps.h"
+#include "apply/links/links.h"
+#include "conf/definitions/definitions.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>

@@ -11,8 +11,8 @@
  */
 #pragma once
 
-#include "definitions.h"
-#include "taps.h"
+#include "apply/links/links.h"
+#include "conf/definitions/definitions.h"
 
 #include <sys/types.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within tapgrant-apply: all links at once, and the changes for which helper/link.h has nothing.  Functions return 0 or a
+ * Within tapgrant-apply: all links at once, and the changes for which helper/link/link.h has nothing.  Functions return 0 or a
  * negative errno.
  */
 #pragma once
 
-#include "link.h"
+#include "helper/link/link.h"
 
 #define TAPS_ALIAS 256  /* IFALIASZ */
 #define TAPS_REMOVAL(group) ((group) >> 24 == 0x74) /* one of the link groups that a removal uses */
