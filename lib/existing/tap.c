@@ -2,8 +2,8 @@
 /*
  * The unmanaged road: open what exists, change nothing, execute nothing.
  */
-#include "query.h"
-#include "roads.h"
+#include "lib/links/links.h"
+#include "lib/roads.h"
 
 #include <errno.h>
 #include <fcntl.h>

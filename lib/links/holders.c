@@ -2,7 +2,7 @@
 /*
  * Who holds a device, as far as /proc tells who asks.
  */
-#include "query.h"
+#include "lib/links/links.h"
 
 #include <dirent.h>
 #include <stdio.h>

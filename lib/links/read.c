@@ -3,7 +3,7 @@
  * Links, read without privilege.  The helper has its own, smaller reading of them: nothing of the library may run
  * there, nor anything of it in other people's processes.
  */
-#include "query.h"
+#include "lib/links/links.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

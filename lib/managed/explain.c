@@ -3,8 +3,8 @@
  * The helper's refusals in words: what happened, to what, and what to do.  The helper tells as little as it can; what
  * else there is to say this process finds out with its own rights.
  */
-#include "explain.h"
-#include "roads.h"
+#include "lib/managed/explain.h"
+#include "lib/roads.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /* Within the library: the helper's refusals in words.  All return the error's code. */
 #pragma once
 
-#include "device.h"
+#include "lib/device.h"
 
 /* The helper could not be executed: ERRNUM of execve(2). */
 int explain_execution(int errnum, struct tapgrant_error *error);

@@ -8,7 +8,7 @@
  * Both share our memory, as posix_spawn(3)'s child does, and we are suspended until the supervisor ends; all signals are
  * blocked there, so that no handler of the host program runs in them.  They use system calls only, no libc state.
  */
-#include "helper_process.h"
+#include "lib/managed/helper_process.h"
 
 #include <errno.h>
 #include <fcntl.h>

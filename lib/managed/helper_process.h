@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "wire.h"
+#include "wire/wire.h"
 
 #include <sys/types.h>
 

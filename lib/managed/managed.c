@@ -2,9 +2,9 @@
 /*
  * The managed road: ask the helper, and believe nothing of its answer that can be checked.
  */
-#include "explain.h"
-#include "helper_process.h"
-#include "roads.h"
+#include "lib/managed/explain.h"
+#include "lib/managed/helper_process.h"
+#include "lib/roads.h"
 
 #include <errno.h>
 #include <linux/if_tun.h>

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "wire.h"
+#include "wire/wire.h"
 
 #include <sys/types.h>
 
