@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "undo.h"
+#include "cli/discard.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /*
  * --net SPEC [--net SPEC]... | -f FILE, [--json] [--help]
  */
-#include "nets.h"
-#include "definition_file.h"
+#include "cli/interfaces.h"
+#include "cli/definitions/read.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -7,9 +7,9 @@
  * 0 without one makes QEMU take its standard input: so everything that can fail comes before the one message, and
  * whatever failed exits otherwise.  Neither waits with a limit; the library does.
  */
-#include "command.h"
-#include "interface.h"
-#include "undo.h"
+#include "cli/command.h"
+#include "cli/discard.h"
+#include "conf/interface/interface.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
  * tapgrant check: the policy's answer, and why.  The helper gives one denial for every cause; here, from what who asks
  * may read, the very source that the helper decides with tells the cause.
  */
-#include "host_bridge.h"
-#include "nets.h"
+#include "cli/host_bridge.h"
+#include "cli/interfaces.h"
 
 #include <errno.h>
 #include <getopt.h>

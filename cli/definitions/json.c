@@ -2,7 +2,7 @@
 /*
  * A definition as JSON, for show and import.
  */
-#include "definition_file.h"
+#include "cli/definitions/read.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "definition_file.h"
+#include "cli/definitions/read.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /*
  * The policy, as far as who asks may read it, and every bridge that it names.
  */
-#include "checks.h"
-#include "host_bridge.h"
+#include "cli/doctor/checks.h"
+#include "cli/host_bridge.h"
 
 #include <dirent.h>
 #include <errno.h>

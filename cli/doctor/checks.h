@@ -2,7 +2,7 @@
 /* Within doctor: its checks.  Each adds its findings, with the rights of who asks. */
 #pragma once
 
-#include "findings.h"
+#include "cli/doctor/findings.h"
 
 /* Of the host: the tun node, the helper, the kernel, SELinux. */
 void checks_host(struct findings *findings);

@@ -2,7 +2,7 @@
 /*
  * One interface that is there already: could who asks open it, and would traffic flow?
  */
-#include "checks.h"
+#include "cli/doctor/checks.h"
 
 #include <errno.h>
 #include <net/if.h>

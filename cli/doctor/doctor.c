@@ -2,7 +2,7 @@
 /*
  * tapgrant doctor: what would fail on this host, and what mends it.
  */
-#include "checks.h"
+#include "cli/doctor/checks.h"
 
 #include <stdio.h>
 #include <stdlib.h>

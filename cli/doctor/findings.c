@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "findings.h"
-#include "interface.h"
+#include "cli/doctor/findings.h"
+#include "conf/interface/interface.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /* Within doctor: what it finds, one line each, or one JSON object each. */
 #pragma once
 
-#include "command.h"
+#include "cli/command.h"
 
 struct findings {
     bool json;

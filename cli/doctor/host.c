@@ -2,7 +2,7 @@
 /*
  * The host: what every managed and unmanaged interface needs.
  */
-#include "checks.h"
+#include "cli/doctor/checks.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  * The port of a bridge that a tap of tapgrant's is: does it still have what it was made with?  Who takes a tap off its bridge
  * and puts it back, as NetworkManager may, makes a new port, without any of it.
  */
-#include "checks.h"
-#include "policy.h"
+#include "cli/doctor/checks.h"
+#include "conf/policy/policy.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  * use IFF_TAP | IFF_NO_PI; what differs is IFF_MULTI_QUEUE, which has to be the device's own, and what they do afterwards.
  * The kernel's order is drivers/net/tun.c, tun_set_iff(): kind and queues before the owner, the owner before who holds it.
  */
-#include "checks.h"
+#include "cli/doctor/checks.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -4,7 +4,7 @@
  * The files are judged by a word that is in the examples and that a file of one's own for the same must have, too.
  * docs/host-software.md has what each of them does, and the tests that show it.
  */
-#include "checks.h"
+#include "cli/doctor/checks.h"
 
 #include <dirent.h>
 #include <fnmatch.h>

@@ -2,8 +2,8 @@
 /*
  * tapgrant import: interfaces that were described for others.
  */
-#include "import.h"
-#include "definition_file.h"
+#include "cli/import/import.h"
+#include "cli/definitions/read.h"
 
 #include <errno.h>
 #include <signal.h>

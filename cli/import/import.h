@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "definitions.h"
+#include "conf/definitions/definitions.h"
 
 /* Told of what is not carried over, at LINE of the file; TEXT is printable, and lasts only for the call. */
 typedef void import_note_fn(void *context, unsigned line, const char *text);

@@ -2,7 +2,7 @@
 /*
  * What an import tells: faults, and what is not carried over, which is a comment as well.
  */
-#include "import.h"
+#include "cli/import/import.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

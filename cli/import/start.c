@@ -2,7 +2,7 @@
 /*
  * tapgrant import: becomes tapgrant-import.
  */
-#include "command.h"
+#include "cli/command.h"
 
 #include <errno.h>
 #include <stdio.h>

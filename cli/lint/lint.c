@@ -3,8 +3,8 @@
  * tapgrant lint: every fault of a policy or of definitions at once, with FILE:LINE, by the parser that reads them in
  * earnest; and what is suspicious of a policy.
  */
-#include "lint.h"
-#include "interface.h"
+#include "cli/lint/lint.h"
+#include "conf/interface/interface.h"
 
 #include <errno.h>
 #include <libgen.h>

@@ -2,8 +2,8 @@
 /* Within lint: one file's faults and warnings, as FILE:LINE: reason, or as JSON. */
 #pragma once
 
-#include "command.h"
-#include "policy.h"
+#include "cli/command.h"
+#include "conf/policy/policy.h"
 
 struct lint {
     const char *file;

@@ -3,7 +3,7 @@
  * The names of a policy: the helper looks them up in files alone; here the name service may be asked, to say what to
  * write instead.
  */
-#include "lint.h"
+#include "cli/lint/lint.h"
 
 #include <errno.h>
 #include <grp.h>

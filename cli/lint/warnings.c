@@ -2,8 +2,8 @@
 /*
  * What is valid in a policy, and not what its author can have meant.
  */
-#include "host_bridge.h"
-#include "lint.h"
+#include "cli/host_bridge.h"
+#include "cli/lint/lint.h"
 
 #include <fnmatch.h>
 #include <grp.h>

@@ -3,9 +3,9 @@
  * The definitions as tapgrant-apply(8) takes them: the files in the order of their names, under the policy's conditions,
  * what is faultless of each, and of two with one label the first.
  */
-#include "declared.h"
-#include "definitions.h"
-#include "policy.h"
+#include "cli/list/changes.h"
+#include "conf/definitions/definitions.h"
+#include "conf/policy/policy.h"
 
 #include <dirent.h>
 #include <pwd.h>

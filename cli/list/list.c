@@ -2,8 +2,8 @@
 /*
  * tapgrant list: who has what, by which rule or definition; with --tree by bridge.
  */
-#include "command.h"
-#include "declared.h"
+#include "cli/command.h"
+#include "cli/list/changes.h"
 
 #include <pwd.h>
 #include <stdio.h>

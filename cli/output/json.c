@@ -2,8 +2,8 @@
 /*
  * What the command says as JSON on stdout.
  */
-#include "command.h"
-#include "interface.h"
+#include "cli/command.h"
+#include "conf/interface/interface.h"
 
 #include <pwd.h>
 #include <stdarg.h>

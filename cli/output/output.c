@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * How the commands speak: one line on stderr and a hint.  JSON beside it: output_json.c, apart from this so that
+ * How the commands speak: one line on stderr and a hint.  JSON beside it: json.c, apart from this so that
  * tapgrant-bridge-helper, which starts for each tap, does not have to load a library for it.
  */
-#include "command.h"
-#include "interface.h"
+#include "cli/command.h"
+#include "conf/interface/interface.h"
 
 #include <fcntl.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "child.h"
+#include "cli/run/child.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /* Within run: COMMAND, in this process's place or beneath it. */
 #pragma once
 
-#include "command.h"
+#include "cli/command.h"
 
 #include <signal.h>
 

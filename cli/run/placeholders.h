@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "command.h"
+#include "cli/command.h"
 
 struct placeholders {
     struct tapgrant_device *const *devices;

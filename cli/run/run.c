@@ -2,11 +2,11 @@
 /*
  * tapgrant run: becomes COMMAND, with the interfaces' descriptors open; with a downscript it stays above it.
  */
-#include "child.h"
-#include "nets.h"
-#include "placeholders.h"
-#include "scripts.h"
-#include "undo.h"
+#include "cli/discard.h"
+#include "cli/interfaces.h"
+#include "cli/run/child.h"
+#include "cli/run/placeholders.h"
+#include "cli/run/scripts.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "scripts.h"
+#include "cli/run/scripts.h"
 
 #include <errno.h>
 #include <fcntl.h>

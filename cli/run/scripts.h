@@ -2,7 +2,7 @@
 /* Within run: script and downscript of its interfaces, run as the caller with the device's name as their argument. */
 #pragma once
 
-#include "nets.h"
+#include "cli/interfaces.h"
 
 /* Runs each interface's script.  0, or the exit status after it was said; *DONE interfaces were before the one that failed. */
 int scripts_up(const struct nets *nets, char *const names[], size_t *done);

@@ -2,7 +2,7 @@
 /*
  * A definition -> libvirt's <interface>, in the order in which libvirt writes its elements.
  */
-#include "definition_file.h"
+#include "cli/definitions/read.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * tapgrant show: definitions, read and written back in canonical form.
  */
-#include "definition_file.h"
+#include "cli/definitions/read.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * libvirt's documents: imported; what came of them must be a file that definitions_read() takes and that is written the
  * same again, and as libvirt's elements must be imported as the same definitions.
  */
-#include "definition_file.h"
+#include "cli/definitions/read.h"
 #include "import.h"
 
 #include <libxml/parser.h>

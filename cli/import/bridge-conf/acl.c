@@ -3,7 +3,7 @@
  * /etc/qemu/bridge.conf, as parse_acl_file() of qemu-bridge-helper.c reads it: the first word, and the rest of the line.
  * Of an included file it ignores every error, and keeps what it had read of it.
  */
-#include "import_acl.h"
+#include "cli/import/bridge-conf/acl.h"
 
 #include <ctype.h>
 #include <errno.h>

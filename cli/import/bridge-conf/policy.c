@@ -3,10 +3,10 @@
  * qemu-bridge-helper's access list -> a policy.  There a deny wins wherever it stands, and counts for those who can read it;
  * here there is none.  So what may be denied to some of those to whom it is allowed is left out for all, and said.
  */
-#include "command.h"
-#include "import.h"
-#include "import_acl.h"
-#include "policy.h"
+#include "cli/command.h"
+#include "cli/import/bridge-conf/acl.h"
+#include "cli/import/import.h"
+#include "conf/policy/policy.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Mode, owner and group -> users of a policy.  qemu-bridge-helper reads its files as its caller: who cannot read one is
  * not allowed what it allows, and not denied what it denies.
  */
-#include "import_readers.h"
+#include "cli/import/bridge-conf/readers.h"
 
 #include <errno.h>
 #include <grp.h>

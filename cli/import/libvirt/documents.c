@@ -2,8 +2,8 @@
 /*
  * libvirt's documents, one after another -> definitions, each labelled by its domain's name and its place in it.
  */
-#include "import_xml.h"
-#include "policy.h"
+#include "cli/import/libvirt/xml.h"
+#include "conf/policy/policy.h"
 
 #include <errno.h>
 #include <stdlib.h>

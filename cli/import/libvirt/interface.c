@@ -4,7 +4,7 @@
  * tried with 9.0.0: of elements that are there twice the first counts, text that is empty or a number that is 0 is none, and
  * a fault is one here only if it is one there, or if no tap of that kind can be made.
  */
-#include "import_xml.h"
+#include "cli/import/libvirt/xml.h"
 
 #include <errno.h>
 #include <stdlib.h>

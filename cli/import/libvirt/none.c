@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * In the place of import_documents.c where there is no libxml2.
+ * In the place of documents.c, interface.c and xml.c where there is no libxml2.
  */
-#include "import.h"
+#include "cli/import/import.h"
 
 #include <errno.h>
 

@@ -9,7 +9,7 @@
  * so that it holds of malformed text as well: no tag reaches over a '<', and each attribute has an '=' and a quote behind it
  * (an '=' alone would be counted in prose: lines of them stand in comments).
  */
-#include "import_xml.h"
+#include "cli/import/libvirt/xml.h"
 
 #include <libxml/xmlerror.h>
 #include <stdlib.h>

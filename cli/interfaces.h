@@ -2,8 +2,8 @@
 /* Within the command: the interfaces that run, create and check are given. */
 #pragma once
 
-#include "command.h"
-#include "interface.h"
+#include "cli/command.h"
+#include "conf/interface/interface.h"
 
 #define NETS_MAX 64
 

@@ -2,7 +2,7 @@
 /* Within the import of qemu-bridge-helper's access list: its text, read as it reads it. */
 #pragma once
 
-#include "import_readers.h"
+#include "cli/import/bridge-conf/readers.h"
 
 #define ACL_FILES 64
 #define ACL_LINES 4096

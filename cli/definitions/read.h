@@ -2,8 +2,8 @@
 /* Within the command: a definition file, read and its faults said. */
 #pragma once
 
-#include "command.h"
-#include "definitions.h"
+#include "cli/command.h"
+#include "conf/definitions/definitions.h"
 
 /*
  * PATH, or standard input where it is "-", into *DEFINITIONS, for definitions_free() in any case.  0, or the exit status

@@ -2,7 +2,7 @@
 /* Within the command: an interface that was opened for nothing. */
 #pragma once
 
-#include "command.h"
+#include "cli/command.h"
 
 /* Closes it, unless it is NULL; what was made for the occasion goes, the persistent too.  What fails is said. */
 void undo_open(struct tapgrant_device *device);

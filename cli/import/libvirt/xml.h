@@ -2,7 +2,7 @@
 /* Within the import of libvirt's documents: XML, bounded. */
 #pragma once
 
-#include "import.h"
+#include "cli/import/import.h"
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
