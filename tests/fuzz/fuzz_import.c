@@ -4,7 +4,7 @@
  * same again, and as libvirt's elements must be imported as the same definitions.
  */
 #include "cli/definitions/read.h"
-#include "import.h"
+#include "cli/import/import.h"
 
 #include <libxml/parser.h>
 #include <stdlib.h>

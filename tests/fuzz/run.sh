@@ -16,7 +16,7 @@ build() {
     shift
     clang -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-missing-field-initializers \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
-        -I"$top" -I"$top/conf/policy" -I"$top/conf/interface" -I"$top/conf/definitions" -I"$top/helper" -I"$top/helper/grant" -I"$top/helper/link" -I"$top/wire" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
+        -I"$top" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
 }
 
 # fuzz NAME MOST-BYTES CORPUS-FILE... [-- OPTION]: one line
@@ -47,7 +47,7 @@ build fuzz_request "$top/helper/grant/request.c" "$top/wire/wire.c"
 build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c"
 build fuzz_import "$top"/cli/import/notes.c "$top/cli/import/libvirt/documents.c" "$top/cli/import/libvirt/interface.c" \
     "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
-    -I"$top/cli" -I"$top/cli/definitions" -I"$top/cli/import" -I"$top/cli/import/libvirt" -I"$top/lib" $(pkg-config --cflags --libs libxml-2.0)
+    $(pkg-config --cflags --libs libxml-2.0)
 fuzz fuzz_policy 4096 "$top"/tests/data/policy/*.conf &
 policy=$!
 fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &

@@ -265,7 +265,7 @@ class Lab:
         libexec, binaries = self.root / "usr/libexec", self.root / "usr/bin"
         shutil.copy(forgetful_helper(self.folder / "forgetful"), libexec / "forgetful-helper")
         for name in ("labctl", "client", "ask"):
-            run("cc", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I", TOP, "-I", TOP / "wire", "-static", "-s",
+            run("cc", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I", TOP, "-static", "-s",
                 "-o", binaries / name, HERE / f"guest/{name}.c")
         for name in ("probe", "control", "labclient"):
             shutil.copy(binaries / "client", libexec / name)

@@ -5,7 +5,7 @@
  * The nine inih-*.conf are the ways in which inih misreads a file; the eighth, a read error taken for the end of
  * the file, is in policy_file.c.
  */
-#include "policy.h"
+#include "conf/policy/policy.h"
 
 #include <errno.h>
 #include <glob.h>

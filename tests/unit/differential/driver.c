@@ -6,7 +6,7 @@
  *   policy passwd group uid gid GID[,GID]...|- dev bridge guest-mac host-mac mtu queues link link-mtu is-bridge pinned takes-ra
  * An answer is: void | denied | denied RULE KEY | granted RULE FAULT[+FAULT]...|- MTU
  */
-#include "policy.h"
+#include "conf/policy/policy.h"
 
 #include <err.h>
 #include <errno.h>
