@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The rules of the house, executable: sizes, arrows between folders, what the privileged part may not use."""
+"""The rules of the house, executable: sizes, and what the privileged part and the library may not use."""
 import re
 import subprocess
 from pathlib import Path
@@ -76,21 +76,6 @@ def test_files_and_functions_stay_small(path):
         assert deepest <= NESTING, (name, deepest)
     for number, line in enumerate(path.read_text().splitlines(), 1):
         assert len(line) <= COLUMNS, (number, len(line))
-
-
-@pytest.mark.parametrize("folder, allowed", [
-    ("wire", {"wire.h", "system.h"}),
-    ("helper", {"wire.h", "link.h", "policy.h", "stages.h", "system.h", "filter.inc"}),
-    # tapgrant-apply, which root runs and which is never setuid: the helper's device and link code, and the definitions
-    ("apply", {"wire.h", "link.h", "policy.h", "definitions.h", "resource.h", "report.h", "links.h"}),
-    ("conf", {"wire.h", "policy.h", "interface.h", "definitions.h", "system.h"}),
-    ("lib", {"wire.h", "interface.h", "tapgrant.h", "device.h", "explain.h", "helper_process.h", "links.h", "roads.h"}),
-    ("cli", {"command.h", "interfaces.h", "placeholders.h", "discard.h", "findings.h", "checks.h", "host_bridge.h", "lint.h", "interface.h", "definitions.h",
-             "child.h", "changes.h", "read.h", "scripts.h", "policy.h", "import.h", "acl.h", "readers.h",
-             "xml.h", "tapgrant.h"})])
-def test_folders_include_only_what_the_arrows_allow(folder, allowed):
-    for path in (TOP / folder).rglob("*.[ch]"):
-        assert set(re.findall(r'#include "(?:.*/)?(.*)"', path.read_text())) <= allowed, path
 
 
 def test_the_privileged_part_uses_nothing_forbidden():
