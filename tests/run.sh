@@ -50,7 +50,7 @@ failed=0
 echo "Unit tests"
 meson test -C "$work/build" --print-errorlogs || failed=1
 echo "Unit tests under AddressSanitizer and UndefinedBehaviorSanitizer"
-meson setup "$work/sanitized" "$top" --native-file "$top/dev.ini" >"$work/sanitized.log" 2>&1 ||
+meson setup "$work/sanitized" "$top" --native-file "$top/native/dev.ini" >"$work/sanitized.log" 2>&1 ||
     { tail -n 30 "$work/sanitized.log"; failed=1; }
 meson test -C "$work/sanitized" --print-errorlogs || failed=1
 echo "Rules of the house"
