@@ -2,10 +2,11 @@
 /* Within the command: its verbs, and how it speaks. */
 #pragma once
 
+#include "lib/tapgrant.h"
+
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <tapgrant.h>
 
 #define COMMAND_CANNOT_RUN 125 /* as env(1) has them */
 #define COMMAND_NOT_EXECUTABLE 126

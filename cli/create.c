@@ -2,7 +2,7 @@
 /*
  * tapgrant create: persistent taps, owned by the caller.
  */
-#include "nets.h"
+#include "cli/interfaces.h"
 
 #include <getopt.h>
 #include <stdio.h>

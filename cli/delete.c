@@ -2,7 +2,7 @@
 /*
  * tapgrant delete: one's own persistent taps, without privilege.
  */
-#include "command.h"
+#include "cli/command.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "host_bridge.h"
+#include "cli/host_bridge.h"
 
 #include <dirent.h>
 #include <net/if.h>

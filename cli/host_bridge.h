@@ -2,7 +2,7 @@
 /* Within the command: what this host's /sys and /proc say of a bridge. */
 #pragma once
 
-#include "policy.h"
+#include "conf/policy/policy.h"
 
 #define HOST_BRIDGE_PORTS 1023 /* BR_MAX_PORTS less one: net/bridge/br_private.h */
 

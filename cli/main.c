@@ -2,7 +2,7 @@
 /*
  * tapgrant: the command, a thin user of libtapgrant.
  */
-#include "command.h"
+#include "cli/command.h"
 
 #include <stdio.h>
 #include <string.h>

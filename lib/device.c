@@ -2,7 +2,7 @@
 /*
  * struct tapgrant_device, and how errors are said.
  */
-#include "device.h"
+#include "lib/device.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 /* Within the library: what a struct tapgrant_device is, and how errors are said. */
 #pragma once
 
-#include "interface.h"
-#include "query.h"
-#include "tapgrant.h"
+#include "conf/interface/interface.h"
+#include "lib/links/links.h"
+#include "lib/tapgrant.h"
 
 #include <stdbool.h>
 

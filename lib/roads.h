@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "device.h"
+#include "lib/device.h"
 
 /* One execution of the helper for COUNT managed interfaces, COUNT 1 to WIRE_INTERFACES; SPECS are for the messages. */
 CHECKED int managed_open(const struct interface *const interfaces[], const char *const specs[], size_t count,

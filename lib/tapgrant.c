@@ -2,8 +2,8 @@
 /*
  * What programs call: opening, deleting, listing.
  */
-#include "query.h"
-#include "roads.h"
+#include "lib/links/links.h"
+#include "lib/roads.h"
 
 #include <errno.h>
 #include <linux/if_tun.h>

@@ -4,7 +4,7 @@
  * times, one after the other, and keeps what it got until all are done.  Writes the nanoseconds of all together, then those
  * of each.
  */
-#include "ways.h"
+#include "tests/bench/ways.h"
 
 #include <stdio.h>
 #include <stdlib.h>

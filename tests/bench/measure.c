@@ -5,7 +5,7 @@
  *
  * For each it writes one line: round, number of the way, nanoseconds until the descriptor, nanoseconds until the end.
  */
-#include "ways.h"
+#include "tests/bench/ways.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * The smallest setuid program that makes a bridge's tap and hands it over: smallest BRIDGE FD.  It asks nobody whether it
  * may, reads no policy and gives up no privilege: what any helper costs, whatever it does.  Never to be installed.
  */
-#include "bare.h"
+#include "tests/bench/bare.h"
 
 #include <stdlib.h>
 

@@ -51,11 +51,12 @@ def test_a_grant_makes_no_more_system_calls_than_it_did(lab):
 def plain(tmp_path_factory):
     """The helper's sources with the two that valgrind cannot follow left empty: a start that needs setuid, and the filter."""
     folder = tmp_path_factory.mktemp("guard")
-    (folder / "plain.c").write_text('#include "stages.h"\nint start_clean(void) { return 0; }\nint privilege_enter(void) { return 0; }\n'
+    (folder / "plain.c").write_text('#include "helper/grant/stages.h"\nint start_clean(void) { return 0; }\nint privilege_enter(void) { return 0; }\n'
                                     "int privilege_leave(void) { return 0; }\n")
-    sources = [TOP / "helper" / name for name in ("main.c", "device.c", "link.c", "reply.c", "request.c", "wire.c")]
-    subprocess.run(["cc", "-std=c11", "-O2", "-g", "-D_GNU_SOURCE", f'-DPOLICY_FOLDER="{folder}"', f"-I{TOP / 'helper'}", f"-I{TOP / 'conf'}",
-                    "-o", folder / "plain", folder / "plain.c", *sources, *sorted((TOP / "conf").glob("policy_*.c")), "-linih", "-lmnl"],
+    sources = [TOP / "helper" / name for name in ("setuid/main.c", "link/tap.c", "link/port.c", "grant/reply.c", "grant/request.c")]
+    sources.append(TOP / "wire/wire.c")
+    subprocess.run(["cc", "-std=c11", "-O2", "-g", "-D_GNU_SOURCE", f'-DPOLICY_FOLDER="{folder}"', f"-I{TOP}",
+                    "-o", folder / "plain", folder / "plain.c", *sources, *sorted(TOP.glob("conf/file/*.c")), *sorted(TOP.glob("conf/policy/*.c")), "-linih", "-lmnl"],
                    check=True)
     return folder
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "ways.h"
-#include "bare.h"
-#include "link.h"
+#include "tests/bench/ways.h"
+#include "helper/link/link.h"
+#include "lib/tapgrant.h"
+#include "tests/bench/bare.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <tapgrant.h>
 #include <time.h>
 
 #define SET 64 /* interfaces of one request */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A definition file's bytes: read for each purpose; what is accepted is written, and has to read back as the same text. */
-#include "definitions.h"
+#include "conf/definitions/definitions.h"
 
 #include <errno.h>
 #include <stdlib.h>

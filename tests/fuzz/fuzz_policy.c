@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The policy's bytes: parsed, its names looked up, and asked for a fixed caller; what must hold of any policy is checked. */
-#include "policy.h"
+#include "conf/policy/policy.h"
 
 #include <stdlib.h>
 #include <string.h>

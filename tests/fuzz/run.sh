@@ -16,7 +16,7 @@ build() {
     shift
     clang -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-missing-field-initializers \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
-        -I"$top/conf" -I"$top/helper" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
+        -I"$top" -o "$work/$name" "$top/tests/fuzz/$name.c" "$@" -linih
 }
 
 # fuzz NAME MOST-BYTES CORPUS-FILE... [-- OPTION]: one line
@@ -42,19 +42,19 @@ fuzz() {
     fi
 }
 
-build fuzz_policy "$top"/conf/policy_*.c "$top/helper/wire.c"
-build fuzz_request "$top/helper/request.c" "$top/helper/wire.c"
-build fuzz_definitions "$top"/conf/definitions*.c "$top"/conf/interface*.c "$top/helper/wire.c"
-build fuzz_import "$top"/cli/import_documents.c "$top"/cli/import_interface.c "$top"/cli/import_notes.c "$top"/cli/import_xml.c \
-    "$top/cli/show_libvirt.c" "$top"/conf/definitions*.c "$top"/conf/interface*.c "$top/helper/wire.c" \
-    -I"$top/cli" -I"$top/lib" $(pkg-config --cflags --libs libxml-2.0)
-fuzz fuzz_policy 4096 "$top"/tests/policy/*.conf &
+build fuzz_policy "$top"/conf/file/*.c "$top"/conf/policy/*.c "$top/wire/wire.c"
+build fuzz_request "$top/helper/grant/request.c" "$top/wire/wire.c"
+build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c"
+build fuzz_import "$top"/cli/import/notes.c "$top/cli/import/libvirt/documents.c" "$top/cli/import/libvirt/interface.c" \
+    "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
+    $(pkg-config --cflags --libs libxml-2.0)
+fuzz fuzz_policy 4096 "$top"/tests/data/policy/*.conf &
 policy=$!
 fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &
 request=$!
 fuzz fuzz_definitions 4096 "$top"/tests/fuzz/corpus-definitions/* &
 definitions=$!
-fuzz fuzz_import 8192 "$top"/tests/libvirt/*.xml -- -dict="$top/tests/fuzz/import.dict" &
+fuzz fuzz_import 8192 "$top"/tests/data/libvirt/*.xml -- -dict="$top/tests/fuzz/import.dict" &
 import=$!
 failed=0
 wait $policy || failed=1

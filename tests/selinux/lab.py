@@ -87,9 +87,9 @@ def build_tapgrant(folder, source=TOP):
 
 def forgetful_helper(folder):
     """The helper of a developer who forgot IFF_TUN_EXCL, where the kernel is asked to make a tap."""
-    for name in ("meson.build", "meson_options.txt", "conf", "helper", "lib", "cli", "selinux"):
+    for name in ("meson.build", "meson_options.txt", "wire", "conf", "helper", "apply", "lib", "cli", "selinux"):
         (shutil.copytree if (TOP / name).is_dir() else shutil.copy)(TOP / name, folder / name)
-    device = folder / "helper/device.c"
+    device = folder / "helper/link/tap.c"
     text, count = re.subn(r"\.ifr_flags = \(short\)flags", ".ifr_flags = (short)(flags & ~IFF_TUN_EXCL)", device.read_text())
     assert count == 1
     device.write_text(text)
@@ -264,7 +264,7 @@ class Lab:
         libexec, binaries = self.root / "usr/libexec", self.root / "usr/bin"
         shutil.copy(forgetful_helper(self.folder / "forgetful"), libexec / "forgetful-helper")
         for name in ("labctl", "client", "ask"):
-            run("cc", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I", TOP / "helper", "-static", "-s",
+            run("cc", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I", TOP, "-static", "-s",
                 "-o", binaries / name, HERE / f"guest/{name}.c")
         for name in ("probe", "control", "labclient"):
             shutil.copy(binaries / "client", libexec / name)

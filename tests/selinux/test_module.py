@@ -84,7 +84,7 @@ def test_what_makes_taps_attaches_to_none_and_what_attaches_makes_none(answers):
 
 
 def test_the_helpers_ioctls_are_those_of_its_system_call_filter(answers):
-    names = re.findall(r"\bTUN[A-Z]+\b", (TOP / "helper/filter/generate.c").read_text())
+    names = re.findall(r"\bTUN[A-Z]+\b", (TOP / "helper/privilege/generate_filter.c").read_text())
     header = Path("/usr/include/linux/if_tun.h").read_text()
     filtered = {0x5400 | int(re.search(rf"#define {name}\s+_IO\w*\('T', (\d+)", header).group(1)) for name in names}
     rules = re.findall(r"^allowxperm tapgrant(?:_attach)?_t \S+ ioctl \{(.*)\};", answers["which ioctls may be called on taps"], re.M)

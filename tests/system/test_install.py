@@ -39,7 +39,7 @@ def test_the_helpers_mode(tmp_path, options, mode, group):
 def test_a_policy_is_installed_once_and_never_over_an_edited_one(tmp_path):
     root, again = install(tmp_path)
     policy = root / "etc/tapgrant/policy.conf"
-    assert policy.stat().st_mode & 0o7777 == 0o644 and policy.read_text() == (TOP / "conf/policy.conf").read_text()
+    assert policy.stat().st_mode & 0o7777 == 0o644 and policy.read_text() == (TOP / "conf/policy/policy.conf").read_text()
     policy.write_text("; mine\n")
     again()
     assert policy.read_text() == "; mine\n"
@@ -47,11 +47,11 @@ def test_a_policy_is_installed_once_and_never_over_an_edited_one(tmp_path):
 
 def test_the_shipped_policy_parses_and_denies_everything(host):
     host.bridge("br0")
-    host.policy((TOP / "conf/policy.conf").read_text())
+    host.policy((TOP / "conf/policy/policy.conf").read_text())
     assert host.tapgrant("run", "--net", "bridge=br0", "--", "true").code == 3
     # uncommented as its text says, its first example is a policy that grants
     host.policy("")
-    keys = set(re.findall(r"^; *([a-z-]+) +=", (TOP / "conf/policy.conf").read_text(), re.M))
+    keys = set(re.findall(r"^; *([a-z-]+) +=", (TOP / "conf/policy/policy.conf").read_text(), re.M))
     assert keys == {"user", "bridge", "isolate", "lock-mac", "dev", "guest-mac", "host-mac", "mtu", "queues", "max",
                     "allow-unpinned-bridge", "allow-ra-bridge"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from host import ALICE, BOB, POLICY, uid
 
-FIXTURES = Path(__file__).resolve().parents[1] / "policy"
+FIXTURES = Path(__file__).resolve().parents[1] / "data/policy"
 RULE = "[rule lab]\nuser = {user}\nbridge = br0\nisolate = no\nlock-mac = no\n"
 
 

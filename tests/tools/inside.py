@@ -15,10 +15,11 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-# Folders below tests/, in the order in which their tests are started: the longest first.
-AREAS = ("unit", "selinux", "system", "hostile", "cve", "rules", "fuzz", "differential", "bench")
+# Each area is a folder below tests/ of the same name, but for this one.
+AREAS = ("unit", "differential", "rules", "fuzz", "system", "clients", "hostile", "selinux", "bench")
+FOLDERS = {"differential": "unit/differential"}
 WITHOUT_ROOT = ("unit", "rules", "differential", "fuzz")
-FETCHING = {"selinux", "system"}  # need packages that are fetched, and not installed
+FETCHING = {"selinux", "system", "clients", "hostile"}  # need packages that are fetched, and not installed
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_RELATIME = 2, 4, 8, 1024, 2048, 1 << 21
 OPTIONS = {"nosuid": MS_NOSUID, "nodev": MS_NODEV, "noexec": MS_NOEXEC, "noatime": MS_NOATIME,
@@ -182,7 +183,7 @@ def pytest_words(work, options, areas):
         words += ["-k", options.expression]
     if options.write_lists:
         words += ["--write-lists"]
-    return words + [work / "source" / (area if "::" in area else f"tests/{area}") for area in areas]
+    return words + [work / "source" / (area if "::" in area else f"tests/{FOLDERS.get(area, area)}") for area in areas]
 
 
 def run_pytest(work, options, areas, tally):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Definition files: what is read, what is refused and on which line, and that what is written reads back. */
-#include "definitions.h"
+#include "conf/definitions/definitions.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* An interface as its user describes it, and what is said of a description that is wrong. */
-#include "interface.h"
+#include "conf/interface/interface.h"
 
 #include <errno.h>
 #include <setjmp.h>

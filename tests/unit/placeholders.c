@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* {fd} and its like in the words of run's command.  The library is not linked: its devices are made here. */
-#include "placeholders.h"
+#include "cli/run/placeholders.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Who may have what: the words of a rule, the names behind them, and which rule decides. */
-#include "policy.h"
+#include "conf/policy/policy.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * A file that only root can write, in a folder that only root can write.  Files that are another's, and folders that
  * others can write, can only be made by root: for anybody else those cases are left out, which the output says.
  */
-#include "policy.h"
+#include "conf/policy/policy.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A policy's text -> rules, all or nothing.  Beside the cases here every file of tests/policy is one:
+ * A policy's text -> rules, all or nothing.  Beside the cases here every file of tests/data/policy is one:
  * accept-*.conf has no fault; reject-*.conf has one, which its first line names as "; reject: LINE: REASON".
  * The nine inih-*.conf are the ways in which inih misreads a file; the eighth, a read error taken for the end of
  * the file, is in policy_file.c.
  */
-#include "policy.h"
+#include "conf/policy/policy.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -326,7 +326,7 @@ static char *load(const char *path, size_t *size) {
 /* Its examples are the lines that a ';' without a blank makes a comment. */
 static void the_shipped_policy_grants_nothing_and_its_examples_are_good(void **state) {
     size_t size;
-    char *text = load(FIXTURES "/../../conf/policy.conf", &size);
+    char *text = load(FIXTURES "/../../../conf/policy/policy.conf", &size);
 
     assert_int_equal(parse_bytes(text, size), 0);
     assert_int_equal(policy.rule_count, 0);

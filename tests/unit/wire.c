@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The rules on the values of a request, and the shape of what is on the wire. */
-#include "wire.h"
+#include "wire/wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * ask HELPER DEV [QUEUES]: asks the HELPER itself for a tap, as a hostile caller would: the library looks first whether there
  * is one already.  Says what it answers.  Exit status: 0 granted, the errno of what failed, 100 and the wire_status otherwise.
  */
-#include "wire.h"
+#include "wire/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What each device needs, by comparing what is declared with what the kernel says.  Changes nothing.
+ * A device is known by its name and by its tag, the alias, which no holder of a descriptor can set: one without the tag is
+ * somebody else's, whatever its name.
+ */
+#include "apply/resource.h"
+
+#define PORT(name) (UINT64_C(1) << IFLA_BRPORT_##name)
+
+/* Of the looks that apply() has, for another run to complete a device; those left are to find it held, take and make it. */
+#define WAITS 5
+
+/* The bridges that were asked for; they last until the next items_plan_begin(). */
+struct known {
+    struct known *next;
+    char name[WIRE_NAME];
+    int error;
+    struct link link;
+};
+static struct known *bridges;
+static const struct link no_bridge;
+
+void items_plan_begin(void) {
+    while (bridges) {
+        struct known *first = bridges;
+
+        bridges = first->next;
+        free(first);
+    }
+}
+
+static struct known *bridge_named(const char *name) {
+    struct known *known = bridges;
+
+    while (known && strcmp(known->name, name)) known = known->next;
+    if (known) return known;
+    known = calloc(1, sizeof(*known));
+    if (!known) return NULL;
+    snprintf(known->name, sizeof(known->name), "%s", name);
+    known->error = link_read(0, name, &known->link);
+    if (!known->error && strcmp(known->link.kind, "bridge")) known->error = -EINVAL;
+    known->next = bridges;
+    return bridges = known;
+}
+
+/* The tap's own address as the helper chooses it: what is said, or the guest's with another first octet, or any. */
+static void choose_mac(const struct interface *interface, uint8_t mac[6]) {
+    memcpy(mac, interface->host_mac, 6);
+    if (!wire_mac_absent(mac) || wire_mac_absent(interface->guest_mac)) return;
+    memcpy(mac, interface->guest_mac, 6);
+    mac[0] = mac[0] == 0xfe ? 0xfa : 0xfe;
+}
+
+/*
+ * Of one of ours whose bridge is gone: as it is now it would be an interface of the host's own, in its owner's hands, with
+ * none of what set_host_side() has for one that is to be that.
+ */
+static void plan_stray(struct item *item, bool dry_run) {
+    struct plan *plan = &item->plan;
+    size_t length = strlen(plan->reason);
+
+    if (!plan->now.index || !tap_label(&plan->now) || plan->now.master) return;
+    plan->stray = plan->now.up;
+    if (plan->stray) plan->differences = PLAN_BIT(PLAN_UP);
+    snprintf(plan->reason + length, sizeof(plan->reason) - length, "; %s %s down until there is", plan->now.name,
+             dry_run && plan->stray ? "would be set" : "is");
+}
+
+/* What it is to be; false: the bridge does not have it. */
+static bool plan_target(struct item *item, const struct options *options) {
+    const struct interface *interface = &item->definition->interface;
+    struct plan *plan = &item->plan;
+    struct known *known;
+
+    choose_mac(interface, plan->host_mac);
+    plan->bridge = &no_bridge;
+    plan->mtu = interface->mtu ? interface->mtu : 1500; /* ETH_DATA_LEN */
+    if (!interface->bridge[0]) return true;
+    known = bridge_named(interface->bridge);
+    if (!known || known->error) {
+        item_fail(item, INTERFACE_KEY_BRIDGE, "bridge %s: %s", interface->bridge,
+                  !known || known->error == -ENODEV ? "there is none" : known->error == -EINVAL ? "is no bridge" :
+                  strerror(-known->error));
+        if (known && (known->error == -ENODEV || known->error == -EINVAL)) plan_stray(item, options->dry_run);
+        return false;
+    }
+    plan->bridge = &known->link;
+    if (!interface->mtu) plan->mtu = known->link.mtu;
+    if (plan->mtu >= known->link.mtu) return true;
+    /* one whose MTU was not set takes its lowest port's; no kernel tells which it is */
+    item_fail(item, INTERFACE_KEY_MTU, "mtu %u could lower that of bridge %s, %u, for all its ports", plan->mtu,
+              interface->bridge, known->link.mtu);
+    item_hint(item, "leave mtu out: then it is the bridge's");
+    return false;
+}
+
+/* What a port is to do for its guest and against others, beyond isolation and lock: as the helper makes it. */
+static bool port_as_made(uint64_t port, bool locked) {
+    const uint64_t asked = PORT(GUARD) | PORT(PROTECT) | (locked ? 0 : PORT(LEARNING));
+
+    return (port & (asked | PORT(LEARNING) | PORT(MODE) | PORT(FAST_LEAVE) | PORT(PROXYARP) | PORT(PROXYARP_WIFI))) == asked;
+}
+
+static unsigned compare_port(const struct item *item, const struct taps *taps) {
+    const struct interface *interface = &item->definition->interface;
+    const struct plan *plan = &item->plan;
+    unsigned differences = 0;
+
+    if (plan->now.master != plan->bridge->index) return PLAN_BIT(INTERFACE_KEY_BRIDGE);
+    if (!plan->bridge->index) return 0;
+    if (!(plan->now.port & PORT(ISOLATED)) == interface->isolate) differences |= PLAN_BIT(INTERFACE_KEY_ISOLATE);
+    if (!(plan->now.port & PORT(LOCKED)) == interface->lock_mac) differences |= PLAN_BIT(INTERFACE_KEY_LOCK_MAC);
+    else if (!port_as_made(plan->now.port, interface->lock_mac)) differences |= PLAN_BIT(PLAN_PORT);
+    if (interface->lock_mac ? !taps_tied(taps, plan->now.index, interface->guest_mac, plan->bridge->vlan[1])
+                            : !wire_mac_absent(plan->tied)) differences |= PLAN_BIT(INTERFACE_KEY_GUEST_MAC);
+    return differences;
+}
+
+static unsigned compare(const struct item *item, const struct taps *taps) {
+    const struct interface *interface = &item->definition->interface;
+    const struct plan *plan = &item->plan;
+    const struct tap *now = &plan->now;
+    unsigned differences = compare_port(item, taps);
+
+    if (strcmp(tap_label(now), interface->label)) differences |= PLAN_BIT(PLAN_LABEL);
+    if (now->tun[IFLA_TUN_OWNER] != item->uid) differences |= PLAN_BIT(INTERFACE_KEY_OWNER);
+    if (now->tun[IFLA_TUN_GROUP] != UINT32_MAX) differences |= PLAN_BIT(PLAN_GROUP);
+    if (!tap_persists(now)) differences |= PLAN_BIT(PLAN_PERSIST);
+    if (!wire_mac_absent(plan->host_mac) && memcmp(plan->host_mac, now->mac, 6)) differences |= PLAN_BIT(INTERFACE_KEY_HOST_MAC);
+    /* its holder can take a guest's; what none of ours has is not left on the bridge, or that guest's port could not be mended */
+    if (wire_mac_absent(plan->host_mac) && plan->bridge->index && now->mac[0] != GENERATED_MAC)
+        differences |= PLAN_BIT(INTERFACE_KEY_HOST_MAC);
+    if (plan->mtu != now->mtu) differences |= PLAN_BIT(INTERFACE_KEY_MTU);
+    if ((interface->queues > 1) != (now->tun[IFLA_TUN_MULTI_QUEUE] == 1)) differences |= PLAN_BIT(INTERFACE_KEY_QUEUES);
+    if (!now->up) differences |= PLAN_BIT(PLAN_UP);
+    if (now->ipv6) differences |= PLAN_BIT(PLAN_IPV6);
+    if (TAPS_REMOVAL(now->group)) differences |= PLAN_BIT(PLAN_LINK_GROUP);
+    return differences;
+}
+
+/* What the kernel changes in no way but by another device; what is about the rest stays to be changed. */
+static void plan_stuck(struct item *item, bool force) {
+    struct plan *plan = &item->plan;
+    const unsigned own = PLAN_BIT(INTERFACE_KEY_OWNER) | PLAN_BIT(PLAN_PERSIST);
+    bool used = tap_in_use(&plan->now) || (item->busy && item->waited >= WAITS);
+    bool held = used && plan->now.tun[IFLA_TUN_MULTI_QUEUE] != 1; /* nobody else can attach */
+    unsigned stuck = plan->differences & (PLAN_BIT(INTERFACE_KEY_QUEUES) | PLAN_BIT(PLAN_GROUP) | (held ? own : 0));
+
+    /* whoever uses it is not to be on another's tap, nor on the bridge that is meant for the other */
+    if (used && plan->differences & PLAN_BIT(INTERFACE_KEY_OWNER)) stuck = plan->differences;
+    plan->action = plan->differences & ~stuck ? PLAN_CHANGE : PLAN_UNCHANGED;
+    if (!stuck) return;
+    if (force) {
+        plan->action = PLAN_REMAKE;
+        return;
+    }
+    plan->differences &= ~stuck;
+    if (used && stuck & PLAN_BIT(INTERFACE_KEY_OWNER))
+        item_fail(item, INTERFACE_KEY_OWNER, "the device is in use, and its owner cannot be mended until it is not");
+    else if (stuck & PLAN_BIT(INTERFACE_KEY_QUEUES))
+        item_fail(item, INTERFACE_KEY_QUEUES, "the device has %s, which the kernel does not change",
+                  plan->now.tun[IFLA_TUN_MULTI_QUEUE] == 1 ? "several queues" : "one queue only");
+    else if (stuck & PLAN_BIT(PLAN_GROUP))
+        item_fail(item, INTERFACE_KEY_OWNER, "somebody who held the device gave it a group, which the kernel does not take away");
+    else
+        item_fail(item, INTERFACE_KEY_OWNER, "the device is in use, and its persistence cannot be mended until it is not");
+    item_hint(item, "--force makes it anew, and takes it from whoever uses it");
+    if (plan->differences) plan->action = PLAN_CHANGE;
+}
+
+static bool is_leftover(const struct tap *tap) { return tap_granted(tap) && tap_persists(tap) && !tap_in_use(tap); }
+
+void item_plan(struct item *item, const struct taps *taps, const struct options *options) {
+    const struct tap *now = taps_find(taps, item_dev(item));
+    struct plan *plan = &item->plan;
+    const uint8_t *tied;
+    struct link link;
+
+    *plan = (struct plan){.action = PLAN_UNMANAGED, .key = INTERFACE_KEYS};
+    item->removed = false;
+    if (now && options->reap && item->definition->interface.managed && is_leftover(now)) now = NULL; /* it goes first */
+    if (now) plan->now = *now;
+    if (!item->definition->interface.managed || !plan_target(item, options)) return;
+    plan->action = PLAN_CREATE;
+    if (!now && options->dry_run && !link_read(0, item_dev(item), &link) && strcmp(link.name, item_dev(item)))
+        item_fail(item, INTERFACE_KEY_DEV, "%s is another interface's alternative name: %s's", item_dev(item), link.name);
+    if (!now) return;
+    if (now->master && taps_at(taps, now->master)) memcpy(plan->port_of, taps_at(taps, now->master)->name, WIRE_NAME);
+    tied = taps_tie(taps, now->index);
+    if (tied) memcpy(plan->tied, tied, 6);
+    plan->action = PLAN_WAIT;
+    /* being made by another run: it gets its tag, then its persistence, then its owner; but a holder can make it look so */
+    if (now->is_tap && !tap_persists(now) && !now->tun[IFLA_TUN_OWNER] && (!now->alias[0] || tap_label(now)) &&
+        item->waited++ < WAITS) return;
+    if (!tap_label(now)) {
+        item_fail(item, INTERFACE_KEY_DEV, "%s exists and %s: left as it is", now->name,
+                  !now->is_tap ? "is no tap" : tap_granted(now) ? "is a user's, granted by the policy" :
+                  "was not made by tapgrant-apply");
+        item_hint(item, "managed = no declares it as it is; or remove it: ip link del %s", now->name);
+        return;
+    }
+    plan->differences = compare(item, taps);
+    plan_stuck(item, options->force);
+}
+
+void item_plan_removal(struct item *item, const struct tap *tap, const struct options *options) {
+    bool reap = tap_granted(tap);
+
+    item->plan = (struct plan){.action = reap ? PLAN_REAP : PLAN_REMOVE, .now = *tap, .key = INTERFACE_KEYS};
+    item->removed = false;
+    if (!tap_in_use(tap) || (options->force && !reap)) return;
+    item_fail(item, INTERFACE_KEYS, "is %s, and is in use: not removed", reap ? "a user's" : "no longer declared");
+    if (!reap) item_hint(item, "--force removes it all the same");
+}
+
+int items_plan_removals(struct items *items, const struct taps *taps, const struct options *options) {
+    bool *declared = calloc(taps->count + 1, sizeof(*declared));
+    const struct tap *tap;
+    struct item *item;
+
+    if (!declared) return -ENOMEM;
+    for (size_t i = 0; i < items->count; i++) {
+        tap = taps_find(taps, item_dev(&items->item[i]));
+        if (tap) declared[tap - taps->tap] = !items->item[i].definition->interface.managed || !options->reap || !is_leftover(tap);
+    }
+    for (size_t i = 0; i < taps->count; i++) {
+        tap = &taps->tap[i];
+        if (declared[i] || !(tap_label(tap) ? options->prune : options->reap && is_leftover(tap))) continue;
+        item = items_add(items);
+        if (!item) return free(declared), -ENOMEM;
+        item_plan_removal(item, tap, options);
+        item->first = item->plan;
+        item->planned = true;
+    }
+    free(declared);
+    return 0;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Many devices are removed at once: one by one each waits for the kernel's grace periods, by link group all wait for the
+ * same ones.  A group is a number on each link that only CAP_NET_ADMIN can set, and its removal takes whatever is in it: so
+ * it is a random one, seen to be empty before, and listed again when all are in it.
+ * A device that may not be in use is attached to first: nobody else can then begin to use it.
+ */
+#include "apply/report.h"
+#include "apply/resource.h"
+
+#define AT_ONCE 1024 /* a bridge's ports; and as many descriptors, where so many are allowed */
+#define OTHERS 32    /* descriptors */
+
+static bool goes(const struct item *item) {
+    enum plan_action action = item->plan.action;
+
+    return !item->removed && (action == PLAN_REMOVE || action == PLAN_REAP || action == PLAN_REMAKE);
+}
+
+/* May it be taken from whoever uses it?  A user's own never. */
+static bool by_force(const struct item *item, const struct options *options) {
+    return options->force && item->plan.action != PLAN_REAP;
+}
+
+static void fail_in_use(struct item *item) {
+    bool users = item->plan.action == PLAN_REAP;
+
+    item_fail(item, INTERFACE_KEYS, "is in use: not removed");
+    if (!users) item_hint(item, "--force removes it all the same");
+}
+
+static void fail(struct item *item, int error) {
+    item_fail(item, INTERFACE_KEYS, "cannot be removed: %s", strerror(-error));
+    item_refuse(item, error);
+}
+
+/*
+ * A queue of the device: it then is in nobody else's hands, and stays so.  Of a device with several queues its owner could
+ * attach more: so it is root's, and listed again it must have this one alone.
+ */
+static int hold(struct item *item) {
+    int queue = tap_attach(&item->plan.now);
+
+    if (queue == -EBUSY) {
+        fail_in_use(item);
+    } else if (queue < 0) {
+        fail(item, queue);
+    } else if (item->plan.now.tun[IFLA_TUN_MULTI_QUEUE] == 1 && ioctl(queue, TUNSETOWNER, 0UL)) {
+        fail(item, -errno);
+    }
+    return queue;
+}
+
+/* An empty group.  0: none was found. */
+static uint32_t choose_group(void) {
+    struct taps taps = {0};
+    uint32_t group = 0, random;
+
+    for (int tries = 0; !group && tries < 16; tries++) {
+        if (getrandom(&random, sizeof(random), 0) != sizeof(random) || taps_read(&taps)) break;
+        group = 0x74000000 | (random & 0xffffff);
+        for (size_t i = 0; i < taps.count; i++)
+            if (taps.tap[i].group == group) group = 0;
+        taps_free(&taps);
+    }
+    return group;
+}
+
+/* Is it still the device that was planned for, in nobody's hands but ours? */
+static bool is_same(const struct tap *tap, const struct item *item, bool held) {
+    const struct tap *was = &item->plan.now;
+
+    return tap->index == was->index && !strcmp(tap->name, was->name) && !strcmp(tap->alias, was->alias) && tap->is_tap &&
+           (!held || tap->tun[IFLA_TUN_MULTI_QUEUE] != 1 ||
+            tap->tun[IFLA_TUN_NUM_QUEUES] + tap->tun[IFLA_TUN_NUM_DISABLED_QUEUES] == 1);
+}
+
+/* The group as it is now: 0: its members are of ITEMS.  Those that are not as they were are put back; others forbid it. */
+static int list_again(struct item *const items[], const int held[], size_t count, uint32_t group) {
+    struct taps taps = {0};
+    int error = taps_read(&taps);
+
+    for (size_t i = 0; !error && i < count; i++) {
+        const struct tap *tap = taps_find(&taps, items[i]->plan.now.name);
+
+        if (!tap || tap->group != group) continue;
+        if (is_same(tap, items[i], held[i] >= 0)) {
+            taps.tap[tap - taps.tap].group = 0; /* accounted for */
+        } else {
+            error = tap_change(tap->index, &(struct tap_change){.group = &items[i]->plan.now.group});
+            fail_in_use(items[i]);
+        }
+    }
+    for (size_t i = 0; !error && i < taps.count; i++) {
+        bool put_back = false;
+
+        for (size_t n = 0; taps.tap[i].group == group && n < count; n++)
+            put_back |= items[n]->plan.action == PLAN_FAIL && items[n]->plan.now.index == taps.tap[i].index;
+        if (taps.tap[i].group == group && !put_back) error = -EBUSY; /* a stranger is in it */
+    }
+    taps_free(&taps);
+    return error;
+}
+
+/* What was not removed is as it was; what another run has moved is that run's. */
+static void put_back(struct item *item, int queue, bool moved) {
+    struct tap_change change = {.group = &item->plan.now.group};
+
+    if (queue >= 0 && item->plan.now.tun[IFLA_TUN_MULTI_QUEUE] == 1)
+        (void)!ioctl(queue, TUNSETOWNER, (unsigned long)item->plan.now.tun[IFLA_TUN_OWNER]);
+    if (moved) (void)!tap_change(item->plan.now.index, &change);
+}
+
+/* COUNT devices, one group. */
+static void remove_some(struct item *const items[], size_t count, const struct options *options) {
+    int queue[AT_ONCE], error = 0;
+    bool moved[AT_ONCE] = {0};
+    uint32_t group = choose_group();
+
+    for (size_t i = 0; i < count; i++) {
+        queue[i] = by_force(items[i], options) ? -1 : hold(items[i]);
+        if (!goes(items[i]) || !group) continue;
+        error = tap_change(items[i]->plan.now.index, &(struct tap_change){.group = &group});
+        moved[i] = !error;
+        if (error && error != -ENODEV) fail(items[i], error);
+    }
+    error = group ? list_again(items, queue, count, group) : -EBUSY;
+    if (!error) error = taps_delete_group(group);
+    if (error == -ENODEV) error = 0; /* somebody else removed them */
+    for (size_t i = 0; i < count; i++) {
+        if (error && goes(items[i])) fail(items[i], error);
+        if (goes(items[i]))
+            items[i]->done = items[i]->removed = true, items[i]->left = LEFT_REMOVED;
+        else
+            put_back(items[i], queue[i], moved[i]);
+        if (queue[i] >= 0) close(queue[i]);
+    }
+}
+
+int items_remove(struct items *items, const struct options *options) {
+    struct item *some[AT_ONCE];
+    size_t count = 0, all = 0, done = 0, most = AT_ONCE;
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files)) return -errno;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) && getrlimit(RLIMIT_NOFILE, &files)) return -errno;
+    if (files.rlim_cur < AT_ONCE + OTHERS) most = files.rlim_cur > OTHERS ? files.rlim_cur - OTHERS : 1;
+    for (size_t i = 0; i < items->count; i++) all += goes(&items->item[i]);
+    for (size_t i = 0; i < items->count; i++) {
+        if (goes(&items->item[i])) some[count++] = &items->item[i];
+        if (!count || (count < most && i + 1 < items->count)) continue;
+        remove_some(some, count, options);
+        report_progress(done += count, all);
+        count = 0;
+    }
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Within tapgrant-apply: all that it says.  Faults on stderr, what is done and the plan on stdout, or JSON there. */
+#pragma once
+
+#include "apply/resource.h"
+
+/* FILE:LINE: REASON, and the hint ("": none); LINE 0: about the whole file. */
+void report_fault(const char *file, unsigned line, const char *reason, const char *hint);
+
+/* On a terminal, once it takes long: how many of how many.  COUNT = OF: the end. */
+void report_progress(size_t count, size_t of);
+
+/* The plan as a diff, or what was done, or why not; and the summary.  The exit status. */
+CHECKED int report_items(const struct items *items, const struct options *options);
+
+/* tapgrant: OBJECT: REASON.  STATUS, for main() to return. */
+int report_error(const char *object, const char *reason, int status, bool json);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Within tapgrant-apply: what is to be done about one definition, or about one device that no definition has.
+ *
+ *   items_read     definition files -> items
+ *   item_plan      items and links -> what each one needs; changes nothing
+ *   items_remove   takes away, many at once
+ *   item_make      creates or corrects one
+ *
+ * Functions return 0 or a negative errno.
+ */
+#pragma once
+
+#include "apply/links/links.h"
+#include "conf/definitions/definitions.h"
+
+#include <sys/types.h>
+
+/* What may differ: an interface_key, or what no key is for; in a set each is the bit of its number. */
+enum { PLAN_LABEL = INTERFACE_KEYS, PLAN_GROUP, PLAN_PERSIST, PLAN_UP, PLAN_PORT, PLAN_LINK_GROUP, PLAN_IPV6,
+       PLAN_DIFFERENCES };
+#define PLAN_BIT(difference) (1u << (difference))
+#define GENERATED_MAC 0xfe /* first octet, as libvirt's: above those of a bridge's other ports */
+
+/*
+ * REMAKE  the kernel changes it in no other way, and --force was given
+ * REAP    a user's leftover
+ * WAIT    another run is at it
+ */
+enum plan_action { PLAN_UNCHANGED, PLAN_UNMANAGED, PLAN_CREATE, PLAN_CHANGE, PLAN_REMAKE, PLAN_REMOVE, PLAN_REAP, PLAN_WAIT,
+                   PLAN_FAIL };
+
+struct plan {
+    enum plan_action action;
+    unsigned differences;
+    struct tap now;                   /* index 0: it does not exist */
+    char port_of[WIRE_NAME];          /* the bridge that it is on now; "": none */
+    uint8_t tied[6];                  /* the address it is locked to now; zeros: none */
+    /* what it is to be */
+    const struct link *bridge;        /* index 0: none */
+    uint8_t host_mac[6];              /* zeros: any */
+    uint32_t mtu;
+    /* PLAN_FAIL */
+    bool stray;                       /* up, while its bridge is gone: it has to be set down */
+    enum interface_key key;           /* what it is about; INTERFACE_KEYS: the whole */
+    char reason[256], hint[160];
+};
+
+/* What a device is as long as a correction does not succeed that has begun. */
+enum item_left { LEFT_AS_IT_WAS, LEFT_DOWN, LEFT_REMOVED };
+
+struct item {
+    const struct definition *definition; /* NULL: a device that no definition has */
+    const char *file;                    /* its, printable */
+    uid_t uid;                           /* the owner, looked up */
+    struct plan first, plan;             /* as found, and now */
+    bool planned, done;                  /* done: something was carried out */
+    unsigned waited;                     /* looks at what another run is making, or holds */
+    bool busy;                           /* somebody has it open who may not be seen to */
+    enum item_left left;
+    bool refused;                        /* by the host, which another try does not change */
+    bool removed;
+};
+
+struct items {
+    struct item *item;
+    size_t count, room;
+    bool faulty; /* a folder, file or definition was not read: nothing may be removed for not being declared */
+};
+
+struct options {
+    bool dry_run, prune, reap, force, json;
+};
+
+/* Room for one more, zeros.  NULL: out of memory. */
+struct item *items_add(struct items *items);
+
+/*
+ * The folder PATH's *.conf, which only root may be able to write, or the file PATH; to be called for each, then
+ * items_check() for the rules between files.  Faults are said, and set items->faulty.
+ */
+CHECKED int items_read(struct items *items, const char *path);
+CHECKED int items_check(struct items *items);
+
+/* ITEM's plan by what TAPS are.  First items_plan_begin(), which forgets what is known of the bridges. */
+void items_plan_begin(void);
+void item_plan(struct item *item, const struct taps *taps, const struct options *options);
+
+/* The same for a device that is to be removed. */
+void item_plan_removal(struct item *item, const struct tap *tap, const struct options *options);
+
+/* Adds the devices that are to be pruned and reaped. */
+CHECKED int items_plan_removals(struct items *items, const struct taps *taps, const struct options *options);
+
+/* Removes the devices of those items whose plan is to; where that fails the plan is PLAN_FAIL. */
+CHECKED int items_remove(struct items *items, const struct options *options);
+
+/*
+ * PLAN_CREATE, PLAN_CHANGE, or a stray one: carries it out.  Where that fails the plan has the reason; who plans again may
+ * find it done.
+ */
+void item_make(struct item *item);
+
+/* Sets the plan to PLAN_FAIL, about KEY. */
+__attribute__((format(printf, 3, 4))) void item_fail(struct item *item, enum interface_key key, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void item_hint(struct item *item, const char *format, ...);
+
+/* Behind item_fail(): where ERROR is the host's refusal, it is final, and the hint says what is missing. */
+void item_refuse(struct item *item, int error);
+
+const char *item_dev(const struct item *item);

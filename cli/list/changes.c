@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The definitions as tapgrant-apply(8) takes them: the files in the order of their names, under the policy's conditions,
+ * what is faultless of each, and of two with one label the first.
+ */
+#include "cli/list/changes.h"
+#include "conf/definitions/definitions.h"
+#include "conf/policy/policy.h"
+
+#include <dirent.h>
+#include <pwd.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_label(const void *a, const void *b) {
+    const struct interface *left = a, *right = b;
+
+    return strcmp(left->label, right->label);
+}
+
+static int is_definitions(const struct dirent *entry) {
+    size_t length = strlen(entry->d_name);
+
+    return entry->d_name[0] != '.' && length > 5 && !strcmp(entry->d_name + length - 5, ".conf");
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+
+/* The definitions of one file, into the tree; what is read lasts as long as the process. */
+static void read_file(const char *name, void **tree) {
+    struct definitions definitions;
+    char *text = NULL;
+    size_t size;
+
+    if (policy_file_read(APPLY_FOLDER, name, DEFINITIONS_SIZE, &text, &size)) return;
+    (void)!definitions_read(&definitions, text, size, DEFINITIONS_APPLY, NULL, NULL);
+    free(text);
+    for (size_t i = 0; i < definitions.count; i++) (void)!tsearch(&definitions.definition[i].interface, tree, by_label);
+}
+
+static void *read_all(void) {
+    struct dirent **names = NULL;
+    void *tree = NULL;
+    int count = scandir(APPLY_FOLDER, &names, is_definitions, by_bytes);
+
+    for (int i = 0; i < count; i++) {
+        read_file(names[i]->d_name, &tree);
+        free(names[i]);
+    }
+    free(names);
+    return tree;
+}
+
+bool declared_owner(const char *label, const char *dev, uid_t *uid) {
+    static void *tree; /* tsearch(3) */
+    static bool asked;
+    struct interface wanted = {0}, **found;
+    const struct passwd *user;
+    const char *owner;
+
+    if (!asked) asked = true, tree = read_all();
+    if (strlen(label) >= sizeof(wanted.label)) return false;
+    memcpy(wanted.label, label, strlen(label));
+    found = tfind(&wanted, &tree, by_label);
+    if (!found || !(*found)->managed || strcmp((*found)->dev, dev)) return false;
+    owner = (*found)->owner;
+    if (!owner[strspn(owner, "0123456789")]) return *uid = (uid_t)strtoull(owner, NULL, 10), true;
+    user = getpwnam(owner);
+    if (user) *uid = user->pw_uid;
+    return user;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A managed interface whose device is there already.  libvirt uses it; so do we, but only one's own, and only if it is what is
+ * asked: whoever asks for a bridge must not silently get another one.  The policy granted it when it was made.
+ */
+#include "lib/roads.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Is it a tap of the caller's own, made to stay?  Of one that is not nothing else is of interest. */
+static void compare_device(const struct interface *asked, const struct query_link *link, char *text, size_t size) {
+    bool ours = link->uid == getuid() || (link->uid == QUERY_NOBODY && !strncmp(link->alias, "tapgrant declared=", 18));
+
+    if (strcmp(link->name, asked->dev))
+        error_add(text, size, "is an alternative name of %s", link->name);
+    else if (strcmp(link->kind, "tun") || !link->tap)
+        error_add(text, size, "is no tap but of kind %s", link->kind[0] ? link->kind : "hardware");
+    else if (!ours && link->uid == QUERY_NOBODY)
+        error_add(text, size, "was not made by tapgrant for a user");
+    else if (!ours)
+        error_add(text, size, "was granted to uid %u, and this is uid %u", link->uid, getuid());
+    else if (link->owner != geteuid() && link->owner == QUERY_NOBODY)
+        error_add(text, size, "has no owner");
+    else if (link->owner != geteuid())
+        error_add(text, size, "belongs to uid %u, and this is uid %u", link->owner, geteuid());
+    else if (!link->persist)
+        error_add(text, size, "is not persistent: it goes with the process that holds it");
+}
+
+static void compare_bridge(const struct interface *asked, const struct query_link *link, char *text, size_t size) {
+    struct query_link is = {.name = "another"}, bridge;
+
+    if (!asked->bridge[0] && !link->master) return;
+    if (asked->bridge[0] && !query_link(asked->bridge, 0, &bridge) && bridge.ifindex == link->master) return;
+    if (link->master && query_link(NULL, link->master, &is)) snprintf(is.name, sizeof(is.name), "another");
+    error_add(text, size, "is on %s%s, not on %s%s", link->master ? "bridge " : "no bridge", link->master ? is.name : "",
+              asked->bridge[0] ? "bridge " : "none", asked->bridge);
+}
+
+/* The address that it has if it was asked for as now, tapgrant-interfaces(5): zeros if that says nothing. */
+static void expect_mac(const struct interface *asked, uint8_t mac[6]) {
+    memcpy(mac, asked->host_mac, 6);
+    if (!wire_mac_absent(mac) || wire_mac_absent(asked->guest_mac)) return;
+    memcpy(mac, asked->guest_mac, 6);
+    mac[0] = mac[0] == 0xfe ? 0xfa : 0xfe;
+}
+
+/* LOCKED: the address that the guest has to use, zeros where it may use any. */
+static void compare_settings(const struct interface *asked, const struct query_link *link, const uint8_t locked[6], char *text,
+                             size_t size) {
+    char is[WIRE_MAC_TEXT], wanted[WIRE_MAC_TEXT];
+    uint8_t mac[6];
+
+    compare_bridge(asked, link, text, size);
+    if (!wire_mac_absent(locked) && !wire_mac_absent(asked->guest_mac) && memcmp(locked, asked->guest_mac, 6))
+        error_add(text, size, "is locked to the guest-mac %s, not %s", wire_mac_text(locked, is),
+                  wire_mac_text(asked->guest_mac, wanted));
+    expect_mac(asked, mac);
+    if (!wire_mac_absent(mac) && memcmp(mac, link->mac, 6))
+        error_add(text, size, "has the host-mac %s, not %s", wire_mac_text(link->mac, is), wire_mac_text(mac, wanted));
+    if (asked->mtu && asked->mtu != link->mtu) error_add(text, size, "has the MTU %u, not %u", link->mtu, asked->mtu);
+    if (link->multi_queue != (asked->queues > 1))
+        error_add(text, size, "has %s, and %u are asked for", link->multi_queue ? "several queues" : "one queue", asked->queues);
+    if (asked->given[INTERFACE_KEY_PERSIST] && !asked->persist)
+        error_add(text, size, "is persistent, and persist=no is asked for");
+}
+
+int existing_open(const struct interface *asked, struct tapgrant_device *device, struct tapgrant_error *error) {
+    char object[INTERFACE_DEV + 16], differs[500] = "";
+    uint8_t locked[6] = {0};
+    struct query_link link;
+    int code;
+
+    /* where it cannot be looked up, the helper says what there is to say */
+    if (!asked->dev[0] || query_link(asked->dev, 0, &link)) return TAPGRANT_OK;
+    error_object(asked, object);
+    compare_device(asked, &link, differs, sizeof(differs));
+    if (!differs[0] && !query_locked_mac(&link, locked)) memset(locked, 0, sizeof(locked));
+    if (!differs[0]) compare_settings(asked, &link, locked, differs, sizeof(differs));
+    if (differs[0]) {
+        error_set(error, TAPGRANT_DEVICE, object, "exists already, and %s", differs);
+        error_hint(error, "add managed=no to use it as it is, or tapgrant delete %s", asked->dev);
+        return TAPGRANT_DEVICE;
+    }
+    code = tap_open(asked, &link, device, object, error);
+    if (!code && !wire_mac_absent(locked)) memcpy(device->guest_mac, locked, sizeof(device->guest_mac));
+    device->managed = device->existed = !code;
+    return code;
+}

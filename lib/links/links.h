@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Within the library: what rtnetlink(7) and /proc tell an unprivileged process about links.  Functions return 0 or a
+ * negative errno.
+ */
+#pragma once
+
+#include "wire/wire.h"
+
+#include <sys/types.h>
+
+#define QUERY_NOBODY UINT32_MAX
+
+struct query_link {
+    uint32_t ifindex, mtu, master; /* master: index, 0: none */
+    char name[WIRE_NAME], kind[16];
+    char alias[128]; /* the beginning of it */
+    uint8_t mac[6];
+    bool up;
+    /* what its quota slot says (an alternative name that no holder can forge); uid QUERY_NOBODY: it has none */
+    uint32_t uid;
+    char rule[WIRE_RULE];
+    int slot;
+    /* of a tun */
+    bool tap, persist, multi_queue, vnet_hdr;
+    uint32_t owner, group;            /* QUERY_NOBODY: none */
+    uint32_t attached_queues;         /* attached or disabled, if multi_queue */
+    bool locked, isolated, guarded; /* of a bridge's port; guarded: BPDU guard and root block */
+};
+
+/* Called for each link; what is not 0 ends the dump and is its result. */
+typedef int query_each_fn(const struct query_link *link, void *context);
+
+/* By name, also an alternative one, or where NAME is NULL by index.  -ENODEV: there is none. */
+CHECKED int query_link(const char *name, uint32_t ifindex, struct query_link *link);
+
+/*
+ * The same of a name or an index alone, without the lock of all links (RTNL): right after a tap was attached the kernel holds it
+ * to tell the bridge, for longer than an open takes.
+ */
+CHECKED int query_index(const char *name, uint32_t *ifindex);
+CHECKED int query_name(uint32_t ifindex, char name[WIRE_NAME]);
+
+CHECKED int query_all(query_each_fn *each, void *context);
+
+/* Called for each static, sticky entry of the bridge MASTER: the address MAC is its port's, by index.  As far as can be read. */
+typedef void query_locked_fn(uint32_t port, const uint8_t mac[6], void *context);
+void query_locked(uint32_t master, query_locked_fn *each, void *context);
+
+/* The address that the bridge locks the port to: MAC, and true; false: none. */
+bool query_locked_mac(const struct query_link *link, uint8_t mac[6]);
+
+/* Up to COUNT processes with a descriptor of the tap NAME, of those that may be looked at; how many there are. */
+size_t query_holders(const char *name, pid_t holders[], size_t count);
+
+/* Is there one of them but this process, which has it open itself? */
+bool query_other_holder(const char *name, pid_t *holder);
+
+/* The same of the character device NODE, as stat(2) has it in st_rdev. */
+size_t query_node_holders(dev_t node, pid_t holders[], size_t count);

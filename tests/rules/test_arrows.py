@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who includes whom: the arrows between the folders go one way, and nothing goes in a circle."""
+import json
+import re
+import shlex
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+
+# The headers of a folder that others include; what else is inside stays inside.
+SHOWS = {
+    "wire": ["wire.h"],
+    "conf/policy": ["policy.h"],
+    "conf/interface": ["interface.h"],
+    "conf/definitions": ["definitions.h"],
+    "helper/link": ["link.h"],
+    "helper/grant": ["stages.h"],
+    "apply/links": ["links.h"],
+    "lib": ["tapgrant.h"],
+    "lib/links": ["links.h"],
+    "cli": ["command.h", "discard.h", "host_bridge.h", "interfaces.h"],
+    "cli/definitions": ["read.h"],
+}
+LIBRARY = ["wire", "conf/interface", "lib", "lib/links", "lib/device.h", "lib/roads.h"]
+COMMAND = ["wire", "conf/policy", "conf/interface", "conf/definitions", "lib", "cli", "cli/definitions"]
+# Each folder, and whom it may include beside itself: a folder, of which that is what it shows, or one header.
+ARROWS = {
+    "wire": [],
+    "conf/file": ["wire"],
+    "conf/policy": ["wire"],
+    "conf/interface": ["wire"],
+    "conf/definitions": ["conf/interface", "conf/file", "wire"],
+    "helper": [],
+    "helper/link": ["wire"],
+    "helper/privilege": ["wire"],
+    "helper/grant": ["helper/link", "conf/policy", "conf/file", "wire"],
+    "helper/setuid": ["helper/grant", "helper/privilege", "helper/link", "wire"],
+    "apply": ["apply/links", "helper/link", "conf/definitions", "conf/interface", "conf/file", "wire"],
+    "apply/links": ["helper/link", "conf/definitions", "conf/interface", "wire"],
+    "lib": LIBRARY,
+    "lib/managed": LIBRARY,
+    "lib/existing": LIBRARY,
+    "lib/links": ["wire"],
+    "cli": COMMAND,
+    "cli/bridge-helper": COMMAND,
+    "cli/check": COMMAND,
+    "cli/definitions": COMMAND,
+    "cli/doctor": COMMAND,
+    "cli/import": COMMAND,
+    "cli/import/bridge-conf": [*COMMAND, "cli/import/import.h"],
+    "cli/import/libvirt": [*COMMAND, "cli/import/import.h"],
+    "cli/lint": COMMAND,
+    "cli/list": COMMAND,
+    "cli/output": COMMAND,
+    "cli/run": COMMAND,
+    "cli/show": COMMAND,
+}
+GENERATED = {"helper/privilege/filter.inc"}
+# Arrows, circles and names that are there and should not be: each goes from here with what makes it.
+UNWANTED_ARROWS = {
+    ("apply/read.c", "conf/policy/policy.h"),
+    ("conf/definitions/check.c", "conf/policy/policy.h"),
+    ("conf/file/trusted.c", "conf/policy/policy.h"),
+    ("conf/file/trusted.c", "helper/system.h"),
+    ("conf/policy/parse.c", "helper/system.h"),
+    ("conf/policy/values.c", "helper/system.h"),
+    ("helper/link/link.h", "helper/system.h"),
+    ("helper/privilege/privilege.c", "helper/grant/stages.h"),
+    ("wire/wire.c", "helper/system.h"),
+}
+UNWANTED_CIRCLES = [
+    {"apply/read.c", "apply/report.c"},
+    {"cli/doctor/device.c", "cli/doctor/program.c"},
+    {"cli/lint/definitions.c", "cli/lint/lint.c", "cli/lint/names.c", "cli/lint/warnings.c"},
+    {"lib/existing/macvtap.c", "lib/existing/tap.c"},
+]
+UNWANTED_NAMES = {"import_main", "tap_attach"}
+
+SOURCES = sorted(path for room in ("wire", "conf", "helper", "apply", "lib", "cli") for path in (TOP / room).rglob("*.[ch]"))
+
+
+def name(path):
+    return path.relative_to(TOP).as_posix()
+
+
+INCLUDES = {name(path): re.findall(r'^\s*#\s*include\s+"(.*)"', path.read_text(), re.M) for path in SOURCES}
+
+
+def folder_of(file):
+    return file.rpartition("/")[0]
+
+
+def is_allowed(file, header):
+    folder = folder_of(file)
+    if folder_of(header) == folder:
+        return True
+    shown = [f"{other}/{shown}" for other in ARROWS[folder] for shown in SHOWS.get(other, [])]
+    return header in shown or header in ARROWS[folder]
+
+
+def circles(graph):
+    """The sets of nodes of which each reaches each other one (Tarjan)."""
+    order, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        order[node] = low[node] = len(order)
+        stack.append(node)
+        for other in graph.get(node, ()):
+            if other not in order:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], order[other])
+        if low[node] == order[node]:
+            circle = set(stack[stack.index(node):])
+            del stack[stack.index(node):]
+            if len(circle) > 1 or node in graph.get(node, ()):
+                found.append(circle)
+    for node in sorted(graph):
+        if node not in order:
+            visit(node)
+    return found
+
+
+def test_a_circle_is_found():
+    assert circles({"a": ["b"], "b": ["c"], "c": ["b"], "d": ["a"]}) == [{"b", "c"}]
+    assert circles({"a": ["a"]}) == [{"a"}]
+    assert circles({"a": ["b", "c"], "b": ["c"]}) == []
+
+
+def test_every_folder_has_its_arrows_and_every_arrow_its_folder():
+    assert set(ARROWS) == {folder_of(file) for file in INCLUDES}
+    assert {f"{folder}/{header}" for folder, headers in SHOWS.items() for header in headers} <= set(INCLUDES)
+    named = {other for others in ARROWS.values() for other in others}
+    assert named <= set(ARROWS) | set(INCLUDES), named
+
+
+def test_every_include_names_the_folder_from_the_top():
+    for file, headers in INCLUDES.items():
+        for header in headers:
+            assert (TOP / header).is_file() or header in GENERATED, (file, header)
+
+
+def test_the_arrows_are_those_of_the_table():
+    wrong = {(file, header) for file, headers in INCLUDES.items() for header in headers if not is_allowed(file, header)}
+    assert wrong == UNWANTED_ARROWS
+
+
+def test_the_table_has_no_circle_between_rooms():
+    rooms = {}
+    for folder, others in ARROWS.items():
+        room = folder.split("/")[0]
+        rooms.setdefault(room, set()).update(other.split("/")[0] for other in others if other.split("/")[0] != room)
+    assert not circles(rooms)
+
+
+def test_no_header_includes_itself_through_others():
+    assert not circles(INCLUDES)
+
+
+def symbols(entry, folder, number):
+    """(file, what it defines, what it asks for) of one line of compile_commands.json."""
+    result = folder / f"{number}.o"
+    words = shlex.split(entry["command"])
+    kept = [word for word in words if word.startswith(("-I", "-D", "-U", "-std"))]
+    source = Path(entry["directory"], entry["file"]).resolve()
+    subprocess.run(["cc", "-w", *kept, "-c", "-o", result, source], cwd=entry["directory"], check=True)
+    listed = subprocess.run(["nm", "--extern-only", "--format=posix", result], capture_output=True, text=True, check=True).stdout
+    kinds = dict(line.split()[:2] for line in listed.splitlines())
+    return name(source), {symbol for symbol in kinds if kinds[symbol] != "U"}, {symbol for symbol in kinds if kinds[symbol] == "U"}
+
+
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory):
+    """Of each source that the build compiles, but the tests': what symbols(entry) says."""
+    folder = tmp_path_factory.mktemp("objects")
+    subprocess.run(["meson", "setup", folder / "build", TOP, "-Dprivilege=none"], check=True, capture_output=True)
+    subprocess.run(["ninja", "-C", folder / "build", *GENERATED], check=True, capture_output=True)
+    entries = json.loads((folder / "build/compile_commands.json").read_text())
+    once = {entry["file"]: entry for entry in entries}.values()
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda pair: symbols(pair[1], folder, pair[0]), enumerate(once)))
+
+
+@pytest.fixture(scope="module")
+def owners(objects):
+    """{symbol: the sources that define it}, main left out."""
+    found = {}
+    for file, defined, _asked in objects:
+        for symbol in defined - {"main"}:
+            found.setdefault(symbol, set()).add(file)
+    return found
+
+
+def test_no_two_sources_call_each_other_directly_or_through_others(objects, owners):
+    graph = {}
+    for file, defined, asked in objects:
+        room = file.split("/")[0]
+        graph[file] = {owner for symbol in asked - defined for owner in owners.get(symbol, ())
+                       if len(owners[symbol]) == 1 or owner.split("/")[0] == room}
+    assert sorted(map(sorted, circles(graph))) == sorted(map(sorted, UNWANTED_CIRCLES))
+
+
+def test_no_two_sources_have_a_symbol_in_common(owners):
+    assert {symbol for symbol, files in owners.items() if len(files) > 1} == UNWANTED_NAMES

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The helper's own policy code, asked many times: one case a line on standard input, one answer a line.
+ *
+ * A case is 17 words, separated by blanks; bytes are in hexadecimal, "-" are none, "!" is a file that cannot be read:
+ *   policy passwd group uid gid GID[,GID]...|- dev bridge guest-mac host-mac mtu queues link link-mtu is-bridge pinned takes-ra
+ * An answer is: void | denied | denied RULE KEY | granted RULE FAULT[+FAULT]...|- MTU
+ */
+#include "conf/policy/policy.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS 17
+enum word { POLICY, PASSWD, GROUP, UID, GID, GROUPS, DEV, BRIDGE, GUEST_MAC, HOST_MAC, MTU, QUEUES, LINK, LINK_MTU, IS_BRIDGE,
+            PINNED, TAKES_RA };
+
+static unsigned digit(char letter) {
+    if (letter >= '0' && letter <= '9') return (unsigned)(letter - '0');
+    if (letter < 'a' || letter > 'f') errx(2, "not hexadecimal");
+    return (unsigned)(letter - 'a') + 10;
+}
+
+/* The bytes, with a NUL behind them as policy_file_read() gives them.  NULL: "!". */
+static char *bytes(const char *word, size_t *size) {
+    size_t length = strcmp(word, "-") ? strlen(word) / 2 : 0;
+    char *to = strcmp(word, "!") ? calloc(1, length + 1) : NULL;
+
+    for (size_t i = 0; to && i < length; i++) to[i] = (char)(16 * digit(word[2 * i]) + digit(word[2 * i + 1]));
+    if (size) *size = length;
+    return to;
+}
+
+static void field(const char *word, void *to, size_t room) {
+    size_t size;
+    char *from = bytes(word, &size);
+
+    if (size > room) errx(2, "too long: %s", word);
+    memset(to, 0, room);
+    if (from) memcpy(to, from, size);
+    free(from);
+}
+
+static uint32_t integer(const char *word) { return (uint32_t)strtoul(word, NULL, 10); }
+
+static size_t id_list(char *word, uint32_t *list, size_t room) {
+    size_t count = 0;
+
+    for (char *rest = word, *one; (one = strsep(&rest, ",")) && strcmp(one, "-") && count < room;) list[count++] = integer(one);
+    return count;
+}
+
+/* As decide() of the helper has it from the kernel. */
+static struct policy_bridge facts(char *const word[WORDS], const struct wire_interface *asked) {
+    struct policy_bridge to = {.mtu = POLICY_MTU_ALONE, .pinned = true};
+    char name[WIRE_NAME + 1];
+
+    field(word[LINK], name, sizeof(name));
+    if (!asked->bridge[0] || !name[0] || !integer(word[IS_BRIDGE]) || !wire_bridge_valid(name)) return to;
+    to.exists = true;
+    to.mtu = integer(word[LINK_MTU]);
+    to.pinned = integer(word[PINNED]);
+    to.takes_ra = integer(word[TAKES_RA]);
+    memcpy(to.name, name, WIRE_NAME);
+    return to;
+}
+
+static void print_verdict(const struct policy_verdict *verdict) {
+    static const char *const word[] = {"-", "unpinned", "ra", "unpinned+ra", "mtu", "unpinned+mtu", "ra+mtu", "unpinned+ra+mtu"};
+
+    static const char *const port[] = {"-", "lock-mac", "isolate", "lock-mac+isolate"};
+
+    if (verdict->failed == POLICY_KEYS && verdict->rule)
+        printf("granted %s %s %u %s\n", verdict->rule->name, word[verdict->faults & 7], verdict->mtu,
+               port[verdict->lock_mac + 2 * verdict->isolate]);
+    else if (verdict->rule)
+        printf("denied %s %s\n", verdict->rule->name, policy_key_name(verdict->failed));
+    else
+        puts("denied");
+}
+
+/* The helper's load_policy(), with the files as they are given. */
+static int load(struct policy *policy, char *const word[WORDS], char **passwd, char **group) {
+    size_t size;
+    char *text = bytes(word[POLICY], &size);
+    int error = !text ? -ENOENT : size > POLICY_SIZE ? -EFBIG : policy_parse(policy, text, size, NULL, NULL);
+
+    free(text);
+    if (!error && policy->names) error = (*passwd = bytes(word[PASSWD], NULL)) ? 0 : -ENOENT;
+    if (!error && policy->names) error = (*group = bytes(word[GROUP], NULL)) ? 0 : -ENOENT;
+    return error;
+}
+
+static void answer(char *const word[WORDS]) {
+    struct wire_interface asked = {.mtu = integer(word[MTU]), .queues = (uint16_t)integer(word[QUEUES])};
+    uint32_t groups[64];
+    size_t count = id_list(word[GROUPS], groups, sizeof(groups) / sizeof(groups[0]));
+    struct policy policy = {0};
+    char *passwd = NULL, *group = NULL;
+    int error = load(&policy, word, &passwd, &group);
+
+    field(word[DEV], asked.dev, sizeof(asked.dev));
+    field(word[BRIDGE], asked.bridge, sizeof(asked.bridge));
+    field(word[GUEST_MAC], asked.guest_mac, sizeof(asked.guest_mac));
+    field(word[HOST_MAC], asked.host_mac, sizeof(asked.host_mac));
+    policy.caller = (struct policy_caller){integer(word[UID]), integer(word[GID]), groups, count, ""};
+    if (error || policy_resolve(&policy, passwd, group)) {
+        puts("void");
+    } else {
+        struct policy_bridge bridge = facts(word, &asked);
+        struct policy_verdict verdict = policy_decide(&policy, &asked, &bridge);
+
+        print_verdict(&verdict);
+    }
+    free(policy.rules);
+    free(policy.text);
+    free(passwd);
+    free(group);
+}
+
+int main(void) {
+    char *line = NULL;
+    size_t room = 0;
+
+    while (getline(&line, &room, stdin) > 0) {
+        char *word[WORDS], *rest = line;
+        int count = 0;
+
+        line[strcspn(line, "\n")] = 0;
+        while (count < WORDS && rest) word[count++] = strsep(&rest, " ");
+        if (count != WORDS || rest) errx(2, "not %d words", WORDS);
+        answer(word);
+        if (fflush(stdout)) err(2, "standard output");
+    }
+    free(line);
+    return 0;
+}
