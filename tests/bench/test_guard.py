@@ -8,18 +8,15 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from ask_helper import interface, receive_all, request
+from calls import trace
+from host import Host
+
 TOP = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(TOP / "tests/system"), str(TOP / "tests/hostile")]
-
-from ask_helper import interface, receive_all, request  # noqa: E402
-from calls import trace  # noqa: E402
-from host import Host  # noqa: E402
-
 GUARD = json.loads(Path(__file__).with_name("guard.json").read_text())
 RULE = "[rule {name}]\nuser = *\nbridge = {bridge}\nisolate = yes\nlock-mac = yes\nmax = 256\n"
 POLICIES = {"grant": RULE.format(name="lab", bridge="br0"),

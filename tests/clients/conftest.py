@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The throw-away host of tests/system, for the programs and guests that use its taps."""
 import importlib.util
-import sys
 from pathlib import Path
 
 SYSTEM = Path(__file__).resolve().parent.parent / "system"
-sys.path.insert(0, str(SYSTEM))
 spec = importlib.util.spec_from_file_location("fixtures_of_the_system_tests", SYSTEM / "conftest.py")
 fixtures = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(fixtures)

@@ -2,21 +2,18 @@
 """The throw-away host of tests/system, and in it an arena: a resident that starts the helper some hundred times a minute."""
 import importlib.util
 import json
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).resolve().parent
-SYSTEM = HERE.parent / "system"
-sys.path[:0] = [str(SYSTEM), str(HERE)]
+SYSTEM = Path(__file__).resolve().parent.parent / "system"
 spec = importlib.util.spec_from_file_location("fixtures_of_the_system_tests", SYSTEM / "conftest.py")
 fixtures = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(fixtures)
 installed, host, lab = fixtures.installed, fixtures.host, fixtures.lab
 
-from arena import ARENA  # noqa: E402 (behind the path to it)
+from arena import ARENA  # noqa: E402
 from calls import TEAM  # noqa: E402
 from host import ALICE, HELPER, Host  # noqa: E402
 

@@ -9,15 +9,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from guest import PACKAGES, run, unpack_kernel
+
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]
-sys.path.insert(0, str(HERE.parent / "system"))
-from guest import PACKAGES, run, unpack_kernel  # noqa: E402: it is beside the other tests
-
 MAKEFILE = "/usr/share/selinux/devel/Makefile"
 TO_CIL = "/usr/libexec/selinux/hll/pp"
 VERSION = "33"  # of the policy's format: as Debian 12's
