@@ -25,6 +25,7 @@ TIDY = ("-*,clang-analyzer-*,bugprone-*,cert-*,-bugprone-easily-swappable-parame
 def clang_build(tmp_path_factory):
     build = tmp_path_factory.mktemp("static") / "build"
     subprocess.run(["meson", "setup", build, TOP, "-Dprivilege=none"], env=os.environ | {"CC": "clang"}, check=True, capture_output=True)
+    subprocess.run(["ninja", "-C", build, "helper/privilege/filter.inc"], check=True, capture_output=True)
     return build
 
 
@@ -47,7 +48,6 @@ def test_gcc_analyzer(clang_build):
     """With the arguments of the build, so that what is given on its command line is known."""
     commands = {Path(clang_build, entry["file"]).resolve(): entry["command"] for entry in
                 json.loads((clang_build / "compile_commands.json").read_text()) if "driver" not in entry["output"]}
-    subprocess.run(["ninja", "-C", clang_build, "helper/privilege/filter.inc"], check=True, capture_output=True)
     def analyze(source):
         words = [word for word in shlex.split(commands[source]) if word.startswith(("-I", "-D", "-std"))]
         done = subprocess.run(["gcc", "-fanalyzer", "-O2", *words, "-c", "-o", "/dev/null", source], cwd=clang_build, capture_output=True,
