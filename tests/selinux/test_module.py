@@ -9,6 +9,8 @@ import pytest
 
 from lab import HERE, MAKEFILE, TO_CIL, TOP, UNPROVED, ioctl_numbers, run, unproved
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("selinux")]  # they share one build of the policy
+
 # What is committed.  -ds: rules that name the type itself; the others have base's for all domains, too.
 QUERIES = {
     "what the helper may do": "-A -s tapgrant_t",
