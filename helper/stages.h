@@ -13,6 +13,7 @@
  * ignored or handled, no timer but our own deadline; and see that this is a setuid process outside user namespaces.
  * Mustn't: look at argv, or read a byte that the caller wrote.
  * -ENOTSOCK: descriptor 0 is not a SOCK_SEQPACKET unix socket, so there is nobody to answer.
+ * -ENOMEM: the caller's limit of the stack is below WIRE_STACK.
  */
 CHECKED int start_clean(void);
 

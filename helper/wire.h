@@ -24,6 +24,7 @@
 #define WIRE_QUEUES 253     /* queues in one request: SCM_MAX_FD, include/net/scm.h */
 #define WIRE_NAME 16        /* IFNAMSIZ, the terminating NUL included */
 #define WIRE_RULE 36        /* a rule's name, 1-32 bytes, and NULs */
+#define WIRE_STACK (256u << 10) /* bytes: with a lower limit of its stack the helper refuses */
 #define WIRE_MTU_MIN 68u    /* ETH_MIN_MTU */
 #define WIRE_MTU_MAX 65521u /* 65535 less the Ethernet header: drivers/net/tun.c */
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -143,6 +144,24 @@ static bool explain_port(int errnum, const struct wire_device *told, const struc
     return errnum == EXFULL || errnum == EADDRINUSE || errnum == EADDRNOTAVAIL || errnum == ESTALE;
 }
 
+/* The limit that this process has is the one that the helper had: execve(2) keeps it. */
+static bool explain_stack(struct tapgrant_error *error) {
+    const rlim_t usual = 8192u << 10;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur >= WIRE_STACK) {
+        return false;
+    }
+    error_set(error, TAPGRANT_FAILED, HELPER_PATH, "needs a stack of %u KiB, and the limit is %llu KiB", WIRE_STACK >> 10,
+              (unsigned long long)limit.rlim_cur >> 10);
+    if (limit.rlim_max >= WIRE_STACK) {
+        error_hint(error, "ulimit -Ss %llu", (unsigned long long)(limit.rlim_max < usual ? limit.rlim_max : usual) >> 10);
+    } else {
+        error_hint(error, "raise the hard limit where it is set (limits.conf: stack; systemd: LimitSTACK=)");
+    }
+    return true;
+}
+
 /* The kernel said no: the words for what is known, errno and stage for the rest. */
 static int explain_kernel(const struct wire_reply *reply, const struct interface *interface, bool twice,
                           struct tapgrant_error *error) {
@@ -151,6 +170,9 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
     char object[INTERFACE_DEV + 16];
     int errnum = (int)reply->error;
 
+    if (reply->stage == WIRE_START && errnum == ENOMEM && explain_stack(error)) {
+        return TAPGRANT_FAILED;
+    }
     if (reply->stage == WIRE_DEVICE && (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO))
         return tap_explain_node(errnum, error);
     if (reply->stage == WIRE_LINK && explain_port(errnum, &reply->device[reply->interface], interface, twice, error))
