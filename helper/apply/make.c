@@ -65,7 +65,7 @@ static int create(struct item *item) {
 static int correct_port(struct item *item) {
     static const uint32_t none = 0, with_ipv6 = IPV6_LEAST_MTU;
     const struct tap *now = &item->plan.now;
-    struct tap_change off = {.master = &none, .down = true, .group = TAPS_REMOVAL(now->group) ? &none : NULL};
+    struct tap_change off = {.master = &none, .run = TAP_DOWN, .group = TAPS_REMOVAL(now->group) ? &none : NULL};
     struct wire_device to;
     int error = describe(item, &to);
 
@@ -155,7 +155,7 @@ static int correct(struct item *item) {
 }
 
 static int set_down(const struct item *item) {
-    return tap_change(item->plan.now.index, &(struct tap_change){.down = true});
+    return tap_change(item->plan.now.index, &(struct tap_change){.run = TAP_DOWN});
 }
 
 /* An error of the kernel's that no definition is to blame for. */
