@@ -171,16 +171,30 @@ static int set_host_side(const char *name, bool routed) {
     return error || !routed ? error : setting(O_RDWR, ipv4, name, "arp_ignore", "2");
 }
 
-/* What a port may do for its guest and against others.  A new port's other settings stay the kernel's. */
-static const uint64_t port_settings = PORT(MODE) | PORT(GUARD) | PORT(PROTECT) | PORT(FAST_LEAVE) | PORT(LEARNING) |
-                                      PORT(PROXYARP) | PORT(PROXYARP_WIFI) | PORT(ISOLATED) | PORT(LOCKED);
+int link_set_host_side(const char *name) {
+    return set_host_side(name, true);
+}
 
-static int set_port(uint32_t index, uint64_t wanted) {
+/* What a port may do for its guest and against others.  A new port's other settings stay the kernel's. */
+const uint64_t link_port_settings = PORT(MODE) | PORT(GUARD) | PORT(PROTECT) | PORT(FAST_LEAVE) | PORT(LEARNING) |
+                                    PORT(PROXYARP) | PORT(PROXYARP_WIFI) | PORT(ISOLATED) | PORT(LOCKED);
+
+uint64_t link_port_as_made(bool lock, bool isolate) {
+    uint64_t port = PORT(GUARD) | PORT(PROTECT);
+
+    port |= lock ? PORT(LOCKED) : PORT(LEARNING);
+    port |= isolate ? PORT(ISOLATED) : 0;
+    return port;
+}
+
+int link_set_port(uint32_t index, uint64_t wanted) {
     struct nlattr *list;
 
     begin_link(RTM_SETLINK, 0, AF_BRIDGE, index, 0);
     list = mnl_attr_nest_start((void *)question, IFLA_PROTINFO);
-    for (uint16_t type = 0; type < 64; type++) if (port_settings & BIT(type)) put(type, &(uint8_t){!!(wanted & BIT(type))}, 1);
+    for (uint16_t type = 0; type < 64; type++) {
+        if (link_port_settings & BIT(type)) put(type, &(uint8_t){!!(wanted & BIT(type))}, 1);
+    }
     mnl_attr_nest_end((void *)question, list);
     return exchange(NULL, NULL);
 }
@@ -238,7 +252,7 @@ static int claim_mac(uint32_t port, const uint8_t mac[6], const struct link *bri
 }
 
 int link_configure(const struct wire_device *to, const struct link *bridge, const char *alias, bool lock_mac, bool isolate) {
-    uint64_t port = PORT(GUARD) | PORT(PROTECT) | (lock_mac ? PORT(LOCKED) : PORT(LEARNING)) | (isolate ? PORT(ISOLATED) : 0);
+    uint64_t port = link_port_as_made(lock_mac, isolate);
     int error = set_host_side(to->dev, !bridge->index); /* first: below an MTU of 1280 there is no IPv6 to set */
     struct link tap, joined = *bridge;
 
@@ -250,14 +264,14 @@ int link_configure(const struct wire_device *to, const struct link *bridge, cons
     put(IFLA_MTU, &to->mtu, sizeof(to->mtu));
     put(IFLA_MASTER, &bridge->index, sizeof(bridge->index));
     if (!error) error = exchange(NULL, NULL);
-    if (!error && bridge->index) error = set_port(to->ifindex, port);
+    if (!error && bridge->index) error = link_set_port(to->ifindex, port);
     if (!error && lock_mac) error = claim_mac(to->ifindex, to->guest_mac, bridge);
     if (!error) error = link_read(to->ifindex, NULL, &tap);
     /* a port of the bridge's own MTU cannot move it */
     if (!error && bridge->index && to->mtu != bridge->mtu) error = link_read(bridge->index, NULL, &joined);
     if (error) return error;
     if (strcmp(tap.alias, alias) || memcmp(tap.mac, to->host_mac, 6) || tap.mtu != to->mtu || tap.master != bridge->index ||
-        tap.up || joined.mtu != bridge->mtu || (bridge->index && (tap.port & port_settings) != port) ||
+        tap.up || joined.mtu != bridge->mtu || (bridge->index && (tap.port & link_port_settings) != port) ||
         (to->queues > 1 && tap.tun[IFLA_TUN_NUM_QUEUES] != to->queues) /* the further ones are its own */) return -ESTALE;
     begin_link(RTM_SETLINK, 0, AF_UNSPEC, to->ifindex, IFF_UP);
     error = exchange(NULL, NULL);

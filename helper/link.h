@@ -48,6 +48,20 @@ CHECKED int link_delete(uint32_t index);
 CHECKED int link_configure(const struct wire_device *to, const struct link *bridge, const char *alias, bool lock, bool isolate);
 
 /*
+ * The settings of a bridge's port that are made, and what they are made to be: bit N is
+ * IFLA_BRPORT_N.  What link_set_port() sets was acknowledged, and is to be read back.
+ */
+extern const uint64_t link_port_settings;
+uint64_t link_port_as_made(bool lock, bool isolate);
+CHECKED int link_set_port(uint32_t index, uint64_t wanted);
+
+/*
+ * Sets what link_configure() sets of the host's own stack, on a tap that is there, and reads it back.
+ * -ENOENT: the tap's MTU is below 1280, so that it has no IPv6.
+ */
+CHECKED int link_set_host_side(const char *name);
+
+/*
  * Makes the tap that is asked for ("" as its name: a generated one), exclusively, with all its queues, and with the
  * calling process's own rights to /dev/net/tun.  WIRE_NAME_TAKEN; -EBUSY: somebody attached before it was
  * root's, again and again; -ESTALE: it is not what was asked.

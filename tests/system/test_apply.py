@@ -10,6 +10,7 @@ import time
 import pytest
 
 from host import ALICE, APPLY, BOB, POLICY, TAPGRANT, uid
+from traffic import wait_until_it_forwards
 
 FOLDER = POLICY.parent / "interfaces.d"
 WEB = f"""\
@@ -35,6 +36,7 @@ print('held', flush=True)
 sys.stdin.read()
 """
 SINGLE, MULTI_QUEUE = 0x5002, 0x5102
+PYTHON = os.path.basename(os.path.realpath("/usr/bin/python3"))  # as the holders' program is named
 OWNER, GROUP, PERSIST, CARRIER = "0x400454cc", "0x400454ce", "0x400454cb", "0x400454e2"
 
 
@@ -547,19 +549,6 @@ def test_what_the_host_lacks_for_a_while_is_tried_again(host, declare):
 READ_ONLY = "mount --bind -o ro /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec"
 
 
-def test_one_that_a_failed_correction_took_off_its_bridge_is_said_to_be(host, declare):
-    declare(WEB + PLAIN)
-    apply(host)
-    declare(WEB.replace("isolate = yes", "isolate = no") + PLAIN + "host-mac = fe:01:02:03:04:05\nmtu = 1000\n")
-    result = host.run("unshare", "--mount", "sh", "-c", f"{READ_ONLY} {APPLY} --json", check=False)
-    reasons = [interface["reason"] for interface in result.json["interfaces"]]
-    assert reasons == [f"/proc/sys/net: Read-only file system; it is down{off} now"
-                       for off in (" and off its bridge", "")], result
-    assert f"[interface web]: {reasons[0]}\n" in result.err
-    assert "master" not in host.link("web0") and "UP" not in host.link("web0")["flags"]
-    assert "changed 2" in apply(host).out
-
-
 @pytest.mark.parametrize("json", [False, True])
 def test_one_that_force_removed_and_could_not_make_again_is_said_to_be_gone(host, declare, json):
     declare(PLAIN)
@@ -603,8 +592,9 @@ def test_json_says_the_same(host, declare):
         "dry_run": False, "created": 1, "changed": 0, "unchanged": 0, "removed": 0, "unmanaged": 0, "failed": 3}
     path = f"{FOLDER}/a.conf"
     assert said["interfaces"] == [
-        {"label": "web", "dev": "web0", "file": path, "line": 1, "action": "create", "changes": [], "reason": None, "hint": None},
-        {"label": "bad", "dev": "b0", "file": path, "line": 12, "action": "failed", "changes": [],
+        {"label": "web", "dev": "web0", "file": path, "line": 1, "action": "create", "changes": [], "interrupts": None,
+         "reason": None, "hint": None},
+        {"label": "bad", "dev": "b0", "file": path, "line": 12, "action": "failed", "changes": [], "interrupts": None,
          "reason": "bridge br7: there is none", "hint": None}]
     assert [(fault["file"], fault["line"]) for fault in said["faults"]] == [(path, 13), (path, 13)]
     host.run("ip", "link", "set", "web0", "mtu", "2000")
@@ -705,7 +695,8 @@ def test_one_whose_bridge_is_gone_is_set_down_and_comes_back_with_it(host, decla
     holder = hold(host, "web0")
     index = host.link("web0")["ifindex"]
     host.run("ip", "link", "del", "br5")
-    reason = "a.conf:4: [interface web]: bridge br5: there is none; web0 {} down until there is\n"
+    reason = (f"a.conf:4: [interface web]: bridge br5: there is none; web0 {{}} down until there is; cut off until then: "
+              f"{PYTHON} (pid {holder.pid}) of {ALICE}\n")
     result = apply(host, "--dry-run", check=False)
     assert result.code == 1 and reason.format("would be set") in result.err and "UP" in host.link("web0")["flags"], result
     assert "to change 0" in result.out
@@ -831,16 +822,36 @@ def test_it_runs_before_every_daemon_of_libvirts_that_starts_guests():
     assert {"libvirtd.service", "virtnetworkd.service", "libvirt-guests.service"} <= set(before)
 
 
-def test_a_corrected_port_has_the_kernels_other_settings(host, declare):
-    """As the page says: what is not declared is a new port's."""
+def test_a_corrected_port_keeps_what_is_not_declared_and_one_of_another_bridge_is_new(host, declare):
+    """As the page says."""
+    host.bridge("br1", address="02:00:00:00:00:02")
     declare(WEB)
     apply(host)
     host.run("bridge", "link", "set", "dev", "web0", "cost", "77", "priority", "7")
-    before = host.link("web0")["linkinfo"]["info_slave_data"]
+    host.run("bridge", "fdb", "add", "52:54:00:00:00:77", "dev", "web0", "master", "static")
     declare(WEB.replace("isolate = yes", "isolate = no"))
     assert "changed 1" in apply(host).out
-    after = host.link("web0")["linkinfo"]["info_slave_data"]
-    assert (before["cost"], before["priority"]) == (77, 7) and after["cost"] != 77 and after["priority"] != 7
+    port = host.link("web0")["linkinfo"]["info_slave_data"]
+    assert (port["cost"], port["priority"]) == (77, 7)
+    assert "52:54:00:00:00:77 dev web0" in host.run("bridge", "fdb", "show", "br", "br0").out
+    declare(WEB.replace("br0", "br1"))
+    assert "changed 1" in apply(host).out
+    port = host.link("web0")["linkinfo"]["info_slave_data"]
+    assert port["cost"] != 77 and port["priority"] != 7
+
+
+def test_a_lock_that_is_made_leaves_no_other_address_a_way(host, declare):
+    """Nor one that somebody gave the port while it was open."""
+    declare(WEB.replace("lock-mac = yes", "lock-mac = no"))
+    apply(host)
+    hold(host, "web0")
+    wait_until_it_forwards(host, "web0")
+    for mac, kind in (("52:54:00:00:00:77", "static"), ("52:54:00:00:00:78", "dynamic"), ("52:54:00:00:00:79", "extern_learn")):
+        host.run("bridge", "fdb", "add", mac, "dev", "web0", "master", kind)
+    declare(WEB)
+    assert "changed 1" in apply(host).out
+    assert_web(host)
+    assert "52:54:00:00:00:7" not in host.run("bridge", "fdb", "show", "br", "br0").out
 
 
 def test_prune_with_a_folder_removes_what_only_the_default_one_declares(host, declare):
