@@ -29,8 +29,12 @@ CHECKED int macvtap_open(const struct interface *asked, const struct query_link 
 /* Says that what was looked at is not there any more.  Returns TAPGRANT_DEVICE. */
 int tap_explain_vanished(const char *object, struct tapgrant_error *error);
 
-/* Opens a queue of the existing tap NAME, never making one; TUN_FLAGS as for TUNSETIFF.  A descriptor or -errno. */
-CHECKED int tap_attach(const char name[WIRE_NAME], unsigned tun_flags);
+/*
+ * Opens a queue of the existing tap NAME, never making one; TUN_FLAGS as for TUNSETIFF.  A
+ * descriptor or -errno: of open(2) if *NODE_IS_OPEN is false, and otherwise of what was asked of
+ * the open node.
+ */
+CHECKED int tap_attach(const char name[WIRE_NAME], unsigned tun_flags, bool *node_is_open);
 
 /* Says why /dev/net/tun could not be opened or used.  Returns TAPGRANT_FAILED. */
 int tap_explain_node(int errnum, struct tapgrant_error *error);
