@@ -3,6 +3,7 @@
  * struct tapgrant_device, and how errors are said.
  */
 #include "device.h"
+#include "uncancelled.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -135,6 +136,8 @@ void device_warn(struct tapgrant_device *device, const char *format, ...) {
 }
 
 void tapgrant_close(struct tapgrant_device *device) {
+    UNCANCELLED;
+
     if (!device) {
         return;
     }
@@ -151,6 +154,7 @@ int tapgrant_fd(const struct tapgrant_device *device, unsigned queue) {
 }
 
 int tapgrant_take_fd(struct tapgrant_device *device, unsigned queue) {
+    UNCANCELLED;
     int fd = tapgrant_fd(device, queue);
 
     if (fd >= 0) {

@@ -4,6 +4,7 @@
  */
 #include "query.h"
 #include "roads.h"
+#include "uncancelled.h"
 
 #include <errno.h>
 #include <linux/if_tun.h>
@@ -100,10 +101,14 @@ static int open_set(const char *const specs[], size_t count, struct tapgrant_dev
 
 int tapgrant_open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[],
                       struct tapgrant_error *error) {
+    UNCANCELLED;
+
     return open_set(specs, count, devices, error);
 }
 
 int tapgrant_open(const char *spec, struct tapgrant_device **device, struct tapgrant_error *error) {
+    UNCANCELLED;
+
     return open_set(&spec, 1, device, error);
 }
 
@@ -218,6 +223,8 @@ static int delete_tap(const char *dev, struct tapgrant_error *error) {
 }
 
 int tapgrant_delete(const char *dev, struct tapgrant_error *error) {
+    UNCANCELLED;
+
     if (error) {
         *error = (struct tapgrant_error){0};
     }
@@ -279,6 +286,8 @@ static int find(const char *dev, struct tapgrant_device **device, struct tapgran
 }
 
 int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *error) {
+    UNCANCELLED;
+
     if (error) {
         *error = (struct tapgrant_error){0};
     }
@@ -384,6 +393,8 @@ static void free_all(struct tapgrant_device **devices, size_t count) {
 }
 
 void tapgrant_list_free(struct tapgrant_device **devices, size_t count) {
+    UNCANCELLED;
+
     free_all(devices, count);
 }
 
@@ -421,13 +432,19 @@ static int list(struct tapgrant_device ***devices, size_t *count, bool all, stru
 }
 
 int tapgrant_list(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error) {
+    UNCANCELLED;
+
     return list(devices, count, false, error);
 }
 
 int tapgrant_list_all(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error) {
+    UNCANCELLED;
+
     return list(devices, count, true, error);
 }
 
 size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count) {
+    UNCANCELLED;
+
     return query_holders(device->name, holders, count);
 }
