@@ -6,6 +6,7 @@
 #include "roads.h"
 
 #include <errno.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +87,9 @@ static void compare_settings(const struct interface *asked, const struct query_l
     if (asked->mtu && asked->mtu != link->mtu) error_add(text, size, "has the MTU %u, not %u", link->mtu, asked->mtu);
     if (link->multi_queue != (asked->queues > 1))
         error_add(text, size, "has %s, and %u are asked for", link->multi_queue ? "several queues" : "one queue", asked->queues);
+    if (link->link_type != ARPHRD_ETHER && link->up) {
+        error_add(text, size, "has the link type %u, not Ethernet's, and is up", link->link_type);
+    }
     if (asked->given[INTERFACE_KEY_PERSIST] && !asked->persist)
         error_add(text, size, "is persistent, and persist=no is asked for");
 }
@@ -135,6 +139,9 @@ int existing_open(const struct interface *asked, struct tapgrant_device *device,
         return TAPGRANT_DEVICE;
     }
     code = tap_open(asked, &link, device, object, error);
+    if (!code) {
+        code = tap_reset(device, &link, object, error);
+    }
     if (code) {
         return code;
     }

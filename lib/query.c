@@ -80,6 +80,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     const struct nlattr *top[IFLA_MAX + 1] = {0}, *attribute;
     struct query_link link = {.ifindex = (uint32_t)body->ifi_index,
                               .up = body->ifi_flags & IFF_UP,
+                              .link_type = body->ifi_type,
                               .uid = QUERY_NOBODY,
                               .owner = QUERY_NOBODY,
                               .group = QUERY_NOBODY,
@@ -90,6 +91,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     mnl_attr_for_each(attribute, message, sizeof(*body)) if (mnl_attr_get_type(attribute) <= IFLA_MAX)
         top[mnl_attr_get_type(attribute)] = attribute;
     link.mtu = read_number(top[IFLA_MTU], 0);
+    link.queue_length = read_number(top[IFLA_TXQLEN], 0);
     link.master = read_number(top[IFLA_MASTER], 0);
     read_text(top[IFLA_IFNAME], link.name, sizeof(link.name));
     read_text(top[IFLA_IFALIAS], link.alias, sizeof(link.alias));

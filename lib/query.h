@@ -17,6 +17,8 @@ struct query_link {
     char alias[128]; /* the beginning of it */
     uint8_t mac[6];
     bool up;
+    uint16_t link_type;    /* ARPHRD_ETHER of a tap, unless its holder has set another one */
+    uint32_t queue_length; /* frames that each of its queues can hold */
     /* what its quota slot says (an alternative name that no holder can forge); uid QUERY_NOBODY: it has none */
     uint32_t uid;
     char rule[WIRE_RULE];

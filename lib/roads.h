@@ -26,6 +26,14 @@ CHECKED int tap_open(const struct interface *asked, const struct query_link *lin
 CHECKED int macvtap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device,
                          const char *object, struct tapgrant_error *error);
 
+/*
+ * Gives the open DEVICE a new tap's settings where its last holder's have stayed: offloads,
+ * filters, programs, the virtio header's size and byte order; if it is down, also the link type.
+ * LINK is what was read of it before.  Name, owner, address, MTU and bridge are not touched.
+ */
+CHECKED int tap_reset(const struct tapgrant_device *device, const struct query_link *link,
+                      const char *object, struct tapgrant_error *error);
+
 /* Says that what was looked at is not there any more.  Returns TAPGRANT_DEVICE. */
 int tap_explain_vanished(const char *object, struct tapgrant_error *error);
 
