@@ -62,7 +62,7 @@ static void check_holders(struct findings *findings, const struct tapgrant_devic
 static bool is_own(const struct tapgrant_device *device) {
     bool is_tapgrants = tapgrant_rule(device) || tapgrant_label(device);
 
-    return is_tapgrants && tapgrant_owner(device) == getuid();
+    return is_tapgrants && tapgrant_uid(device) == getuid() && tapgrant_owner(device) == getuid();
 }
 
 /* Opened as a managed interface, it gets a new tap's settings. */
@@ -92,9 +92,9 @@ static void check_offloads(struct findings *findings, const struct tapgrant_devi
     } else {
         snprintf(hint, sizeof(hint), "ethtool -K %s tx off", tapgrant_name(device));
     }
-    findings_warn(findings, "offloads", object, hint,
-                  "an earlier program's are on: without a virtio header, packets come without "
-                  "checksums%s", kept->segments ? ", and larger than the MTU" : "");
+    findings_warn(findings, "offloads", object, hint, "an earlier program's are on: without a "
+                  "virtio header, packets come without checksums%s",
+                  kept->segments ? ", and larger than the MTU" : "");
 }
 
 static void check_type(struct findings *findings, const struct tapgrant_device *device,
@@ -116,7 +116,7 @@ static void check_type(struct findings *findings, const struct tapgrant_device *
     findings_bad(findings, "type", object, hint, "its link type is %u, not Ethernet's", type);
 }
 
-/* What an earlier holder set, as far as it shows. */
+/* What an earlier holder set, as far as it can be seen. */
 static void check_kept(struct findings *findings, const struct tapgrant_device *device,
                        const char *object) {
     struct kept kept;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What a holder set of a tap stays for the next one.  The library sets it back where it opens one's own tap as a managed
- * interface; an unmanaged one is not changed, and its user is told.  Not all can be seen: of frame filters and eBPF programs the
- * kernel says nothing, and a classic filter it shows also when it is not in force.
+ * A persistent tap keeps what its holder sets.  The library resets it when it opens the caller's
+ * own tap as a managed interface.  An unmanaged tap is not changed; its user is told what can be
+ * seen.  The kernel does not show frame filters and eBPF programs, and it shows a classic filter
+ * also after it was detached.
  */
 #include "kept.h"
 #include "command.h"
@@ -25,7 +26,7 @@
 #define TUN_MAJOR 10
 #define TUN_MINOR 200
 
-/* One of ethtool's yes-or-no questions. */
+/* QUESTION is one of ethtool's that are answered by yes or no. */
 static int read_feature(int any_socket, const char *name, uint32_t question, bool *answer) {
     struct ethtool_value value = {.cmd = question};
     struct ifreq request = {.ifr_data = (char *)&value};
@@ -67,14 +68,17 @@ int kept_read(const char *name, struct kept *kept) {
     return failed;
 }
 
-/* Of a macvtap nothing stays that its next opener would notice. */
+/*
+ * A macvtap gives whole packets to a program without a virtio header (drivers/net/tap.c,
+ * tap_handle_frame()), and the header's size is each open queue's own: there is nothing to tell.
+ */
 static bool is_tun(int queue) {
     struct stat node;
 
     return !fstat(queue, &node) && node.st_rdev == makedev(TUN_MAJOR, TUN_MINOR);
 }
 
-/* A program with a virtio header has to know its size, and what it says of checksums and segments. */
+/* A program with a virtio header must know its size and byte order, and expect offloads. */
 static void warn_with_header(const struct tapgrant_device *device, const struct kept *kept) {
     int queue = tapgrant_fd(device, 0);
     int size = sizeof(struct virtio_net_hdr);
@@ -101,7 +105,7 @@ static void warn_with_header(const struct tapgrant_device *device, const struct 
     output_warning(device, text);
 }
 
-/* One without gets packets that it cannot know of. */
+/* A program without one cannot use such packets. */
 static void warn_without_header(const struct tapgrant_device *device, const struct kept *kept) {
     char text[200];
 

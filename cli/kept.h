@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the command: what a holder set of a tap, that the kernel keeps, and that can be seen. */
+/* Within the command: what a tap keeps of its last holder's settings, as far as it can be seen. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,8 +11,8 @@ struct kept {
     unsigned link_type; /* ARPHRD_ETHER, or what TUNSETLINK has set */
 };
 
-/* Of the tap NAME, whoever holds it.  0 or a negative errno. */
+/* Those of the tap NAME, held or free.  0 or a negative errno. */
 int kept_read(const char *name, struct kept *kept);
 
-/* Warns of what an earlier holder set of an open, unmanaged tap. */
+/* Warns if an open, unmanaged tap has settings of an earlier holder. */
 void kept_warn(const struct tapgrant_device *device);
