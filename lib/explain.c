@@ -7,7 +7,6 @@
 #include "roads.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,19 +59,41 @@ static int explain_unprivileged(struct tapgrant_error *error) {
     return TAPGRANT_FAILED;
 }
 
-int explain_execution(int errnum, struct tapgrant_error *error) {
+/* ERRNUM is execve(2)'s. */
+static int explain_execution(int errnum, struct tapgrant_error *error) {
     struct stat helper;
 
+    if (error_is_lack(errnum)) {
+        return error_call(error, "execve(2)", errnum);
+    }
     error_set(error, TAPGRANT_FAILED, HELPER_PATH, "cannot be executed: %s", strerror(errnum));
-    if (errnum == ENOENT)
+    if (errnum == ENOENT) {
         error_hint(error, "install tapgrant's helper there: meson install");
-    else if (errnum == EMFILE || errnum == ENFILE)
-        error_hint(error, "raise the limit of open files: ulimit -n");
-    else if (errnum == EACCES && !stat(HELPER_PATH, &helper) && !(helper.st_mode & S_IXOTH))
+    } else if (errnum == EACCES && !stat(HELPER_PATH, &helper) && !(helper.st_mode & S_IXOTH)) {
         error_hint(error, "only members of group %u may: add the user to it, and log in again", helper.st_gid);
-    else if (errnum == EACCES)
+    } else if (errnum == EACCES) {
         error_hint(error, "chmod 4755 it, and mount its file system without noexec");
+    }
     return TAPGRANT_FAILED;
+}
+
+int explain_conversation(int failed, const char *call, int seconds, struct tapgrant_error *error) {
+    char shown[40];
+
+    if (failed == -ETIMEDOUT) {
+        error_set(error, TAPGRANT_FAILED, HELPER_PATH, "did not end within %d seconds", seconds);
+        error_hint(error, "is it stopped, or the machine overloaded? ps shows it; then try again");
+        return TAPGRANT_FAILED;
+    }
+    if (failed == -ECANCELED) {
+        return error_set(error, TAPGRANT_FAILED, "tapgrant",
+                         "the process that waits for " HELPER_PATH " was killed");
+    }
+    if (!strcmp(call, "execve")) {
+        return explain_execution(-failed, error);
+    }
+    snprintf(shown, sizeof(shown), "%s(2)", call);
+    return error_call(error, shown, -failed);
 }
 
 /* One message for all that is wrong with the bridge, with the commands that mend it. */

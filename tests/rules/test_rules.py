@@ -83,9 +83,10 @@ def test_files_and_functions_stay_small(path):
     ("helper/apply", {"wire.h", "link.h", "policy.h", "interface.h", "definitions.h", "item.h", "report.h", "taps.h", "holders.h",
                       "netlink.h", "own.h", "port.h", "steps.h"}),
     ("conf", {"wire.h", "policy.h", "interface.h", "definitions.h", "system.h"}),
-    ("lib", {"wire.h", "interface.h", "tapgrant.h", "device.h", "explain.h", "helper_process.h", "query.h", "roads.h"}),
+    ("lib", {"wire.h", "interface.h", "tapgrant.h", "device.h", "explain.h", "helper_process.h", "query.h", "roads.h",
+             "uncancelled.h"}),
     ("cli", {"command.h", "nets.h", "placeholders.h", "undo.h", "findings.h", "checks.h", "host_bridge.h", "lint.h", "interface.h", "definitions.h",
-             "child.h", "declared.h", "definition_file.h", "scripts.h", "policy.h", "import.h", "import_acl.h", "import_readers.h",
+             "child.h", "declared.h", "definition_file.h", "kept.h", "scripts.h", "policy.h", "import.h", "import_acl.h", "import_readers.h",
              "import_xml.h"})])
 def test_folders_include_only_what_the_arrows_allow(folder, allowed):
     for path in (TOP / folder).glob("*.[ch]"):
@@ -110,6 +111,22 @@ def test_the_library_prints_nothing_and_ends_nothing():
         assert not re.search(r"\b(printf|fprintf|puts|fputs|perror|exit|abort|getenv|syslog)\(", text), path
         # the children's own: between clone(2) and execve(2)
         assert path.name == "helper_process.c" or not re.search(r"\b(_exit|signal|sigaction)\(", text), path
+
+
+PUBLIC = re.compile(r"^\w[\w *]*?\b(tapgrant_\w+)\(([^;{]*)\) \{(?: (.*?) \}$|\n(.*?)^\})", re.M | re.S)
+
+
+def test_a_public_function_of_the_library_is_uncancelled_or_only_reads():
+    """One that only reads is one return, and calls nothing."""
+    names = set()
+    for path in (TOP / "lib").glob("*.c"):
+        for name, _parameters, short, long in PUBLIC.findall("\n".join(code(path).values())):
+            names.add(name)
+            body = (short or long).strip()
+            reads = re.fullmatch(r"return [^;]*;", body) and not re.search(r"\b(?!wire_mac_absent\b)\w+\(", body)
+            assert body.startswith("UNCANCELLED;") or reads, name
+    header = re.sub(r"/\*.*?\*/", "", (TOP / "lib/tapgrant.h").read_text(), flags=re.S)
+    assert names == set(re.findall(r"\b(tapgrant_\w+)\(", header))
 
 
 def test_every_file_names_its_licence():

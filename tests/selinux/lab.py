@@ -31,7 +31,8 @@ SUITES = {("tapgrant_apply_t", "tapgrant_owner"): "correct", ("tapgrant_apply_t"
           ("tapgrant_apply_t", ""): "apply", ("tapgrant_t", "syslogd_t"): "log", ("tapgrant_client", "tapgrant_maker:tun_socket"): "client",
           ("tapgrant_client", "self:tun_socket"): "requeue", ("tapgrant_caller", "tapgrant_conf_t"): "check",
           ("tapgrant_owner", "tapgrant_maker:tun_socket"): "delete", ("tapgrant_owner", ""): "own"}
-IOCTL_SUITES = {("tapgrant_owner", 0x54cb): "make", ("tapgrant_owner", 0x54da): "delete", ("tapgrant_client", 0x54d9): "client"}
+IOCTL_SUITES = {("tapgrant_owner", 0x54cb): "make", ("tapgrant_owner", 0x54da): "delete", ("tapgrant_client", 0x54d9): "client",
+                **{("tapgrant_owner", number): "reset" for number in (0x54d1, 0x54d6, 0x54e1)}}
 RULE = r"^[ \t]*allow (\w+|\{[^}]*\}) (\w+|\{[^}]*\}):(\{[^}]*\}|\w+) (\{[^}]*\}|\w+);"
 POLICY = """\
 [rule lab]
