@@ -157,7 +157,17 @@ static void explain_faults(uint32_t faults, const struct interface *asked, const
     }
     if (faults & WIRE_FAULT_MTU) {
         add(detail, TEXT_SIZE, "%u is below the bridge's %u, and could lower it", asked->mtu, bridge->mtu);
-        add(hint, TEXT_SIZE, "ask for %u or more, or leave mtu= out", bridge->mtu);
+        add(hint, TEXT_SIZE, "ask for %u, or leave mtu= out", bridge->mtu);
+    }
+    if (faults & WIRE_FAULT_MTU_RAISED) {
+        add(detail, TEXT_SIZE, "%u is above the bridge's %u, and could raise it: no port but taps has %u or less", asked->mtu,
+            bridge->mtu, asked->mtu);
+        add(hint, TEXT_SIZE, "ask for %u, or leave mtu= out", bridge->mtu);
+    }
+    if (faults & WIRE_FAULT_MTU_IPV6) {
+        add(detail, TEXT_SIZE, "the MTU of %s is %u: below %u a port has no setting that keeps IPv6 off", name, bridge->mtu,
+            WIRE_MTU_IPV6);
+        add(hint, TEXT_SIZE, "ip link set %s mtu %u", name, WIRE_MTU_IPV6);
     }
 }
 
@@ -182,7 +192,9 @@ static enum policy_key last_conditions(const struct check *check, const struct p
     if (verdict->failed < POLICY_KEYS) return verdict->failed;
     if (verdict->faults & WIRE_FAULT_UNPINNED) return POLICY_ALLOW_UNPINNED;
     if (verdict->faults & WIRE_FAULT_RA) return POLICY_ALLOW_RA;
-    if (verdict->faults & WIRE_FAULT_MTU) return POLICY_MTU;
+    if (verdict->faults & (WIRE_FAULT_MTU | WIRE_FAULT_MTU_RAISED | WIRE_FAULT_MTU_IPV6)) {
+        return POLICY_MTU;
+    }
     return count_held(check, verdict->rule) >= policy_number(verdict->rule, POLICY_MAX) ? POLICY_MAX : POLICY_KEYS;
 }
 

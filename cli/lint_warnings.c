@@ -209,6 +209,16 @@ static void warn_shared_macs(struct lint *lint, const struct policy_rule *rule) 
                         word);
 }
 
+/* A range in which some numbers are refused, whatever the policy says. */
+static void warn_mtu(struct lint *lint, const struct policy_rule *rule) {
+    const char *mtu = rule->value[POLICY_MTU];
+
+    if (!mtu || strtoul(mtu, NULL, 10) >= WIRE_MTU_IPV6) {
+        return;
+    }
+    lint_report(lint, lint_line(lint, rule, POLICY_MTU), false, "mtu = %s: no tap gets an MTU below %u", mtu, WIRE_MTU_IPV6);
+}
+
 void lint_warnings(struct lint *lint) {
     for (size_t i = 0; i < lint->policy.rule_count; i++) {
         const struct policy_rule *rule = &lint->policy.rules[i];
@@ -221,5 +231,6 @@ void lint_warnings(struct lint *lint) {
         warn_nameless(lint, rule);
         warn_names(lint, rule);
         warn_shared_macs(lint, rule);
+        warn_mtu(lint, rule);
     }
 }

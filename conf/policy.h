@@ -55,6 +55,7 @@ struct policy {
 struct policy_bridge {
     char name[WIRE_NAME];          /* the kernel's own name of it */
     uint32_t mtu;                  /* bytes; without a bridge POLICY_MTU_ALONE */
+    uint32_t port_mtu;             /* the lowest of its ports that are no taps, 0: of none; needed where more than mtu is asked */
     bool exists, pinned, takes_ra; /* is there and of kind bridge; no port can change its address; the host takes RAs */
 };
 

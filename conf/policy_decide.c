@@ -163,6 +163,26 @@ enum policy_key policy_rule_refuses(const struct policy *policy, const struct po
     return asked->queues > policy_number(rule, POLICY_QUEUES) ? POLICY_QUEUES : POLICY_KEYS;
 }
 
+/*
+ * A bridge whose MTU nobody set takes the lowest of its ports', and no kernel tells which bridge is of that kind.  So a port
+ * has the bridge's own MTU; or a higher one that never becomes the bridge's, because a port that no user can take away has one
+ * that is not higher.
+ */
+static uint32_t mtu_faults(uint32_t mtu, const struct policy_bridge *bridge) {
+    uint32_t faults = 0;
+
+    if (mtu < bridge->mtu) {
+        faults |= WIRE_FAULT_MTU;
+    }
+    if (mtu > bridge->mtu && (!bridge->port_mtu || mtu < bridge->port_mtu)) {
+        faults |= WIRE_FAULT_MTU_RAISED;
+    }
+    if (mtu < WIRE_MTU_IPV6 && bridge->mtu < WIRE_MTU_IPV6) {
+        faults |= WIRE_FAULT_MTU_IPV6;
+    }
+    return faults;
+}
+
 struct policy_verdict policy_decide(const struct policy *policy, const struct wire_interface *interface,
                                     const struct policy_bridge *bridge) {
     struct policy_verdict verdict = {.failed = POLICY_USER, .mtu = interface->mtu ? interface->mtu : bridge->mtu};
@@ -174,9 +194,9 @@ struct policy_verdict policy_decide(const struct policy *policy, const struct wi
     if (verdict.failed < POLICY_KEYS || !interface->bridge[0]) return verdict;
     verdict.lock_mac = permits(policy, verdict.rule, POLICY_LOCK_MAC, NULL, 0);
     verdict.isolate = permits(policy, verdict.rule, POLICY_ISOLATE, NULL, 0);
-    /* Granted: is the bridge fit?  One whose MTU was not set takes its lowest port's; no kernel tells which it is. */
+    /* Granted: is the bridge fit? */
     if (!bridge->pinned && !permits(policy, verdict.rule, POLICY_ALLOW_UNPINNED, NULL, 0)) verdict.faults |= WIRE_FAULT_UNPINNED;
     if (bridge->takes_ra && !permits(policy, verdict.rule, POLICY_ALLOW_RA, NULL, 0)) verdict.faults |= WIRE_FAULT_RA;
-    if (verdict.mtu < bridge->mtu) verdict.faults |= WIRE_FAULT_MTU;
+    verdict.faults |= mtu_faults(verdict.mtu, bridge);
     return verdict;
 }

@@ -63,6 +63,12 @@ static int decide(const struct wire_interface *asked, struct wire_device *to) {
         if (!again) pinned = link_pinned(link);
         facts = (struct policy_bridge){.mtu = link->mtu, .exists = true, .pinned = pinned != -ESTALE, .takes_ra = link->takes_ra};
         memcpy(facts.name, memcpy(to->bridge, link->name, WIRE_NAME), WIRE_NAME);
+        if (asked->mtu > link->mtu) {
+            error = link_port_mtu(link->index, &facts.port_mtu);
+        }
+        if (error) {
+            return error;
+        }
     }
     verdict[at] = policy_decide(&policy, asked, &facts);
     if (verdict[at].rule) memcpy(to->rule, verdict[at].rule->name, sizeof(to->rule));

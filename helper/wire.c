@@ -44,5 +44,9 @@ bool wire_interface_valid(const struct wire_interface *interface) {
         !wire_bridge_valid(interface->bridge) || (interface->guest_mac[0] | interface->host_mac[0]) & 1 /* multicast */ ||
         (!wire_mac_absent(interface->guest_mac) && !memcmp(interface->guest_mac, interface->host_mac, 6)) ||
         (interface->mtu && (interface->mtu < WIRE_MTU_MIN || interface->mtu > WIRE_MTU_MAX))) return false;
+    /* of a port the policy decides, with what it knows of the bridge */
+    if (interface->mtu && interface->mtu < WIRE_MTU_IPV6 && !interface->bridge[0]) {
+        return false;
+    }
     return interface->queues >= 1 && interface->queues <= WIRE_QUEUES && interface->vnet_hdr <= 1;
 }

@@ -112,7 +112,15 @@ static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_e
     }
     if (faults & WIRE_FAULT_MTU) {
         error_add(reason, sizeof(reason), "the MTU asked for is below its own and could lower it for all");
-        error_add(hint, sizeof(hint), "ask for its MTU or more, or leave mtu= out");
+        error_add(hint, sizeof(hint), "ask for its MTU, or leave mtu= out");
+    }
+    if (faults & WIRE_FAULT_MTU_RAISED) {
+        error_add(reason, sizeof(reason), "the MTU asked for is above its own and could raise it: no port but taps has that or less");
+        error_add(hint, sizeof(hint), "ask for its MTU, or leave mtu= out");
+    }
+    if (faults & WIRE_FAULT_MTU_IPV6) {
+        error_add(reason, sizeof(reason), "its MTU is below %u, where a port has no setting that keeps IPv6 off", WIRE_MTU_IPV6);
+        error_add(hint, sizeof(hint), "ip link set %s mtu %u", bridge, WIRE_MTU_IPV6);
     }
     error_set(error, TAPGRANT_DENIED, object, "%s", reason);
     error_hint(error, "%s", hint);
@@ -153,14 +161,8 @@ static bool explain_port(int errnum, const struct wire_device *told, const struc
     } else if (errnum == ESTALE) {
         error_object(interface, object);
         error_set(error, TAPGRANT_FAILED, object, "the kernel did not do all that it acknowledged (stage link)");
-        if (interface->mtu && interface->bridge[0])
-            error_hint(error,
-                       "is it the MTU, which %s would take over from its first port? leave mtu= out, or fix the bridge's: "
-                       "set it to another value and back",
-                       interface->bridge);
-        else
-            error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it; "
-                              "and lock-mac needs Linux 5.18 or later, isolate 4.18");
+        error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it; "
+                          "and lock-mac needs Linux 5.18 or later, isolate 4.18");
     }
     return errnum == EXFULL || errnum == EADDRINUSE || errnum == EADDRNOTAVAIL || errnum == ESTALE;
 }

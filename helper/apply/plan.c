@@ -54,8 +54,8 @@ static void choose_mac(const struct interface *interface, uint8_t mac[6]) {
 }
 
 /*
- * As it is now it would be an interface of the host's own, in its owner's hands, which the host's own
- * stack hears.
+ * As it is now it would be an interface of the host's own, in its owner's hands, which no
+ * definition asked for.
  */
 void item_set_astray(struct item *item, const char *until, const struct options *options) {
     struct plan *plan = &item->plan;
@@ -95,6 +95,12 @@ static bool plan_target(struct item *item, const struct options *options) {
     }
     plan->bridge = &known->link;
     if (!interface->mtu) plan->mtu = known->link.mtu;
+    if (plan->mtu < WIRE_MTU_IPV6 && plan->mtu >= known->link.mtu) {
+        item_fail(item, INTERFACE_KEY_MTU, "mtu %u is below %u, where a port has no setting that keeps IPv6 off", plan->mtu,
+                  WIRE_MTU_IPV6);
+        item_hint(item, "ip link set %s mtu %u", interface->bridge, WIRE_MTU_IPV6);
+        return false;
+    }
     if (plan->mtu >= known->link.mtu) return true;
     /* one whose MTU was not set takes its lowest port's; no kernel tells which it is */
     item_fail(item, INTERFACE_KEY_MTU, "mtu %u could lower that of bridge %s, %u, for all its ports", plan->mtu,

@@ -2,8 +2,9 @@
 /*
  * The helper's own policy code, asked many times: one case a line on standard input, one answer a line.
  *
- * A case is 17 words, separated by blanks; bytes are in hexadecimal, "-" are none, "!" is a file that cannot be read:
- *   policy passwd group uid gid GID[,GID]...|- dev bridge guest-mac host-mac mtu queues link link-mtu is-bridge pinned takes-ra
+ * A case is 18 words, separated by blanks; bytes are in hexadecimal, "-" are none, "!" is a file that cannot be read:
+ *   policy passwd group uid gid GID[,GID]...|- dev bridge guest-mac host-mac mtu queues link link-mtu port-mtu is-bridge pinned
+ *   takes-ra
  * An answer is: void | denied | denied RULE KEY | granted RULE FAULT[+FAULT]...|- MTU
  */
 #include "policy.h"
@@ -14,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS 17
-enum word { POLICY, PASSWD, GROUP, UID, GID, GROUPS, DEV, BRIDGE, GUEST_MAC, HOST_MAC, MTU, QUEUES, LINK, LINK_MTU, IS_BRIDGE,
-            PINNED, TAKES_RA };
+#define WORDS 18
+enum word { POLICY, PASSWD, GROUP, UID, GID, GROUPS, DEV, BRIDGE, GUEST_MAC, HOST_MAC, MTU, QUEUES, LINK, LINK_MTU, PORT_MTU,
+            IS_BRIDGE, PINNED, TAKES_RA };
 
 static unsigned digit(char letter) {
     if (letter >= '0' && letter <= '9') return (unsigned)(letter - '0');
@@ -62,19 +63,33 @@ static struct policy_bridge facts(char *const word[WORDS], const struct wire_int
     if (!asked->bridge[0] || !name[0] || !integer(word[IS_BRIDGE]) || !wire_bridge_valid(name)) return to;
     to.exists = true;
     to.mtu = integer(word[LINK_MTU]);
+    to.port_mtu = integer(word[PORT_MTU]);
     to.pinned = integer(word[PINNED]);
     to.takes_ra = integer(word[TAKES_RA]);
     memcpy(to.name, name, WIRE_NAME);
     return to;
 }
 
-static void print_verdict(const struct policy_verdict *verdict) {
-    static const char *const word[] = {"-", "unpinned", "ra", "unpinned+ra", "mtu", "unpinned+mtu", "ra+mtu", "unpinned+ra+mtu"};
+/* Their words, joined by +; "-": none. */
+static const char *fault_words(uint32_t faults) {
+    static const char *const word[] = {"unpinned", "ra", "mtu", "raised", "ipv6"}; /* by the bits of enum wire_fault */
+    static char text[64];
 
+    text[0] = 0;
+    for (unsigned bit = 0; bit < sizeof(word) / sizeof(word[0]); bit++) {
+        if (faults >> bit & 1) {
+            strcat(text, text[0] ? "+" : "");
+            strcat(text, word[bit]);
+        }
+    }
+    return text[0] ? text : "-";
+}
+
+static void print_verdict(const struct policy_verdict *verdict) {
     static const char *const port[] = {"-", "lock-mac", "isolate", "lock-mac+isolate"};
 
     if (verdict->failed == POLICY_KEYS && verdict->rule)
-        printf("granted %s %s %u %s\n", verdict->rule->name, word[verdict->faults & 7], verdict->mtu,
+        printf("granted %s %s %u %s\n", verdict->rule->name, fault_words(verdict->faults), verdict->mtu,
                port[verdict->lock_mac + 2 * verdict->isolate]);
     else if (verdict->rule)
         printf("denied %s %s\n", verdict->rule->name, policy_key_name(verdict->failed));

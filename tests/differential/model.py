@@ -35,6 +35,7 @@ class Link:
     kind: str = "bridge"
     pinned: bool = True
     takes_ra: bool = False
+    others: tuple = ()  # the MTUs of its ports that are no taps
 
 
 @dataclass
@@ -243,8 +244,13 @@ def decide(case):
             faults.append("unpinned")
         if case.bridge and case.link.takes_ra and rule.get("allow-ra-bridge") != b"yes":
             faults.append("ra")
-        if case.bridge and case.mtu and case.mtu < own_mtu:
+        mtu = case.mtu or own_mtu
+        if case.bridge and mtu < own_mtu:
             faults.append("mtu")
+        if case.bridge and mtu > own_mtu and not any(other <= mtu for other in case.link.others):
+            faults.append("raised")
+        if case.bridge and own_mtu < 1280 and mtu < 1280:
+            faults.append("ipv6")
         port = [key for key in ("lock-mac", "isolate") if case.bridge and rule[key] == b"yes"]
-        return ("granted", name.decode(), "+".join(faults) or "-", str(case.mtu or own_mtu), "+".join(port) or "-")
+        return ("granted", name.decode(), "+".join(faults) or "-", str(mtu), "+".join(port) or "-")
     return ("denied",)

@@ -82,8 +82,8 @@ def encode(case):
     return " ".join([
         data(case.policy), data(case.passwd), data(case.group), str(case.uid), str(case.gid),
         ",".join(map(str, case.groups)) or "-", data(case.dev), data(case.bridge), data(case.guest_mac), data(case.host_mac),
-        str(case.mtu), str(case.queues), data(link.name), str(link.mtu), str(int(link.kind == "bridge")), str(int(link.pinned)),
-        str(int(link.takes_ra))])
+        str(case.mtu), str(case.queues), data(link.name), str(link.mtu), str(min(link.others, default=0)),
+        str(int(link.kind == "bridge")), str(int(link.pinned)), str(int(link.takes_ra))])
 
 
 def agree(cases):
@@ -150,13 +150,13 @@ def account_text(rng, text):
 def case_of(rng):
     def maybe(rate, pool, otherwise):
         return rng.choice(pool) if rng.random() < rate else otherwise
-    link = Link(maybe(0.05, STRANGE_LINKS, rng.choice(VALID_LINKS)), rng.choice([1500, 1400, 9000, 9000, 9000]), maybe(0.04, ["veth"], "bridge"),
-                rng.random() < 0.7, rng.random() < 0.3)
+    link = Link(maybe(0.05, STRANGE_LINKS, rng.choice(VALID_LINKS)), rng.choice([1500, 1400, 9000, 9000, 1000]), maybe(0.04, ["veth"], "bridge"),
+                rng.random() < 0.7, rng.random() < 0.3, rng.choice([()] * 5 + [(9000,), (1280, 65521)]))
     return Case(policy_text(rng), account_text(rng, PASSWD), account_text(rng, GROUP),
                 maybe(0.2, [0, 1001, 1004, 1005, 1006, 1007, 1008, 4294967294, 77], 1000), rng.choice([1000, 1000, 50, 100]),
                 [rng.choice([50, 51, 52, 100, 1000, 4294967294]) for _ in range(rng.choice([0, 0, 1, 2]))],
                 maybe(0.15, DEVS, b""), maybe(0.85, [b"br0", b"br1", b"alias"], b""), maybe(0.35, MACS, bytes(6)),
-                maybe(0.2, MACS, bytes(6)), maybe(0.6, [68, 1280, 1400, 1400, 1500, 1501, 9000, 65521], 0), maybe(0.25, [2, 4, 5, 253], 1),
+                maybe(0.2, MACS, bytes(6)), maybe(0.6, [68, 1280, 1400, 1400, 1500, 1501, 9000, 9001, 65521], 0), maybe(0.25, [2, 4, 5, 253], 1),
                 maybe(0.96, [link], None))
 
 
@@ -177,7 +177,7 @@ def test_20000_cases_and_more(request):
         for answer in agree(batch):
             seen.update(outcome(answer))
     classes = ["void", "denied", *(f"denied {key}" for key in ("dev", "guest-mac", "host-mac", "mtu", "queues")),
-               *(f"fault {fault}" for fault in ("-", "unpinned", "ra", "mtu"))]
+               *(f"fault {fault}" for fault in ("-", "unpinned", "ra", "mtu", "raised", "ipv6"))]
     assert set(seen) == set(classes)
     assert all(seen[name] >= count * 0.01 for name in classes), seen
 

@@ -9,6 +9,7 @@ import random
 
 import pytest
 
+from ask_helper import interface, request
 from calls import ASKED, POLICY, STRICT, numbered, trace, without_repeats
 from host import ALICE, uid
 
@@ -77,6 +78,26 @@ def test_a_helper_stopped_behind_any_call_holds_nothing_that_others_can_use_and_
             seen["root's" if owner == "0" else "the caller's"] += 1
         seen["none"] += not result["seen"]["taps"]
     assert all(seen.values()) and ups, seen
+
+
+@pytest.mark.parametrize("mtu, ports, answer", [(9000, False, "unfit-bridge"), (9000, True, "granted"), (0, False, "granted")])
+def test_a_helper_stopped_behind_any_call_has_not_moved_the_bridges_mtu(arenas, mtu, ports, answer):
+    """A bridge whose MTU nobody set takes its lowest port's, and its first port's: its caller could keep it so for as long as
+    it likes."""
+    several = arenas(POLICY + "mtu = 1280-9000\n")
+    for arena in several:
+        arena.host.run("ip", "link", "set", "br0", "addrgenmode", "none")  # or its first carrier would give it an address
+        if not ports:
+            arena.host.run("ip", "link", "del", "uplink")
+        arena.host.run("ip", "-6", "addr", "flush", "dev", "br0")
+    asked = request(interface(mtu=mtu))
+    points = without_repeats(numbered(trace(several[0].host, asked, code=int(answer != "granted"))))
+    jobs = [{"request": asked.hex(), "stop": [name, when]} for name, when, _ in points
+            if name in ("sendto", "recvfrom", "ioctl", "write", "close")]
+    done = several.sweep(jobs)
+    expect(done, {answer})
+    assert {result["seen"]["mtu"] for _, result in done} == {"1500"}
+    assert any(result["seen"]["taps"] for _, result in done) == (answer == "granted")
 
 
 LIMITS = ["RLIMIT_NOFILE", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_STACK", "RLIMIT_NPROC", "RLIMIT_MEMLOCK"]

@@ -74,6 +74,16 @@ say done
 poweroff -f
 """
 
+# For the same kernel without IPv6
+SMALL_INIT = INIT.partition("ip link add br0 ")[0] + """
+ip link add br0 address 02:00:00:00:00:01 type bridge; ip link set br0 up
+say families $(ip -d -j link show dev br0 | grep -c inet6_addr_gen_mode) $(ls -d /proc/sys/net/ipv6/conf 2>&1)
+as 1000 create --net bridge=br0 --net bridge=none >/tmp/made 2>&1; say made $? $(cat /tmp/made)
+say stack $(cat /proc/sys/net/ipv4/conf/tg*/rp_filter /proc/sys/net/ipv4/conf/tg*/arp_ignore)
+say done
+poweroff -f
+"""
+
 POLICY_TEXT = "[rule lab]\nuser = *\nbridge = * none\nisolate = yes\nlock-mac = yes\nguest-mac = 52:54:00:*\n"
 
 
@@ -89,8 +99,7 @@ def put(root, path):
         target.chmod(path.stat().st_mode & 0o7777)
 
 
-@pytest.fixture(scope="module")
-def answers(guest, tmp_path_factory):  # noqa: F811
+def boot(guest, tmp_path_factory, init, append=""):  # noqa: F811
     """What the guest said: {word: rest}."""
     root = tmp_path_factory.mktemp("root")
     for name in ("proc", "sys", "dev", "tmp", "etc"):
@@ -107,15 +116,26 @@ def answers(guest, tmp_path_factory):  # noqa: F811
     put(root, POLICY)
     (root / str(POLICY).lstrip("/")).write_text(POLICY_TEXT)
     guest.add_modules(root, MODULES)
-    (root / "init").write_text(INIT)
+    (root / "init").write_text(init)
     (root / "init").chmod(0o755)
     initrd = guest.archive(root, tmp_path_factory.mktemp("initrd") / "initrd")
     done = subprocess.run(["qemu-system-x86_64", "-M", "pc", "-accel", "tcg", "-m", "384", "-nodefaults", "-display", "none",
                            "-no-reboot", "-serial", "stdio", "-kernel", guest.kernel, "-initrd", initrd,
-                           "-append", "console=ttyS0 quiet panic=-1"], capture_output=True, text=True, timeout=180, check=True)
+                           "-append", f"console=ttyS0 quiet panic=-1 {append}"], capture_output=True, text=True, timeout=180, check=True)
     lines = said(done.stdout)
     assert lines and lines[-1] == "done", done.stdout[-3000:]
     return {line.partition(" ")[0]: line.partition(" ")[2] for line in lines}
+
+
+@pytest.fixture(scope="module")
+def answers(guest, tmp_path_factory):  # noqa: F811
+    return boot(guest, tmp_path_factory, INIT)
+
+
+def test_without_ipv6_there_is_nothing_of_it_to_set(guest, tmp_path_factory):  # noqa: F811
+    said_of = boot(guest, tmp_path_factory, SMALL_INIT, "ipv6.disable=1")
+    assert said_of["families"].startswith("0 ls: ")
+    assert said_of["made"] == "0 tg0 tg1" and said_of["stack"] == "1 1 2 2"
 
 
 def test_the_guests_kernel_is_debians(answers):

@@ -92,7 +92,8 @@ def test_a_name_that_only_the_name_service_has(lint):
     (rule("3999999999", dev="{user}-*"), "{user} stands for nothing for uid 3999999999"),
     (rule("*", dev="{user}-*"), "al and al-ice"), (rule(f"{ALICE} {BOB}", dev="vm*"), "names nobody"),
     (rule("*", dev="u{uid}*"), "10 and 100"), (rule("*", dev="a*-{uid}-*"), "between two *"),
-    (rule("*", dev="{user}{uid}"), "10 and 100")])
+    (rule("*", dev="{user}{uid}"), "10 and 100"), (rule(mtu="68-9000"), "mtu = 68-9000: no tap gets an MTU below 1280"),
+    (rule(mtu="1279"), "no tap gets an MTU below 1280")])
 def test_what_cannot_have_been_meant_is_a_warning(lint, text, words):
     result = lint(text.replace("{0}", str(uid(ALICE))))
     assert result.code == 0 and all(row[2] for row in result.rows)
@@ -103,7 +104,8 @@ def test_what_cannot_have_been_meant_is_a_warning(lint, text, words):
     rule() + rule(BOB).replace("lab", "again"), rule() + rule("*").replace("lab", "again"),
     rule() + rule().replace("lab", "again").replace("br0", "none"), rule("*").replace("br0", "*") + rule().replace("lab", "again").replace("br0", "none"),
     rule("*").replace("br0", "*uid*") + rule().replace("lab", "again").replace("br0", "br-{uid}"),
-    rule("*", dev="u{uid}-*"), rule("*", dev="{uid}x"), rule("*", dev="{user}"), rule(dev="vm*"), rule("0-4000000000")])
+    rule("*", dev="u{uid}-*"), rule("*", dev="{uid}x"), rule("*", dev="{user}"), rule(dev="vm*"), rule("0-4000000000"),
+    rule(mtu="1280"), rule(mtu="1280-65521")])
 def test_what_may_have_been_meant_is_none(lint, text):
     assert lint(text).err == ""
 

@@ -10,7 +10,7 @@ RULE = "[rule lab]\nuser = {user}\nbridge = br0\nisolate = no\nlock-mac = no\nde
 LOADER = {"/etc/ld.so.preload", "/etc/ld.so.cache", "libmnl.so.0", "libc.so.6"}
 # libcap-ng: cap_last_cap; /sys: the bridge's address and whether it is fixed; /proc: the tap has no IPv6
 ALWAYS = {"/dev/null", str(POLICY.parent), "policy.conf", "/proc/sys/kernel/cap_last_cap", "/dev/net/tun",
-          "/sys/class/net/br0/address", "/sys/class/net/br0/addr_assign_type", "/proc/sys/net/ipv6/conf/tg0/addr_gen_mode", "/proc/sys/net/ipv6/conf/tg0/disable_ipv6"}
+          "/sys/class/net/br0/address", "/sys/class/net/br0/addr_assign_type", "/proc/sys/net/ipv6/conf/tg0/accept_ra", "/proc/sys/net/ipv6/conf/tg0/disable_ipv6"}
 
 
 def helper_calls(host, code=0):

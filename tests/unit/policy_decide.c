@@ -608,9 +608,55 @@ static void an_mtu_that_would_lower_the_bridges_is_a_fault_whatever_is_allowed(v
     assert_int_equal(policy_decide(&policy, &asked, &br0).faults, WIRE_FAULT_MTU);
     asked.mtu = 1500;
     assert_int_equal(policy_decide(&policy, &asked, &br0).faults, 0);
-    asked.mtu = 9000;
-    assert_int_equal(policy_decide(&policy, &asked, &br0).faults, 0);
     assert_int_equal(policy_decide(&policy, &on_br0, &br0).faults, 0);
+}
+
+static void an_mtu_that_could_raise_the_bridges_is_a_fault_whatever_is_allowed(void **state) {
+    static const char text[] =
+        RULE("lab", "*", "br0 none") "mtu = 68-9000\nallow-unpinned-bridge = yes\nallow-ra-bridge = yes\n";
+    static const struct {
+        uint32_t mtu;
+        uint32_t port_mtu;
+        uint32_t faults;
+    } one[] = {{1501, 0, WIRE_FAULT_MTU_RAISED}, {1501, 1502, WIRE_FAULT_MTU_RAISED}, {1501, 1501, 0}, {1501, 1500, 0},
+               {1501, 68, 0},                    {1500, 0, 0},                        {1500, 9000, 0}, {0, 0, 0},
+               {8999, 9000, WIRE_FAULT_MTU_RAISED}, {9000, 9000, 0}};
+    struct wire_interface asked = on_br0;
+    struct policy_bridge bridge = br0;
+
+    assert_int_equal(load(text, user(ALICE)), 0);
+    for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+        asked.mtu = one[i].mtu;
+        bridge.port_mtu = one[i].port_mtu;
+        if (policy_decide(&policy, &asked, &bridge).faults != one[i].faults) {
+            fail_msg("mtu %u, ports' %u", one[i].mtu, one[i].port_mtu);
+        }
+    }
+}
+
+static void a_port_below_the_mtu_of_ipv6_is_a_fault_whatever_is_allowed(void **state) {
+    static const char text[] =
+        RULE("lab", "*", "br0 none") "mtu = 68-9000\nallow-unpinned-bridge = yes\nallow-ra-bridge = yes\n";
+    static const struct {
+        uint32_t bridge;
+        uint32_t mtu;
+        uint32_t faults;
+    } one[] = {{1279, 0, WIRE_FAULT_MTU_IPV6},                      {1279, 1279, WIRE_FAULT_MTU_IPV6},
+               {1279, 1278, WIRE_FAULT_MTU_IPV6 | WIRE_FAULT_MTU}, {1278, 1279, WIRE_FAULT_MTU_IPV6},
+               {1279, 1280, 0},                                     {1280, 0, 0},
+               {1280, 1279, WIRE_FAULT_MTU}};
+    struct wire_interface asked = on_br0;
+    struct policy_bridge bridge = br0;
+
+    bridge.port_mtu = 68;
+    assert_int_equal(load(text, user(ALICE)), 0);
+    for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+        asked.mtu = one[i].mtu;
+        bridge.mtu = one[i].bridge;
+        if (policy_decide(&policy, &asked, &bridge).faults != one[i].faults) {
+            fail_msg("bridge's mtu %u, asked %u", one[i].bridge, one[i].mtu);
+        }
+    }
 }
 
 static void all_that_is_wrong_with_a_bridge_is_told_at_once(void **state) {
@@ -730,6 +776,8 @@ static const struct CMUnitTest tests[] = {
     CASE(numbers_have_the_defaults_that_the_manual_names),
     CASE(a_bridge_that_is_not_fit_is_granted_with_its_faults),
     CASE(an_mtu_that_would_lower_the_bridges_is_a_fault_whatever_is_allowed),
+    CASE(an_mtu_that_could_raise_the_bridges_is_a_fault_whatever_is_allowed),
+    CASE(a_port_below_the_mtu_of_ipv6_is_a_fault_whatever_is_allowed),
     CASE(all_that_is_wrong_with_a_bridge_is_told_at_once),
     CASE(without_a_bridge_there_is_nothing_to_be_fit),
     CASE(who_is_denied_is_not_told_of_the_bridges_faults),
