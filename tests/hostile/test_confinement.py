@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from calls import ASKED, POLICY, numbered, trace, without_repeats
-from host import ALICE, HELPER, POLICY as POLICY_FILE, uid
+from host import ALICE, HELPER, POLICY as POLICY_FILE, gid, uid
 from outsider import as_user, attacks
 
 LONG = os.environ.get("TAPGRANT_LONG") == "1"
@@ -131,7 +131,7 @@ print(receive_all(ours)[0])
 def bounded(host, *kept):
     """The answer to alice, where no program can have more than the capabilities KEPT."""
     sets = ",".join(["-all", *(f"+{name}" for name in kept)])
-    return host.run("setpriv", "--reuid", uid(ALICE), "--regid", uid(ALICE), "--clear-groups", "--bounding-set", sets,
+    return host.run("setpriv", "--reuid", uid(ALICE), "--regid", gid(ALICE), "--clear-groups", "--bounding-set", sets,
                     "--inh-caps=-all", "/usr/bin/python3", "-c", ASK, Path(__file__).resolve().parents[1] / "system", HELPER).out.strip()
 
 

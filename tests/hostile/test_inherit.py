@@ -9,7 +9,7 @@ import pytest
 
 from ask_helper import interface, receive_all, request
 from calls import ASKED, POLICY, STRICT
-from host import ALICE, HELPER, uid
+from host import ALICE, HELPER, gid, uid
 from inherit import LIMITS, SETUPS
 
 PLAIN = request(interface()).hex()
@@ -74,7 +74,7 @@ def test_capability_sets_and_securebits_that_stop_other_programs_from_dropping(l
     """CVE-2000-0506, CVE-2014-3215: it has dropped all but CAP_NET_ADMIN, or it ends; it never goes on with more."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     # strace as root, or nothing would be setuid
-    words = ["strace", "-f", "-o", lab.folder / "calls", "setpriv", "--reuid", uid(ALICE), "--regid", uid(ALICE), "--clear-groups",
+    words = ["strace", "-f", "-o", lab.folder / "calls", "setpriv", "--reuid", uid(ALICE), "--regid", gid(ALICE), "--clear-groups",
              *options, "env", "-i", HELPER]
     with ours, theirs:
         ours.send(request(interface()))

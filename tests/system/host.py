@@ -200,3 +200,7 @@ class Host:
 
 def uid(user):
     return pwd.getpwnam(user).pw_uid
+
+
+def gid(user):
+    return pwd.getpwnam(user).pw_gid

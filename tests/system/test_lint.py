@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from host import ALICE, BOB, POLICY, uid
+from host import ALICE, BOB, POLICY, gid, uid
 
 FIXTURES = Path(__file__).resolve().parents[1] / "policy"
 RULE = "[rule lab]\nuser = {user}\nbridge = br0\nisolate = no\nlock-mac = no\n"
@@ -143,7 +143,7 @@ def test_numeric_prints_the_policy_with_ids_and_grants_the_same(lint):
     text = f"; who\n[rule lab]\nuser   = {ALICE} %{BOB} 5-9 *\nbridge = br0\nisolate = no\nlock-mac = no\n"
     result = lint(text, "--numeric")
     assert result.code == 0
-    assert result.out == text.replace(f"{ALICE} %{BOB}", f"{uid(ALICE)} %{uid(BOB)}").replace("user   =", "user   =")
+    assert result.out == text.replace(f"{ALICE} %{BOB}", f"{uid(ALICE)} %{gid(BOB)}").replace("user   =", "user   =")
     again = lint(result.out, "--numeric")
     assert again.out == result.out
 
