@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A throw-away host: network and mount namespaces of its own, on the real kernel, with the installed tapgrant.
 
-What is private: links, /sys, /dev/net/tun (mode 0666 as udev makes it), /etc/passwd and /etc/group, the policy.
+What is private: links, /sys, /dev/net/tun (mode 0666 as udev makes it), the policy; passwd, group, subuid and subgid in /etc.
 Nothing outside is touched, and all of it goes with the process that holds the namespaces.
 """
 import json
@@ -22,6 +22,9 @@ APPLY = PREFIX / "sbin/tapgrant-apply"
 POLICY = PREFIX / "etc/tapgrant/policy.conf"
 USERS = ("tg-alice", "tg-bob")
 ALICE, BOB = USERS
+# The first of each user's subordinate ids on every such host, whatever the machine has.
+SUBORDINATE = {ALICE: 100000, BOB: 165536}
+SUBORDINATES = 65536
 
 # Ignored, as under nohup(1), it would be so in all that the tests start, and nothing would end with its terminal; a handler
 # does not outlive execve(2).
@@ -42,8 +45,13 @@ for node in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0
 done
 mount -t tmpfs -o mode=0755 tmpfs "$POLICY_FOLDER"
 cp /etc/passwd /etc/group /dev/shm/
-mount --bind /dev/shm/passwd /etc/passwd
-mount --bind /dev/shm/group /etc/group
+for name in subuid subgid; do
+    printf '%s' "$SUBORDINATE_IDS" >"/dev/shm/$name"
+    chmod 0644 "/dev/shm/$name"
+done
+for name in passwd group subuid subgid; do
+    mount --bind "/dev/shm/$name" "/etc/$name"
+done
 ip link set lo up
 echo ready
 exec cat
@@ -70,8 +78,10 @@ class Host:
         self.folder.chmod(0o755)
         self.started = []
         self.log = None
+        ids = "".join(f"{user}:{first}:{SUBORDINATES}\n" for user, first in SUBORDINATE.items())
         self.holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "sh", "-c", SETUP], env=os.environ | {"POLICY_FOLDER": str(POLICY.parent)},
+            ["unshare", "--net", "--mount", "sh", "-c", SETUP],
+            env=os.environ | {"POLICY_FOLDER": str(POLICY.parent), "SUBORDINATE_IDS": ids},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.holder.stdout.readline() == "ready\n"
 

@@ -57,6 +57,10 @@ def owned_by_another(host):
     host.run("chown", ALICE, POLICY)
 
 
+def subordinate_ids_writable_by_others(host):
+    host.run("chmod", "0666", "/etc/subuid")
+
+
 def folder_writable_by_others(host):
     host.policy(RULE)
     host.run("chmod", "0777", POLICY.parent)
@@ -79,6 +83,7 @@ CAUSES = {
     "missing": missing, "symbolic link": symlinked, "FIFO": fifo, "owned by another": owned_by_another,
     "folder writable by others": folder_writable_by_others, "no such bridge": no_such_bridge,
     "not a bridge": not_a_bridge, "altname of a forbidden bridge": forbidden_bridges_altname,
+    "subordinate ids writable by others": subordinate_ids_writable_by_others,
 }
 
 
