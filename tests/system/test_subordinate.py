@@ -320,6 +320,25 @@ def test_doctor_warns_who_has_a_subordinate_id(copies):
     assert "subordinate" not in copies.host.tapgrant("doctor").out
 
 
+def test_list_marks_what_a_subordinate_id_has(copies):
+    host = copies.host
+    host.policy(RULE.format(f"* {FIRST + 1}"))
+    host.tapgrant("create", "--net", "bridge=br0", check=True)
+    assert copies.run(1, "create", "--net", "bridge=br0").code == 0
+    marked = f"{FIRST + 1}({ALICE})"
+    users = [line.split()[1] for line in host.tapgrant("list", check=True).out.splitlines()[1:]]
+    assert users == [ALICE, marked]
+    assert f"tg1  {marked}  rule=lab" in host.tapgrant("list", "--tree", check=True).out
+    for words in ([], ["--all"]):
+        rows = host.tapgrant("list", "--json", *words, check=True).json
+        assert [(row["uid"], row["user"], row["subordinate_of"]) for row in rows] == [
+            (uid(ALICE), ALICE, None), (FIRST + 1, None, ALICE)]
+    (group,) = host.tapgrant("list", "--tree", "--json", check=True).json
+    assert [row["subordinate_of"] for row in group["taps"]] == [None, ALICE]
+    host.run("chmod", "0666", "/etc/subuid")
+    assert "(" not in host.tapgrant("list", check=True).out
+
+
 def test_a_member_can_lend_its_group(host):
     """Also when it is a member no more; who borrows it has one quota, as everybody."""
     host.bridge("br0")
