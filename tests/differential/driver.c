@@ -2,9 +2,9 @@
 /*
  * The helper's own policy code, asked many times: one case a line on standard input, one answer a line.
  *
- * A case is 18 words, separated by blanks; bytes are in hexadecimal, "-" are none, "!" is a file that cannot be read:
- *   policy passwd group uid gid GID[,GID]...|- dev bridge guest-mac host-mac mtu queues link link-mtu port-mtu is-bridge pinned
- *   takes-ra
+ * A case is 19 words, separated by blanks; bytes are in hexadecimal, "-" are none, "!" is a file that cannot be read:
+ *   policy passwd group subuid uid gid GID[,GID]...|- dev bridge guest-mac host-mac mtu queues link link-mtu port-mtu is-bridge
+ *   pinned takes-ra
  * An answer is: void | denied | denied RULE KEY | granted RULE FAULT[+FAULT]...|- MTU
  */
 #include "policy.h"
@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS 18
-enum word { POLICY, PASSWD, GROUP, UID, GID, GROUPS, DEV, BRIDGE, GUEST_MAC, HOST_MAC, MTU, QUEUES, LINK, LINK_MTU, PORT_MTU,
-            IS_BRIDGE, PINNED, TAKES_RA };
+#define WORDS 19
+enum word { POLICY, PASSWD, GROUP, SUBUID, UID, GID, GROUPS, DEV, BRIDGE, GUEST_MAC, HOST_MAC, MTU,
+            QUEUES, LINK, LINK_MTU, PORT_MTU, IS_BRIDGE, PINNED, TAKES_RA };
 
 static unsigned digit(char letter) {
     if (letter >= '0' && letter <= '9') return (unsigned)(letter - '0');
@@ -97,32 +97,64 @@ static void print_verdict(const struct policy_verdict *verdict) {
         puts("denied");
 }
 
+/* policy_accounts_read(), with the files as they are given. */
+static int read_accounts(const struct policy *policy, char *const word[WORDS],
+                         struct policy_accounts *accounts) {
+    size_t size;
+
+    *accounts = (struct policy_accounts){0};
+    if (policy->names) {
+        accounts->passwd = bytes(word[PASSWD], NULL);
+        accounts->group = bytes(word[GROUP], NULL);
+        if (!accounts->passwd || !accounts->group) {
+            return -ENOENT;
+        }
+    }
+    if (policy->is_broad) {
+        accounts->subuid = bytes(word[SUBUID], &size);
+        if (!accounts->subuid || strlen(accounts->subuid) < size) {
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
 /* The helper's load_policy(), with the files as they are given. */
-static int load(struct policy *policy, char *const word[WORDS], char **passwd, char **group) {
+static int load(struct policy *policy, char *const word[WORDS], struct policy_caller caller,
+                struct policy_accounts *accounts) {
     size_t size;
     char *text = bytes(word[POLICY], &size);
-    int error = !text ? -ENOENT : size > POLICY_SIZE ? -EFBIG : policy_parse(policy, text, size, NULL, NULL);
+    int error = -ENOENT;
 
+    if (text) {
+        error = size > POLICY_SIZE ? -EFBIG : policy_parse(policy, text, size, NULL, NULL);
+    }
     free(text);
-    if (!error && policy->names) error = (*passwd = bytes(word[PASSWD], NULL)) ? 0 : -ENOENT;
-    if (!error && policy->names) error = (*group = bytes(word[GROUP], NULL)) ? 0 : -ENOENT;
-    return error;
+    if (error) {
+        return error;
+    }
+    policy->caller = caller;
+    error = read_accounts(policy, word, accounts);
+    if (error) {
+        return error;
+    }
+    return policy_resolve(policy, accounts);
 }
 
 static void answer(char *const word[WORDS]) {
     struct wire_interface asked = {.mtu = integer(word[MTU]), .queues = (uint16_t)integer(word[QUEUES])};
     uint32_t groups[64];
     size_t count = id_list(word[GROUPS], groups, sizeof(groups) / sizeof(groups[0]));
+    struct policy_caller caller = {integer(word[UID]), integer(word[GID]), groups, count, "", 0};
+    struct policy_accounts accounts = {0};
     struct policy policy = {0};
-    char *passwd = NULL, *group = NULL;
-    int error = load(&policy, word, &passwd, &group);
+    int error = load(&policy, word, caller, &accounts);
 
     field(word[DEV], asked.dev, sizeof(asked.dev));
     field(word[BRIDGE], asked.bridge, sizeof(asked.bridge));
     field(word[GUEST_MAC], asked.guest_mac, sizeof(asked.guest_mac));
     field(word[HOST_MAC], asked.host_mac, sizeof(asked.host_mac));
-    policy.caller = (struct policy_caller){integer(word[UID]), integer(word[GID]), groups, count, ""};
-    if (error || policy_resolve(&policy, passwd, group)) {
+    if (error) {
         puts("void");
     } else {
         struct policy_bridge bridge = facts(word, &asked);
@@ -132,8 +164,9 @@ static void answer(char *const word[WORDS]) {
     }
     free(policy.rules);
     free(policy.text);
-    free(passwd);
-    free(group);
+    free(accounts.passwd);
+    free(accounts.group);
+    free(accounts.subuid);
 }
 
 int main(void) {

@@ -48,7 +48,7 @@ build fuzz_definitions "$top"/conf/definitions*.c "$top"/conf/interface*.c "$top
 build fuzz_import "$top"/cli/import_documents.c "$top"/cli/import_interface.c "$top"/cli/import_notes.c "$top"/cli/import_xml.c \
     "$top/cli/show_libvirt.c" "$top"/conf/definitions*.c "$top"/conf/interface*.c "$top/helper/wire.c" \
     -I"$top/cli" -I"$top/lib" $(pkg-config --cflags --libs libxml-2.0)
-fuzz fuzz_policy 4096 "$top"/tests/policy/*.conf &
+fuzz fuzz_policy 4096 "$top"/tests/policy/*.conf "$top"/tests/fuzz/corpus-policy/* &
 policy=$!
 fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &
 request=$!

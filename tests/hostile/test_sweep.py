@@ -49,6 +49,23 @@ def test_a_fault_in_any_call_grants_nothing_more_and_leaves_nothing(arenas, poli
     assert {policy, "failed" if policy == "granted" else "denied", None} <= set(told) and len(set(told)) > 2, told
 
 
+def test_a_fault_in_any_call_makes_no_subordinate_id_one_of_many(arenas):
+    """What grants everybody denies one whose id is in /etc/subuid; a fault around that file does not make it another one's."""
+    several = arenas(POLICY)
+    for one in several:
+        one.host.root("/etc/subuid").write_text(f"someone:{uid(ALICE)}:1\n")
+    around, others = [], []
+    for name, when, line in points_of(several, code=1):
+        jobs = [{"request": ASKED.hex(), "inject": [name, when, f"error={error}"]} for error in ERRORS]
+        if name not in NEVER_FAIL:
+            (around if "/etc" in line and "tapgrant" not in line else others).extend(jobs)
+    calls = [job["inject"][0] for job in around[::len(ERRORS)]]
+    assert calls[-7:] == ["openat", "newfstatat", "openat", "newfstatat", "read", "close", "close"], calls
+    done = several.sweep(around + sampled(others, 120))
+    expect(done, REFUSED)
+    assert {"denied", None} <= {result["answer"] for _, result in done}
+
+
 def test_a_helper_killed_at_any_call_leaves_nothing(arenas):
     several = arenas(POLICY)
     jobs = [{"request": ASKED.hex(), "inject": [name, when, "signal=KILL"]} for name, when, _ in points_of(several)]

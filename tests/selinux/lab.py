@@ -310,7 +310,7 @@ class Lab:
             shutil.copy(HERE / "guest" / source, root / place)
             (root / place).chmod(mode)
         for place, text, mode in (("etc/passwd", "root:x:0:0::/:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n", 0o644),
-                                  ("etc/group", "root:x:0:\nlab:x:1001:\n", 0o644),
+                                  ("etc/group", "root:x:0:\nlab:x:1001:\n", 0o644), ("etc/subuid", "alice:100000:65536\n", 0o644),
                                   ("etc/shadow", "root:!:19000:0:99999:7:::\n", 0o640),
                                   ("home/alice/secret", "secret\n", 0o600), ("etc/tapgrant/policy.conf", POLICY, 0o644),
                                   ("etc/tapgrant/interfaces.d/declared.conf", DECLARED, 0o644), ("etc/tapgrant/bobs.conf", BOBS, 0o644)):
