@@ -4,6 +4,7 @@
  *
  *   read     definition files, every fault said; what is faultless goes on
  *   plan     each definition against the kernel's links: created, changed, left
+ *   foresee  what could not succeed, and who would be cut off
  *   remove   what is no longer declared (--prune), users' leftovers (--reap), what has to be made anew (--force)
  *   make     one device after the other
  *   plan     once more: what is as declared is done; what is not is tried again, for another run may be at it
@@ -12,8 +13,8 @@
  * There is no state but the kernel's, and no lock: two runs meet in its answers (a name that is taken, a device that is
  * not complete), and both look again.
  */
-#include "apply/report.h"
 #include "apply/resource.h"
+#include "apply/report.h"
 
 #include <getopt.h>
 #include <sys/auxv.h>
@@ -50,30 +51,56 @@ static void plan_again(struct item *item, const struct taps *taps, const struct 
         item->plan = (struct plan){.action = tap_granted(&item->first.now) ? PLAN_REAP : PLAN_REMOVE}, item->removed = true;
 }
 
-/* Plans every item; how many need work.  LAST: that becomes their failure, with the reason of the last try. */
-static size_t plan_all(struct items *items, const struct taps *taps, const struct options *options, bool last) {
-    size_t pending = 0;
-
+/* Plans every item anew. */
+static void plan_all(struct items *items, const struct taps *taps, const struct options *options) {
     items_plan_begin();
     for (size_t i = 0; i < items->count; i++) {
         struct item *item = &items->item[i];
-        struct plan tried = item->plan;
 
-        if (item->refused) continue;
-        if (item->definition)
+        item->tried = item->plan;
+        if (item->refused) {
+            continue;
+        }
+        if (item->definition) {
             item_plan(item, taps, options);
-        else
+        } else {
             plan_again(item, taps, options);
-        if (!item->planned) item->first = item->plan;
+        }
+    }
+}
+
+/* No further try: the reason of the last one is why it failed. */
+static void fail_for_good(struct item *item) {
+    if (item->tried.action == PLAN_FAIL) {
+        item->plan = item->tried;
+    } else if (item->plan.action != PLAN_FAIL) {
+        item_fail(item, INTERFACE_KEYS, "does not stay as it is declared: somebody else changes it");
+    }
+}
+
+/* How many need work.  LAST: that becomes their failure. */
+static size_t count_pending(struct items *items, const struct options *options, bool last) {
+    size_t pending = 0;
+
+    for (size_t i = 0; i < items->count; i++) {
+        struct item *item = &items->item[i];
+
+        if (item->refused) {
+            continue;
+        }
+        if (!item->planned) {
+            item->first = item->plan;
+        }
         item->planned = true;
-        if (!needs_work(item)) continue;
+        if (!needs_work(item)) {
+            continue;
+        }
         pending++;
-        if (item->plan.action == PLAN_WAIT && options->dry_run)
+        if (item->plan.action == PLAN_WAIT && options->dry_run) {
             item_fail(item, INTERFACE_KEYS, "is being made by somebody else");
-        else if (last && tried.action == PLAN_FAIL)
-            item->plan = tried;
-        else if (last && item->plan.action != PLAN_FAIL)
-            item_fail(item, INTERFACE_KEYS, "does not stay as it is declared: somebody else changes it");
+        } else if (last) {
+            fail_for_good(item);
+        }
     }
     return pending;
 }
@@ -83,6 +110,7 @@ static size_t make_all(struct items *items) {
     size_t pending = 0, done = 0, failed = 0;
 
     for (size_t i = 0; i < items->count; i++) pending += needs_work(&items->item[i]);
+    items_release(items);
     for (size_t i = 0; i < items->count; i++) {
         struct item *item = &items->item[i];
 
@@ -94,19 +122,39 @@ static size_t make_all(struct items *items) {
     return failed;
 }
 
+/* Plans all by what is there now; at the first PASS also what is to be removed. */
+static int look(struct items *items, struct taps *taps, const struct options *options, int pass,
+                size_t *pending) {
+    int error = taps_read(taps);
+
+    if (error) {
+        return error;
+    }
+    plan_all(items, taps, options);
+    if (!pass) {
+        error = items_plan_removals(items, taps, options);
+    }
+    if (error) {
+        return error;
+    }
+    items_foresee(items, taps, options);
+    *pending = count_pending(items, options, pass == PASSES);
+    return 0;
+}
+
 static int apply(struct items *items, const struct options *options) {
     struct taps taps = {0};
-    size_t pending, failed = 0, declared = items->count;
+    size_t pending, failed = 0;
     int error = 0;
 
     for (int pass = 0; !error; pass++) {
-        if (failed) usleep(PAUSE);
-        error = taps_read(&taps);
-        if (error) break;
-        pending = plan_all(items, &taps, options, pass == PASSES);
-        if (!pass) error = items_plan_removals(items, &taps, options);
-        if (!pass) pending += items->count - declared;
-        if (error || options->dry_run || pass == PASSES || !pending) break;
+        if (failed) {
+            usleep(PAUSE);
+        }
+        error = look(items, &taps, options, pass, &pending);
+        if (error || options->dry_run || pass == PASSES || !pending) {
+            break;
+        }
         error = items_remove(items, options);
         failed = make_all(items);
     }

@@ -5,6 +5,7 @@
  * somebody else's, whatever its name.
  */
 #include "apply/resource.h"
+#include "apply/port.h"
 
 #define PORT(name) (UINT64_C(1) << IFLA_BRPORT_##name)
 
@@ -53,18 +54,23 @@ static void choose_mac(const struct interface *interface, uint8_t mac[6]) {
 }
 
 /*
- * Of one of ours whose bridge is gone: as it is now it would be an interface of the host's own, in its owner's hands, with
- * none of what set_host_side() has for one that is to be that.
+ * As it is now it would be an interface of the host's own, in its owner's hands, which no
+ * definition asked for.
  */
-static void plan_stray(struct item *item, bool dry_run) {
+void item_set_astray(struct item *item, const char *until, const struct options *options) {
     struct plan *plan = &item->plan;
     size_t length = strlen(plan->reason);
 
-    if (!plan->now.index || !tap_label(&plan->now) || plan->now.master) return;
+    if (!plan->now.index || !tap_label(&plan->now) || plan->now.master) {
+        return;
+    }
+    plan->astray = true;
     plan->stray = plan->now.up;
-    if (plan->stray) plan->differences = PLAN_BIT(PLAN_UP);
-    snprintf(plan->reason + length, sizeof(plan->reason) - length, "; %s %s down until there is", plan->now.name,
-             dry_run && plan->stray ? "would be set" : "is");
+    if (plan->stray) {
+        plan->differences = PLAN_BIT(PLAN_UP);
+    }
+    snprintf(plan->reason + length, sizeof(plan->reason) - length, "; %s %s down %s", plan->now.name,
+             options->dry_run && plan->stray ? "would be set" : "is", until);
 }
 
 /* What it is to be; false: the bridge does not have it. */
@@ -82,11 +88,19 @@ static bool plan_target(struct item *item, const struct options *options) {
         item_fail(item, INTERFACE_KEY_BRIDGE, "bridge %s: %s", interface->bridge,
                   !known || known->error == -ENODEV ? "there is none" : known->error == -EINVAL ? "is no bridge" :
                   strerror(-known->error));
-        if (known && (known->error == -ENODEV || known->error == -EINVAL)) plan_stray(item, options->dry_run);
+        if (known && (known->error == -ENODEV || known->error == -EINVAL)) {
+            item_set_astray(item, "until there is", options);
+        }
         return false;
     }
     plan->bridge = &known->link;
     if (!interface->mtu) plan->mtu = known->link.mtu;
+    if (plan->mtu < WIRE_MTU_IPV6 && plan->mtu >= known->link.mtu) {
+        item_fail(item, INTERFACE_KEY_MTU, "mtu %u is below %u, where a port has no setting that keeps IPv6 off", plan->mtu,
+                  WIRE_MTU_IPV6);
+        item_hint(item, "ip link set %s mtu %u", interface->bridge, WIRE_MTU_IPV6);
+        return false;
+    }
     if (plan->mtu >= known->link.mtu) return true;
     /* one whose MTU was not set takes its lowest port's; no kernel tells which it is */
     item_fail(item, INTERFACE_KEY_MTU, "mtu %u could lower that of bridge %s, %u, for all its ports", plan->mtu,
@@ -95,25 +109,45 @@ static bool plan_target(struct item *item, const struct options *options) {
     return false;
 }
 
-/* What a port is to do for its guest and against others, beyond isolation and lock: as the helper makes it. */
-static bool port_as_made(uint64_t port, bool locked) {
-    const uint64_t asked = PORT(GUARD) | PORT(PROTECT) | (locked ? 0 : PORT(LEARNING));
+static bool is_tied_as_declared(const struct item *item, const struct taps *taps) {
+    static const uint8_t none[6];
+    const struct interface *interface = &item->definition->interface;
+    const struct plan *plan = &item->plan;
+    const uint8_t *mac = interface->lock_mac ? interface->guest_mac : none;
+    bool tied;
+    int error;
 
-    return (port & (asked | PORT(LEARNING) | PORT(MODE) | PORT(FAST_LEAVE) | PORT(PROXYARP) | PORT(PROXYARP_WIFI))) == asked;
+    if (!interface->lock_mac && wire_mac_absent(plan->tied)) {
+        return true;
+    }
+    if (interface->lock_mac && taps_tied(taps, plan->now.index, mac, plan->bridge->vlan[1])) {
+        return true;
+    }
+    if (!plan->bridge->vlan[1]) {
+        return false;
+    }
+    /* somebody may have moved the port to another VLAN, where it may stay */
+    error = port_is_tied(taps, plan->now.index, mac, plan->bridge->vlan[1], &tied);
+    return !error && tied;
 }
 
 static unsigned compare_port(const struct item *item, const struct taps *taps) {
     const struct interface *interface = &item->definition->interface;
+    const uint64_t as_made = link_port_as_made(interface->lock_mac, interface->isolate);
     const struct plan *plan = &item->plan;
     unsigned differences = 0;
 
     if (plan->now.master != plan->bridge->index) return PLAN_BIT(INTERFACE_KEY_BRIDGE);
     if (!plan->bridge->index) return 0;
     if (!(plan->now.port & PORT(ISOLATED)) == interface->isolate) differences |= PLAN_BIT(INTERFACE_KEY_ISOLATE);
-    if (!(plan->now.port & PORT(LOCKED)) == interface->lock_mac) differences |= PLAN_BIT(INTERFACE_KEY_LOCK_MAC);
-    else if (!port_as_made(plan->now.port, interface->lock_mac)) differences |= PLAN_BIT(PLAN_PORT);
-    if (interface->lock_mac ? !taps_tied(taps, plan->now.index, interface->guest_mac, plan->bridge->vlan[1])
-                            : !wire_mac_absent(plan->tied)) differences |= PLAN_BIT(INTERFACE_KEY_GUEST_MAC);
+    if (!(plan->now.port & PORT(LOCKED)) == interface->lock_mac) {
+        differences |= PLAN_BIT(INTERFACE_KEY_LOCK_MAC);
+    } else if ((plan->now.port ^ as_made) & link_port_settings & ~PORT(ISOLATED)) {
+        differences |= PLAN_BIT(PLAN_PORT);
+    }
+    if (!is_tied_as_declared(item, taps)) {
+        differences |= PLAN_BIT(INTERFACE_KEY_GUEST_MAC);
+    }
     return differences;
 }
 
@@ -133,40 +167,86 @@ static unsigned compare(const struct item *item, const struct taps *taps) {
         differences |= PLAN_BIT(INTERFACE_KEY_HOST_MAC);
     if (plan->mtu != now->mtu) differences |= PLAN_BIT(INTERFACE_KEY_MTU);
     if ((interface->queues > 1) != (now->tun[IFLA_TUN_MULTI_QUEUE] == 1)) differences |= PLAN_BIT(INTERFACE_KEY_QUEUES);
-    if (!now->up) differences |= PLAN_BIT(PLAN_UP);
+    if (!now->up || now->paused) differences |= PLAN_BIT(PLAN_UP);
+    if (now->type != ARPHRD_ETHER) differences |= PLAN_BIT(PLAN_LINK_TYPE);
     if (now->ipv6) differences |= PLAN_BIT(PLAN_IPV6);
     if (TAPS_REMOVAL(now->group)) differences |= PLAN_BIT(PLAN_LINK_GROUP);
     return differences;
 }
 
-/* What the kernel changes in no way but by another device; what is about the rest stays to be changed. */
-static void plan_stuck(struct item *item, bool force) {
-    struct plan *plan = &item->plan;
-    const unsigned own = PLAN_BIT(INTERFACE_KEY_OWNER) | PLAN_BIT(PLAN_PERSIST);
-    bool used = tap_in_use(&plan->now) || (item->busy && item->waited >= WAITS);
-    bool held = used && plan->now.tun[IFLA_TUN_MULTI_QUEUE] != 1; /* nobody else can attach */
-    unsigned stuck = plan->differences & (PLAN_BIT(INTERFACE_KEY_QUEUES) | PLAN_BIT(PLAN_GROUP) | (held ? own : 0));
+/* As far as it shows; one that is busy although nothing shows is held by somebody who hides. */
+static bool is_used(const struct item *item) {
+    return tap_in_use(&item->plan.now) || (item->busy && item->waited >= WAITS);
+}
 
+/* What the kernel changes in no way but by another device, or not while somebody uses this one. */
+static unsigned stuck_differences(const struct item *item) {
+    const struct plan *plan = &item->plan;
+    const unsigned own = PLAN_BIT(INTERFACE_KEY_OWNER) | PLAN_BIT(PLAN_PERSIST);
+    unsigned stuck = PLAN_BIT(INTERFACE_KEY_QUEUES) | PLAN_BIT(PLAN_GROUP);
+
+    if (!is_used(item)) {
+        return plan->differences & stuck;
+    }
     /* whoever uses it is not to be on another's tap, nor on the bridge that is meant for the other */
-    if (used && plan->differences & PLAN_BIT(INTERFACE_KEY_OWNER)) stuck = plan->differences;
-    plan->action = plan->differences & ~stuck ? PLAN_CHANGE : PLAN_UNCHANGED;
-    if (!stuck) return;
-    if (force) {
+    if (plan->differences & PLAN_BIT(INTERFACE_KEY_OWNER)) {
+        return plan->differences;
+    }
+    /* its holder could change the type again at once; nor is it to be up with another */
+    if (plan->differences & PLAN_BIT(PLAN_LINK_TYPE)) {
+        return plan->differences;
+    }
+    if (!tap_has_room(&plan->now)) {
+        stuck |= own;
+    }
+    return plan->differences & stuck;
+}
+
+static void explain_stuck(struct item *item, unsigned stuck) {
+    struct plan *plan = &item->plan;
+
+    if (is_used(item) && stuck & PLAN_BIT(INTERFACE_KEY_OWNER)) {
+        item_fail(item, INTERFACE_KEY_OWNER, "the device is in use, and its owner cannot be mended until it is not");
+        plan->names_holders = true;
+    } else if (is_used(item) && stuck & PLAN_BIT(PLAN_LINK_TYPE)) {
+        item_fail(item, INTERFACE_KEYS,
+                  "the device is in use, and its link type, which its holder made %u, cannot be mended "
+                  "until it is not",
+                  plan->now.type);
+        plan->names_holders = true;
+    } else if (stuck & PLAN_BIT(INTERFACE_KEY_QUEUES)) {
+        item_fail(item, INTERFACE_KEY_QUEUES, "the device has %s, which the kernel does not change",
+                  plan->now.tun[IFLA_TUN_MULTI_QUEUE] == 1 ? "several queues" : "one queue only");
+    } else if (stuck & PLAN_BIT(PLAN_GROUP)) {
+        item_fail(item, INTERFACE_KEY_OWNER,
+                  "somebody who held the device gave it a group, which the kernel does not "
+                  "take away");
+    } else {
+        item_fail(item, INTERFACE_KEY_OWNER,
+                  "the device is in use, and its persistence cannot be mended until it is not");
+        plan->names_holders = true;
+    }
+    item_hint(item, "--force makes it anew, and takes it from whoever uses it");
+}
+
+/* What is about the rest stays to be changed. */
+static void plan_changes(struct item *item, bool force) {
+    struct plan *plan = &item->plan;
+    unsigned stuck = stuck_differences(item);
+
+    if (stuck && force) {
         plan->action = PLAN_REMAKE;
         return;
     }
     plan->differences &= ~stuck;
-    if (used && stuck & PLAN_BIT(INTERFACE_KEY_OWNER))
-        item_fail(item, INTERFACE_KEY_OWNER, "the device is in use, and its owner cannot be mended until it is not");
-    else if (stuck & PLAN_BIT(INTERFACE_KEY_QUEUES))
-        item_fail(item, INTERFACE_KEY_QUEUES, "the device has %s, which the kernel does not change",
-                  plan->now.tun[IFLA_TUN_MULTI_QUEUE] == 1 ? "several queues" : "one queue only");
-    else if (stuck & PLAN_BIT(PLAN_GROUP))
-        item_fail(item, INTERFACE_KEY_OWNER, "somebody who held the device gave it a group, which the kernel does not take away");
-    else
-        item_fail(item, INTERFACE_KEY_OWNER, "the device is in use, and its persistence cannot be mended until it is not");
-    item_hint(item, "--force makes it anew, and takes it from whoever uses it");
-    if (plan->differences) plan->action = PLAN_CHANGE;
+    if (stuck) {
+        explain_stuck(item, stuck);
+    }
+    if (plan->differences) {
+        plan->action = PLAN_CHANGE;
+    } else if (!stuck) {
+        plan->action = PLAN_UNCHANGED;
+    }
 }
 
 static bool is_leftover(const struct tap *tap) { return tap_granted(tap) && tap_persists(tap) && !tap_in_use(tap); }
@@ -201,7 +281,7 @@ void item_plan(struct item *item, const struct taps *taps, const struct options 
         return;
     }
     plan->differences = compare(item, taps);
-    plan_stuck(item, options->force);
+    plan_changes(item, options->force);
 }
 
 void item_plan_removal(struct item *item, const struct tap *tap, const struct options *options) {
@@ -211,6 +291,7 @@ void item_plan_removal(struct item *item, const struct tap *tap, const struct op
     item->removed = false;
     if (!tap_in_use(tap) || (options->force && !reap)) return;
     item_fail(item, INTERFACE_KEYS, "is %s, and is in use: not removed", reap ? "a user's" : "no longer declared");
+    item->plan.names_holders = true;
     if (!reap) item_hint(item, "--force removes it all the same");
 }
 
@@ -231,7 +312,6 @@ int items_plan_removals(struct items *items, const struct taps *taps, const stru
         if (!item) return free(declared), -ENOMEM;
         item_plan_removal(item, tap, options);
         item->first = item->plan;
-        item->planned = true;
     }
     free(declared);
     return 0;

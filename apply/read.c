@@ -4,9 +4,9 @@
  * declare, so that the folder's files are taken under the policy's conditions.  A file that is named on the command line
  * is the administrator's word.
  */
-#include "apply/report.h"
 #include "apply/resource.h"
 #include "conf/policy/policy.h"
+#include "apply/report.h"
 
 #include <dirent.h>
 #include <pwd.h>

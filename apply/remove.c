@@ -5,8 +5,8 @@
  * it is a random one, seen to be empty before, and listed again when all are in it.
  * A device that may not be in use is attached to first: nobody else can then begin to use it.
  */
-#include "apply/report.h"
 #include "apply/resource.h"
+#include "apply/report.h"
 
 #define AT_ONCE 1024 /* a bridge's ports; and as many descriptors, where so many are allowed */
 #define OTHERS 32    /* descriptors */

@@ -4,12 +4,11 @@
  */
 #include "apply/report.h"
 
-#include <jansson.h>
 #include <time.h>
 
 #define LONG 0.5     /* seconds of work behind which there is progress to tell */
 #define TEXT 160
-#define REASON 1100 /* each byte of the plan's, printable, and what follows */
+#define REASON 2000 /* each byte of the plan's, printable, and what follows */
 
 static unsigned faults;
 static json_t *told; /* the faults, for JSON */
@@ -57,7 +56,8 @@ void report_progress(size_t count, size_t of) {
 }
 
 static const char *difference_name(unsigned difference) {
-    static const char *const names[] = {"label", "group", "persist", "up", "port", "link-group", "ipv6"};
+    static const char *const names[] = {"label", "group",      "persist", "up",
+                                        "port",  "link-group", "ipv6",    "link-type"};
 
     return difference < INTERFACE_KEYS ? interface_key_name((enum interface_key)difference) : names[difference - PLAN_LABEL];
 }
@@ -99,6 +99,7 @@ static const char *text_from(const struct item *item, unsigned difference, char 
     case PLAN_PORT: return "changed";
     case PLAN_UP: return yes(plan->stray);
     case PLAN_IPV6: return "on";
+    case PLAN_LINK_TYPE: return decimal(plan->now.type, text);
     default: return "no";
     }
 }
@@ -123,6 +124,7 @@ static const char *text_to(const struct item *item, unsigned difference, char te
     case PLAN_PORT: return "as made";
     case PLAN_UP: return yes(!item->first.stray);
     case PLAN_IPV6: return "off";
+    case PLAN_LINK_TYPE: return decimal(ARPHRD_ETHER, text);
     default: return "yes";
     }
 }
@@ -142,18 +144,32 @@ static void print_created(const struct item *item) {
     free(text);
 }
 
+/* What is told of a plan as a line that is no part of the diff. */
+static void print_cut(const struct item *item) {
+    char text[REPORT_HOLDERS + TEXT];
+
+    report_cut(item, true, text, sizeof(text));
+    if (text[0]) {
+        printf(" ; %s\n", text);
+    }
+}
+
 static void print_plan(const struct item *item) {
     enum plan_action action = item->first.action;
     const char *label = item->definition ? item->definition->interface.label : tap_label(&item->first.now);
     char from[TEXT], to[TEXT];
 
     if (action == PLAN_CREATE) print_created(item);
-    if (action == PLAN_REMOVE) printf("-[interface %s]\n-dev = %s\n", label, dev_of(item));
+    if (action == PLAN_REMOVE) {
+        printf("-[interface %s]\n-dev = %s\n", label, dev_of(item));
+        print_cut(item);
+    }
     if (action == PLAN_REAP) printf("-; %s\n-dev = %s\n", item->first.now.alias, dev_of(item));
     if (action == PLAN_UNMANAGED) printf(" [interface %s]\n dev = %s\n managed = no\n", label, dev_of(item));
     if (action != PLAN_CHANGE && action != PLAN_REMAKE) return;
     printf(" [interface %s]\n dev = %s\n", label, dev_of(item));
     if (action == PLAN_REMAKE) puts(" ; made anew");
+    print_cut(item);
     for (unsigned n = 0; n < PLAN_DIFFERENCES; n++)
         if (item->first.differences & PLAN_BIT(n))
             printf("-%s = %s\n+%s = %s\n", difference_name(n), text_from(item, n, from), difference_name(n),
@@ -171,24 +187,41 @@ static enum plan_action outcome(const struct item *item, bool dry_run) {
 static enum plan_action beside_failure(const struct item *item, enum plan_action action) {
     if (action != PLAN_FAIL || !item->definition) return action;
     if (item->left == LEFT_REMOVED) return PLAN_REMOVE;
-    return item->done && (item->first.action == PLAN_CHANGE || item->first.stray) ? PLAN_CHANGE : action;
+    if (item->changed && (item->first.action == PLAN_CHANGE || item->first.stray)) {
+        return PLAN_CHANGE;
+    }
+    return action;
+}
+
+/* What was found to differ and is told of: in the end only what was corrected. */
+static unsigned told_differences(const struct item *item, bool dry_run) {
+    if (dry_run || item->first.action == PLAN_REMAKE) {
+        return item->first.differences;
+    }
+    return item->first.differences & item->changed;
 }
 
 static void print_done(const struct item *item, enum plan_action action) {
     const char *between = ": ";
-    char from[TEXT], to[TEXT];
+    char from[TEXT], to[TEXT], cut[REPORT_HOLDERS + TEXT];
 
+    cut[0] = 0;
+    if (item->first.cut != CUT_DOWN) { /* else it is told with the reason */
+        report_cut(item, false, cut, sizeof(cut));
+    }
     if (action == PLAN_UNMANAGED) printf("unmanaged %s\n", dev_of(item));
     if (action == PLAN_CREATE) printf("created %s\n", dev_of(item));
-    if (action == PLAN_REMOVE || action == PLAN_REAP) printf("removed %s\n", dev_of(item));
+    if (action == PLAN_REMOVE || action == PLAN_REAP) {
+        printf("removed %s%s%s\n", dev_of(item), cut[0] ? "; " : "", cut);
+    }
     if (action != PLAN_CHANGE) return;
     printf("changed %s", dev_of(item));
     for (unsigned n = 0; n < PLAN_DIFFERENCES; n++) {
-        if (!(item->first.differences & PLAN_BIT(n))) continue;
+        if (!(told_differences(item, false) & PLAN_BIT(n))) continue;
         printf("%s%s %s -> %s", between, difference_name(n), text_from(item, n, from), text_to(item, n, to));
         between = ", ";
     }
-    putchar('\n');
+    printf("%s%s\n", cut[0] ? "; " : "", cut);
 }
 
 static unsigned line_of(const struct item *item) {
@@ -198,25 +231,52 @@ static unsigned line_of(const struct item *item) {
     return line ? line : definition ? definition->line : 0;
 }
 
-/* Why not, and what the device is now, where that is not what it was. */
-static const char *reason_of(const struct item *item, char text[REASON]) {
-    const char *now = item->left == LEFT_AS_IT_WAS ? "" : item->left == LEFT_REMOVED ? "; it was removed, and is not there now" :
-                      item->first.port_of[0] ? "; it is down and off its bridge now" : "; it is down now";
-
-    interface_printable(item->plan.reason, text, REASON);
-    snprintf(text + strlen(text), REASON - strlen(text), "%s", now);
-    return item->plan.reason[0] ? text : NULL;
+static const char *left_of(const struct item *item) {
+    switch (item->left) {
+    case LEFT_PARTLY:
+        return "; what it was before could not be put back";
+    case LEFT_DOWN:
+        return item->first.port_of[0] ? "; it is down and off its bridge now" : "; it is down now";
+    case LEFT_PAUSED:
+        return "; it takes and gives no frame now";
+    case LEFT_ROOTS:
+        return "; it is root's now";
+    case LEFT_REMOVED:
+        return "; it was removed, and is not there now";
+    case LEFT_AS_IT_WAS:
+    default:
+        return "";
+    }
 }
 
-static void print_failure(const struct item *item) {
+/* Why not, and what the device is now, where that is not what it was. */
+static const char *reason_of(const struct item *item, bool dry_run, char text[REASON]) {
+    char who[REPORT_HOLDERS + TEXT];
+
+    interface_printable(item->plan.reason, text, REASON);
+    if (!text[0]) {
+        return NULL;
+    }
+    snprintf(text + strlen(text), REASON - strlen(text), "%s", left_of(item));
+    if (item->is_used && item->plan.names_holders) {
+        snprintf(text + strlen(text), REASON - strlen(text), ": %s has it open",
+                 report_holders(item, who, sizeof(who)));
+    }
+    if (item->first.cut == CUT_DOWN && report_cut(item, dry_run, who, sizeof(who))[0]) {
+        snprintf(text + strlen(text), REASON - strlen(text), "; %s", who);
+    }
+    return text;
+}
+
+static void print_failure(const struct item *item, bool dry_run) {
     char object[WIRE_NAME * 4 + 16], reason[REASON];
 
     snprintf(object, sizeof(object), "interface %s", dev_of(item));
     say(item->definition ? item->file : object, line_of(item), item->definition ? item->definition->interface.label : NULL,
-        reason_of(item, reason), item->plan.hint);
+        reason_of(item, dry_run, reason), item->plan.hint);
 }
 
-static json_t *item_json(const struct item *item, enum plan_action action) {
+static json_t *item_json(const struct item *item, enum plan_action action, bool dry_run) {
     static const char *const names[] = {"unchanged", "unmanaged", "create", "change", "remake", "remove", "reap", "wait",
                                         "failed"};
     const char *label = item->definition ? item->definition->interface.label : tap_label(&item->first.now);
@@ -224,12 +284,13 @@ static json_t *item_json(const struct item *item, enum plan_action action) {
     json_t *changes = json_array();
 
     for (unsigned n = 0; item->definition && n < PLAN_DIFFERENCES; n++)
-        if (item->first.differences & PLAN_BIT(n))
+        if (told_differences(item, dry_run) & PLAN_BIT(n))
             json_array_append_new(changes, json_pack("{s:s, s:s, s:s}", "key", difference_name(n), "from",
                                                      text_from(item, n, from), "to", text_to(item, n, to)));
-    return json_pack("{s:s?, s:s, s:s?, s:o, s:s, s:o, s:s?, s:s?}", "label", label, "dev", dev_of(item), "file", item->file,
+    return json_pack("{s:s?, s:s, s:s?, s:o, s:s, s:o, s:o, s:s?, s:s?}", "label", label, "dev", dev_of(item), "file", item->file,
                      "line", item->definition ? json_integer(line_of(item)) : json_null(), "action", names[action], "changes",
-                     changes, "reason", reason_of(item, reason), "hint",
+                     changes, "interrupts", report_cut_json(item, dry_run), "reason",
+                     reason_of(item, dry_run, reason), "hint",
                      item->plan.hint[0] ? item->plan.hint : NULL);
 }
 
@@ -265,10 +326,10 @@ int report_items(const struct items *items, const struct options *options) {
 
         count[action]++;
         count[also] += also != action;
-        if (item->plan.reason[0]) print_failure(item);
+        if (item->plan.reason[0]) print_failure(item, options->dry_run);
         count[PLAN_FAIL] += item->plan.reason[0] && action != PLAN_FAIL; /* a part of it cannot be changed */
         if (options->json)
-            json_array_append_new(interfaces, item_json(item, action));
+            json_array_append_new(interfaces, item_json(item, action, options->dry_run));
         else if (options->dry_run)
             print_plan(item);
         else

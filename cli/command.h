@@ -2,11 +2,10 @@
 /* Within the command: its verbs, and how it speaks. */
 #pragma once
 
-#include "lib/tapgrant.h"
-
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include "lib/tapgrant.h"
 
 #define COMMAND_CANNOT_RUN 125 /* as env(1) has them */
 #define COMMAND_NOT_EXECUTABLE 126
@@ -52,7 +51,10 @@ __attribute__((format(printf, 2, 0))) struct tapgrant_error output_usage_of(cons
                                                                             va_list arguments);
 __attribute__((format(printf, 2, 3))) int output_usage(bool json, const char *format, ...);
 
-/* tapgrant: interface NAME: warning: ... for each one that the library has. */
+/* tapgrant: interface NAME: warning: WARNING. */
+void output_warning(const struct tapgrant_device *device, const char *warning);
+
+/* The same for each one that the library has. */
 void output_warnings(const struct tapgrant_device *device);
 
 /* The object that list and create print.  NULL: out of memory. */

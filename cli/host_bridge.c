@@ -22,16 +22,38 @@ bool host_number(const char *folder, const char *name, const char *setting, long
     return good;
 }
 
-static size_t count_ports(const char *name) {
+/* Takes a port's MTU as the lowest of those that are no taps, if it is. */
+static void look_at_port(const char *port, uint32_t *lowest) {
     char path[64];
-    size_t ports = 0;
+    long mtu = 0;
+
+    snprintf(path, sizeof(path), LINKS "/%.15s/tun_flags", port);
+    if (!access(path, F_OK) || !host_number(LINKS, port, "mtu", &mtu)) {
+        return;
+    }
+    if (!*lowest || mtu < *lowest) {
+        *lowest = (uint32_t)mtu;
+    }
+}
+
+static void look_at_ports(struct host_bridge *bridge) {
+    struct dirent *entry;
+    char path[64];
     DIR *folder;
 
-    snprintf(path, sizeof(path), LINKS "/%s/brif", name);
+    snprintf(path, sizeof(path), LINKS "/%s/brif", bridge->facts.name);
     folder = opendir(path);
-    for (struct dirent *entry; folder && (entry = readdir(folder));) ports += entry->d_name[0] != '.';
-    if (folder) closedir(folder);
-    return ports;
+    if (!folder) {
+        return;
+    }
+    for (entry = readdir(folder); entry; entry = readdir(folder)) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        bridge->ports++;
+        look_at_port(entry->d_name, &bridge->facts.port_mtu);
+    }
+    closedir(folder);
 }
 
 /* Documentation/networking/ip-sysctl.rst, accept_ra: 1 where the host does not forward, 2 always. */
@@ -61,6 +83,6 @@ struct host_bridge host_bridge_look(const char *name) {
     bridge.facts.mtu = (uint32_t)mtu;
     bridge.facts.pinned = type == 3; /* NET_ADDR_SET, include/uapi/linux/netdevice.h */
     bridge.facts.takes_ra = host_takes_ra(real);
-    bridge.ports = count_ports(real);
+    look_at_ports(&bridge);
     return bridge;
 }

@@ -3,7 +3,9 @@
  * struct tapgrant_device, and how errors are said.
  */
 #include "lib/device.h"
+#include "lib/uncancelled.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,37 @@ void error_hint(struct tapgrant_error *error, const char *hint, ...) {
     vsnprintf(text, sizeof(text), hint, arguments);
     va_end(arguments);
     interface_printable(text, error->hint, sizeof(error->hint));
+}
+
+bool error_is_lack(int errnum) {
+    return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS;
+}
+
+static void hint_lack(struct tapgrant_error *error, int errnum) {
+    if (errnum == EMFILE) {
+        error_hint(error, "raise the limit of open files: ulimit -n");
+    } else if (errnum == ENFILE) {
+        error_hint(error, "the host has no open files left: sysctl fs.file-nr shows it");
+    } else if (errnum == ENOMEM || errnum == ENOBUFS) {
+        error_hint(error, "free memory, or raise the limit: ulimit -v");
+    }
+}
+
+int error_call(struct tapgrant_error *error, const char *call, int errnum) {
+    error_set(error, TAPGRANT_FAILED, call, "%s", strerror(errnum));
+    hint_lack(error, errnum);
+    if (errnum == EAGAIN && !strcmp(call, "clone(2)")) {
+        error_hint(error,
+                   "raise the limit of processes: ulimit -u, or pids.max of its control group");
+    }
+    return TAPGRANT_FAILED;
+}
+
+int error_lookup(struct tapgrant_error *error, const char *object, int errnum) {
+    error_set(error, TAPGRANT_FAILED, object, "cannot be looked up by rtnetlink(7): %s",
+              strerror(errnum));
+    hint_lack(error, errnum);
+    return TAPGRANT_FAILED;
 }
 
 const char *error_object(const struct interface *interface, char object[INTERFACE_DEV + 16]) {
@@ -103,9 +136,16 @@ void device_warn(struct tapgrant_device *device, const char *format, ...) {
 }
 
 void tapgrant_close(struct tapgrant_device *device) {
-    if (!device) return;
-    for (size_t i = 0; i < WIRE_QUEUES; i++)
-        if (device->fd[i] >= 0) close(device->fd[i]);
+    UNCANCELLED;
+
+    if (!device) {
+        return;
+    }
+    for (size_t i = 0; i < WIRE_QUEUES; i++) {
+        if (device->fd[i] >= 0) {
+            close(device->fd[i]);
+        }
+    }
     free(device);
 }
 
@@ -114,9 +154,12 @@ int tapgrant_fd(const struct tapgrant_device *device, unsigned queue) {
 }
 
 int tapgrant_take_fd(struct tapgrant_device *device, unsigned queue) {
+    UNCANCELLED;
     int fd = tapgrant_fd(device, queue);
 
-    if (fd >= 0) device->fd[queue] = -1;
+    if (fd >= 0) {
+        device->fd[queue] = -1;
+    }
     return fd;
 }
 

@@ -38,6 +38,18 @@ __attribute__((format(printf, 4, 5))) int error_set(struct tapgrant_error *error
                                                     const char *reason, ...);
 __attribute__((format(printf, 2, 3))) void error_hint(struct tapgrant_error *error, const char *hint, ...);
 
+/*
+ * Does ERRNUM, of a system call of ours, say that this process or its host lacks descriptors or
+ * memory?  Then it says nothing of the device that the call was for.
+ */
+bool error_is_lack(int errnum);
+
+/* CALL, as "socketpair(2)", said ERRNUM; a hint where it is a lack.  Returns TAPGRANT_FAILED. */
+int error_call(struct tapgrant_error *error, const char *call, int errnum);
+
+/* The same of rtnetlink(7), which was asked about OBJECT, as "interface NAME". */
+int error_lookup(struct tapgrant_error *error, const char *object, int errnum);
+
 /* Adds a piece to TEXT of SIZE bytes, behind a semicolon if it is not the first; what does not fit is left out. */
 __attribute__((format(printf, 3, 4))) void error_add(char *text, size_t size, const char *format, ...);
 

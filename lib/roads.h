@@ -26,11 +26,23 @@ CHECKED int tap_open(const struct interface *asked, const struct query_link *lin
 CHECKED int macvtap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device,
                          const char *object, struct tapgrant_error *error);
 
+/*
+ * Gives the open DEVICE a new tap's settings where its last holder's have stayed: offloads,
+ * filters, programs, the virtio header's size and byte order; if it is down, also the link type.
+ * LINK is what was read of it before.  Name, owner, address, MTU and bridge are not touched.
+ */
+CHECKED int tap_reset(const struct tapgrant_device *device, const struct query_link *link,
+                      const char *object, struct tapgrant_error *error);
+
 /* Says that what was looked at is not there any more.  Returns TAPGRANT_DEVICE. */
 int tap_explain_vanished(const char *object, struct tapgrant_error *error);
 
-/* Opens a queue of the existing tap NAME, never making one; TUN_FLAGS as for TUNSETIFF.  A descriptor or -errno. */
-CHECKED int tap_attach(const char name[WIRE_NAME], unsigned tun_flags);
+/*
+ * Opens a queue of the existing tap NAME, never making one; TUN_FLAGS as for TUNSETIFF.  A
+ * descriptor or -errno: of open(2) if *NODE_IS_OPEN is false, and otherwise of what was asked of
+ * the open node.
+ */
+CHECKED int tap_attach(const char name[WIRE_NAME], unsigned tun_flags, bool *node_is_open);
 
 /* Says why /dev/net/tun could not be opened or used.  Returns TAPGRANT_FAILED. */
 int tap_explain_node(int errnum, struct tapgrant_error *error);

@@ -4,6 +4,7 @@
  */
 #include "lib/links/links.h"
 #include "lib/roads.h"
+#include "lib/uncancelled.h"
 
 #include <errno.h>
 #include <linux/if_tun.h>
@@ -72,15 +73,24 @@ static int open_all(const struct interface *interfaces, const char *const specs[
     return code ? code : open_managed(interfaces, specs, count, devices, error);
 }
 
-int tapgrant_open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[], struct tapgrant_error *error) {
+static int open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[],
+                    struct tapgrant_error *error) {
     struct interface *interfaces = calloc(count + 1, sizeof(*interfaces));
     int code;
 
-    if (error) *error = (struct tapgrant_error){0};
-    for (size_t i = 0; i < count; i++) devices[i] = NULL;
-    if (!interfaces) return error_set(error, TAPGRANT_FAILED, "tapgrant", "out of memory");
+    if (error) {
+        *error = (struct tapgrant_error){0};
+    }
+    for (size_t i = 0; i < count; i++) {
+        devices[i] = NULL;
+    }
+    if (!interfaces) {
+        return error_set(error, TAPGRANT_FAILED, "tapgrant", "out of memory");
+    }
     code = parse_all(specs, count, interfaces, error);
-    if (!code) code = open_all(interfaces, specs, count, devices, error);
+    if (!code) {
+        code = open_all(interfaces, specs, count, devices, error);
+    }
     for (size_t i = 0; code && i < count; i++) {
         tapgrant_close(devices[i]);
         devices[i] = NULL;
@@ -89,8 +99,17 @@ int tapgrant_open_set(const char *const specs[], size_t count, struct tapgrant_d
     return code;
 }
 
+int tapgrant_open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[],
+                      struct tapgrant_error *error) {
+    UNCANCELLED;
+
+    return open_set(specs, count, devices, error);
+}
+
 int tapgrant_open(const char *spec, struct tapgrant_device **device, struct tapgrant_error *error) {
-    return tapgrant_open_set(&spec, 1, device, error);
+    UNCANCELLED;
+
+    return open_set(&spec, 1, device, error);
 }
 
 /* Is it ours to delete? */
@@ -113,63 +132,167 @@ static int check_deletable(const char *dev, const struct query_link *link, const
 
 static int explain_held(const char *object, const char *name, struct tapgrant_error *error) {
     pid_t holder;
+    int found;
 
     error_set(error, TAPGRANT_DEVICE, object, "is in use");
-    if (query_other_holder(name, &holder))
+    found = query_holder(name, true, &holder);
+    if (found > 0) {
         error_hint(error, "process %d holds it: end it first", (int)holder);
-    else
+    } else if (found < 0) {
+        error_hint(error, "who holds it cannot be looked up in /proc: %s; "
+                          "root finds it with tapgrant doctor %s", strerror(-found), name);
+    } else {
         error_hint(error, "the process that holds it is not yours to see: root finds it with tapgrant doctor %s", name);
+    }
     return TAPGRANT_DEVICE;
 }
 
-int tapgrant_delete(const char *dev, struct tapgrant_error *error) {
-    char object[INTERFACE_DEV + 16], shown[INTERFACE_DEV];
-    struct query_link link, now;
-    int failed, fd, code;
+/* The tap DEV as it is now.  OBJECT is "interface DEV". */
+static int find_tap(const char *dev, struct query_link *link, const char *object,
+                    struct tapgrant_error *error) {
+    int failed = *dev ? query_link(dev, 0, link) : -ENODEV;
 
-    if (error) *error = (struct tapgrant_error){0};
-    snprintf(object, sizeof(object), "interface %s", interface_printable(dev, shown, sizeof(shown)));
-    failed = *dev ? query_link(dev, 0, &link) : -ENODEV;
-    if (failed || strcmp(link.kind, "tun") || !link.tap) {
+    if (failed && error_is_lack(-failed)) {
+        return error_lookup(error, object, -failed);
+    }
+    if (failed || strcmp(link->kind, "tun") || !link->tap) {
         error_set(error, TAPGRANT_DEVICE, object, failed ? "does not exist" : "is no tap");
         error_hint(error, "tapgrant list shows what there is");
         return TAPGRANT_DEVICE;
     }
+    return TAPGRANT_OK;
+}
+
+/* A queue of the tap that was looked at, of which nobody else has one: *FD. */
+static int attach_alone(const struct query_link *link, const char *object, int *fd,
+                        struct tapgrant_error *error) {
+    unsigned flags = IFF_TAP | IFF_NO_PI;
+    struct query_link now;
+    bool node_is_open;
+    int failed;
+
+    flags |= link->vnet_hdr ? IFF_VNET_HDR : 0;
+    flags |= link->multi_queue ? IFF_MULTI_QUEUE : 0;
+    *fd = tap_attach(link->name, flags, &node_is_open);
+    if (*fd == -EBUSY || *fd == -E2BIG) {
+        return explain_held(object, link->name, error);
+    }
+    if (*fd < 0 && (!node_is_open || *fd == -EACCES || *fd == -ENOENT)) {
+        return tap_explain_node(-*fd, error);
+    }
+    if (*fd < 0) {
+        return error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(-*fd));
+    }
+    failed = query_link(link->name, 0, &now);
+    if (failed && failed != -ENODEV) {
+        return error_lookup(error, object, -failed);
+    }
+    if (failed || now.ifindex != link->ifindex) {
+        return tap_explain_vanished(object, error);
+    }
+    if (now.multi_queue && now.attached_queues != 1) {
+        return explain_held(object, link->name, error);
+    }
+    return TAPGRANT_OK;
+}
+
+static int delete_tap(const char *dev, struct tapgrant_error *error) {
+    char object[INTERFACE_DEV + 16], shown[INTERFACE_DEV];
+    struct query_link link;
+    int code;
+    int fd;
+
+    snprintf(object, sizeof(object), "interface %s",
+             interface_printable(dev, shown, sizeof(shown)));
+    code = find_tap(dev, &link, object, error);
+    if (code) {
+        return code;
+    }
     code = check_deletable(link.name, &link, object, error);
-    if (code) return code;
-    fd = tap_attach(link.name,
-                    IFF_TAP | IFF_NO_PI | (link.vnet_hdr ? IFF_VNET_HDR : 0) | (link.multi_queue ? IFF_MULTI_QUEUE : 0));
-    if (fd == -EBUSY || fd == -E2BIG) return explain_held(object, link.name, error);
-    if (fd == -EACCES || fd == -ENOENT) return tap_explain_node(-fd, error);
-    if (fd < 0) return error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(-fd));
-    failed = query_link(link.name, 0, &now);
-    if (failed || now.ifindex != link.ifindex || (now.multi_queue && now.attached_queues != 1))
-        code = explain_held(object, link.name, error);
-    else if (ioctl(fd, TUNSETPERSIST, 0))
+    if (code) {
+        return code;
+    }
+    code = attach_alone(&link, object, &fd, error);
+    if (!code && ioctl(fd, TUNSETPERSIST, 0)) {
         code = error_set(error, TAPGRANT_FAILED, object, "cannot be deleted: %s", strerror(errno));
-    close(fd);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return code;
+}
+
+int tapgrant_delete(const char *dev, struct tapgrant_error *error) {
+    UNCANCELLED;
+
+    if (error) {
+        *error = (struct tapgrant_error){0};
+    }
+    return delete_tap(dev, error);
+}
+
+/* What the bridge knows of the port that was looked at, by further questions. */
+static int describe_port(struct tapgrant_device *device, const struct query_link *link,
+                         const char *object, struct tapgrant_error *error) {
+    struct query_link bridge;
+    int failed;
+
+    if (!link->master) {
+        return TAPGRANT_OK;
+    }
+    failed = query_link(NULL, link->master, &bridge);
+    if (failed && error_is_lack(-failed)) {
+        return error_lookup(error, object, -failed);
+    }
+    if (!failed) {
+        memcpy(device->bridge, bridge.name, sizeof(device->bridge));
+    }
+    failed = query_locked_mac(link, device->guest_mac);
+    if (failed && error_is_lack(-failed)) {
+        return error_lookup(error, object, -failed);
+    }
+    return TAPGRANT_OK;
+}
+
+static int find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *error) {
+    char object[INTERFACE_DEV + 16], shown[INTERFACE_DEV];
+    struct query_link link;
+    int failed = *dev ? query_link(dev, 0, &link) : -ENODEV;
+    int code;
+
+    snprintf(object, sizeof(object), "interface %s", interface_printable(dev, shown, sizeof(shown)));
+    if (failed && error_is_lack(-failed)) {
+        return error_lookup(error, object, -failed);
+    }
+    if (failed) {
+        return error_set(error, TAPGRANT_DEVICE, object, "does not exist");
+    }
+    snprintf(object, sizeof(object), "interface %s", link.name);
+    if (!link.tap) {
+        return error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s", link.kind[0] ? link.kind : "hardware");
+    }
+    *device = device_new(error);
+    if (!*device) {
+        return TAPGRANT_FAILED;
+    }
+    device_describe(*device, &link);
+    (*device)->queues = link.multi_queue ? link.attached_queues : 1;
+    code = describe_port(*device, &link, object, error);
+    if (code) {
+        tapgrant_close(*device);
+        *device = NULL;
+    }
     return code;
 }
 
 int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *error) {
-    char object[INTERFACE_DEV + 16], shown[INTERFACE_DEV];
-    struct query_link link, bridge;
-    int failed = *dev ? query_link(dev, 0, &link) : -ENODEV;
+    UNCANCELLED;
 
-    if (error) *error = (struct tapgrant_error){0};
+    if (error) {
+        *error = (struct tapgrant_error){0};
+    }
     *device = NULL;
-    snprintf(object, sizeof(object), "interface %s", interface_printable(dev, shown, sizeof(shown)));
-    if (failed) return error_set(error, TAPGRANT_DEVICE, object, "does not exist");
-    snprintf(object, sizeof(object), "interface %s", link.name);
-    if (!link.tap)
-        return error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s", link.kind[0] ? link.kind : "hardware");
-    *device = device_new(error);
-    if (!*device) return TAPGRANT_FAILED;
-    device_describe(*device, &link);
-    (*device)->queues = link.multi_queue ? link.attached_queues : 1;
-    if (link.master && !query_link(NULL, link.master, &bridge)) memcpy((*device)->bridge, bridge.name, WIRE_NAME);
-    if (!query_locked_mac(&link, (*device)->guest_mac)) memset((*device)->guest_mac, 0, sizeof((*device)->guest_mac));
-    return TAPGRANT_OK;
+    return find(dev, device, error);
 }
 
 struct listing {
@@ -200,16 +323,26 @@ static int list_one(const struct query_link *link, void *context) {
     return 0;
 }
 
-/* Once the list is whole: a dump takes no questions in between. */
-static void name_bridges(struct listing *listing) {
+/* Once the list is whole: a dump takes no questions in between.  Of a bridge that is gone meanwhile
+ * there is no name. */
+static int name_bridges(struct listing *listing) {
     struct query_link bridge = {0};
 
     for (size_t i = 0; i < listing->count; i++) {
         uint32_t master = listing->devices[i]->master;
+        int failed = 0;
 
-        if (master && (bridge.ifindex == master || !query_link(NULL, master, &bridge)))
+        if (master && bridge.ifindex != master) {
+            failed = query_link(NULL, master, &bridge);
+        }
+        if (failed && error_is_lack(-failed)) {
+            return failed;
+        }
+        if (master && !failed) {
             memcpy(listing->devices[i]->bridge, bridge.name, WIRE_NAME);
+        }
     }
+    return 0;
 }
 
 static void note_mac(uint32_t port, const uint8_t mac[6], void *context) {
@@ -228,14 +361,22 @@ static void note_mac(uint32_t port, const uint8_t mac[6], void *context) {
 }
 
 /* The guests' addresses that the bridges lock the ports to; each forwarding table is read once. */
-static void note_macs(struct listing *listing) {
+static int note_macs(struct listing *listing) {
     for (size_t i = 0; i < listing->count; i++) {
         bool seen = !listing->devices[i]->locked;
+        int failed = 0;
 
-        for (size_t j = 0; !seen && j < i; j++)
+        for (size_t j = 0; !seen && j < i; j++) {
             seen = listing->devices[j]->locked && listing->devices[j]->master == listing->devices[i]->master;
-        if (!seen) query_locked(listing->devices[i]->master, note_mac, listing);
+        }
+        if (!seen) {
+            failed = query_locked(listing->devices[i]->master, note_mac, listing);
+        }
+        if (failed && error_is_lack(-failed)) {
+            return failed;
+        }
     }
+    return 0;
 }
 
 static int by_index(const void *a, const void *b) {
@@ -244,42 +385,66 @@ static int by_index(const void *a, const void *b) {
     return ((*left)->ifindex > (*right)->ifindex) - ((*left)->ifindex < (*right)->ifindex);
 }
 
-void tapgrant_list_free(struct tapgrant_device **devices, size_t count) {
-    for (size_t i = 0; i < count; i++) tapgrant_close(devices[i]);
+static void free_all(struct tapgrant_device **devices, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        tapgrant_close(devices[i]);
+    }
     free(devices);
+}
+
+void tapgrant_list_free(struct tapgrant_device **devices, size_t count) {
+    UNCANCELLED;
+
+    free_all(devices, count);
 }
 
 static int list(struct tapgrant_device ***devices, size_t *count, bool all, struct tapgrant_error *error) {
     struct listing listing = {0};
     int failed = -EINTR;
 
-    if (error) *error = (struct tapgrant_error){0};
+    if (error) {
+        *error = (struct tapgrant_error){0};
+    }
+    *devices = NULL;
+    *count = 0;
     /* EINTR: links came or went meanwhile, and one may be missing (NLM_F_DUMP_INTR) */
     for (int i = 0; failed == -EINTR && i < DUMPS; i++) {
-        tapgrant_list_free(listing.devices, listing.count);
+        free_all(listing.devices, listing.count);
         listing = (struct listing){.all = all};
         failed = query_all(list_one, &listing);
     }
-    if (failed) {
-        tapgrant_list_free(listing.devices, listing.count);
-        return error_set(error, TAPGRANT_FAILED, "tapgrant", "the links cannot be listed: %s", strerror(-failed));
+    if (!failed && listing.count) {
+        qsort(listing.devices, listing.count, sizeof(struct tapgrant_device *), by_index);
     }
-    if (listing.count) qsort(listing.devices, listing.count, sizeof(struct tapgrant_device *), by_index);
-    name_bridges(&listing);
-    note_macs(&listing);
+    if (!failed) {
+        failed = name_bridges(&listing);
+    }
+    if (!failed) {
+        failed = note_macs(&listing);
+    }
+    if (failed) {
+        free_all(listing.devices, listing.count);
+        return error_lookup(error, "the links", -failed);
+    }
     *devices = listing.devices;
     *count = listing.count;
     return TAPGRANT_OK;
 }
 
 int tapgrant_list(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error) {
+    UNCANCELLED;
+
     return list(devices, count, false, error);
 }
 
 int tapgrant_list_all(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error) {
+    UNCANCELLED;
+
     return list(devices, count, true, error);
 }
 
 size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count) {
+    UNCANCELLED;
+
     return query_holders(device->name, holders, count);
 }

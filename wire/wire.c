@@ -4,8 +4,8 @@
  * the helper keeps them again because its caller need not be the library.
  * Hostile here: every byte.  Privilege held: none in the library; in the helper root, before the policy is read.
  */
-#include "wire/wire.h"
 #include "helper/system.h"
+#include "wire/wire.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -44,5 +44,9 @@ bool wire_interface_valid(const struct wire_interface *interface) {
         !wire_bridge_valid(interface->bridge) || (interface->guest_mac[0] | interface->host_mac[0]) & 1 /* multicast */ ||
         (!wire_mac_absent(interface->guest_mac) && !memcmp(interface->guest_mac, interface->host_mac, 6)) ||
         (interface->mtu && (interface->mtu < WIRE_MTU_MIN || interface->mtu > WIRE_MTU_MAX))) return false;
+    /* of a port the policy decides, with what it knows of the bridge */
+    if (interface->mtu && interface->mtu < WIRE_MTU_IPV6 && !interface->bridge[0]) {
+        return false;
+    }
     return interface->queues >= 1 && interface->queues <= WIRE_QUEUES && interface->vnet_hdr <= 1;
 }

@@ -24,8 +24,15 @@
 #define WIRE_QUEUES 253     /* queues in one request: SCM_MAX_FD, include/net/scm.h */
 #define WIRE_NAME 16        /* IFNAMSIZ, the terminating NUL included */
 #define WIRE_RULE 36        /* a rule's name, 1-32 bytes, and NULs */
+#define WIRE_STACK (256u << 10) /* bytes: with a lower limit of its stack the helper refuses */
 #define WIRE_MTU_MIN 68u    /* ETH_MIN_MTU */
 #define WIRE_MTU_MAX 65521u /* 65535 less the Ethernet header: drivers/net/tun.c */
+/*
+ * IPV6_MIN_MTU, include/uapi/linux/ipv6.h.  A tap with a lower MTU has no IPv6 and no settings of it, and when somebody raises
+ * its MTU later the kernel gives it the host's defaults (net/ipv6/addrconf.c, addrconf_notify): an address, and router
+ * advertisements taken.  So no tap gets a lower one.
+ */
+#define WIRE_MTU_IPV6 1280u
 
 /* The stages of the helper, in their order: the words of its source files, its log and its manual page. */
 enum wire_stage { WIRE_START, WIRE_REQUEST, WIRE_POLICY, WIRE_DECIDE, WIRE_DEVICE, WIRE_QUOTA, WIRE_LINK, WIRE_REPLY };
@@ -44,8 +51,12 @@ enum wire_stage { WIRE_START, WIRE_REQUEST, WIRE_POLICY, WIRE_DECIDE, WIRE_DEVIC
 enum wire_status { WIRE_GRANTED, WIRE_OTHER_VERSION, WIRE_MALFORMED, WIRE_UNPRIVILEGED, WIRE_DENIED, WIRE_UNFIT_BRIDGE,
                    WIRE_OVER_QUOTA, WIRE_NAME_TAKEN, WIRE_FAILED, WIRE_STATUSES };
 
-/* Its address follows its ports'; the host takes router advertisements on it; the MTU asked for could lower its own. */
-enum wire_fault { WIRE_FAULT_UNPINNED = 1, WIRE_FAULT_RA = 2, WIRE_FAULT_MTU = 4 };
+/*
+ * Its address follows its ports'; the host takes router advertisements on it; the MTU asked for could lower its own; the MTU
+ * asked for could raise its own; its own and that of the port are below WIRE_MTU_IPV6.
+ */
+enum wire_fault { WIRE_FAULT_UNPINNED = 1, WIRE_FAULT_RA = 2, WIRE_FAULT_MTU = 4, WIRE_FAULT_MTU_RAISED = 8,
+                  WIRE_FAULT_MTU_IPV6 = 16 };
 
 struct wire_interface {
     char dev[WIRE_NAME], bridge[WIRE_NAME]; /* empty: generated; none */

@@ -8,23 +8,32 @@
 #include "helper/link/link.h"
 
 #define TAPS_ALIAS 256  /* IFALIASZ */
+#define TAP_QUEUES 256  /* drivers/net/tun.c, MAX_TAP_QUEUES */
 #define TAPS_REMOVAL(group) ((group) >> 24 == 0x74) /* one of the link groups that a removal uses */
 
 struct tap { /* any link; the numbers of a tun are there only of one that is a tap */
     uint32_t index, mtu, master, group;
+    uint16_t type;                   /* ARPHRD_ETHER, unless its holder changed it while it was down */
     char name[WIRE_NAME], alias[TAPS_ALIAS]; /* alias: printable */
     uint8_t mac[6];
     bool is_tap, up, carrier;
+    bool paused;                     /* as by TAP_PAUSED */
+    bool is_operational;             /* a bridge takes it for a port that is up */
+    uint32_t listens;                /* of a bridge with a spanning tree: seconds before a new port forwards */
     bool ipv6;                       /* it has IPv6, and that is not switched off */
     uint64_t port;                   /* as in struct link */
     uint32_t tun[IFLA_TUN_MAX + 1];  /* as in struct link */
 };
 
-/* An entry of a bridge's forwarding table that ties an address to a port, as lock-mac makes it. */
+/*
+ * An entry of a bridge's forwarding table that does not age; a sticky one ties its address, as lock-mac
+ * makes it.
+ */
 struct tie {
     uint32_t index;
     uint16_t vlan;
     uint8_t mac[6];
+    bool is_sticky;
 };
 
 struct taps {
@@ -34,11 +43,21 @@ struct taps {
     size_t tie_count, tie_room;
 };
 
+/*
+ * TAP_DOWN    its holder's writes fail with EIO, which ends some programs
+ * TAP_PAUSED  its holder's writes succeed, and as a port it neither takes nor gives a frame, whatever
+ *             the holder does with the carrier: the link is dormant (net/core/link_watch.c,
+ *             rfc2863_policy(); net/bridge/br_if.c, br_port_carrier_check()).  Nor has it multicast:
+ *             a device that gets IPv6 would report its groups to the guest
+ * TAP_UP      also ends TAP_PAUSED
+ */
+enum tap_run { TAP_AS_IT_IS, TAP_DOWN, TAP_PAUSED, TAP_UP };
+
 struct tap_change { /* what is NULL stays */
     const char *alias;
     const uint8_t *mac;
     const uint32_t *mtu, *group, *master;
-    bool down;
+    enum tap_run run;
 };
 
 /* First. */
@@ -48,6 +67,9 @@ CHECKED int taps_connect(void);
 CHECKED int taps_read(struct taps *taps);
 void taps_free(struct taps *taps);
 
+/* One link as it is now.  -ENODEV: there is none. */
+CHECKED int tap_read(uint32_t index, struct tap *tap);
+
 const struct tap *taps_find(const struct taps *taps, const char *name);
 const struct tap *taps_at(const struct taps *taps, uint32_t index);
 
@@ -55,6 +77,8 @@ const struct tap *taps_at(const struct taps *taps, uint32_t index);
 bool taps_tied(const struct taps *taps, uint32_t index, const uint8_t mac[6], uint16_t vlan);
 /* The first address that is tied to the port, or NULL. */
 const uint8_t *taps_tie(const struct taps *taps, uint32_t index);
+/* How many ports the bridge of that index has. */
+size_t taps_ports(const struct taps *taps, uint32_t bridge);
 
 /* The label in the tag of a tap that tapgrant-apply made, or NULL: it is somebody else's. */
 const char *tap_label(const struct tap *tap);
@@ -64,9 +88,15 @@ bool tap_persists(const struct tap *tap);
 /* As far as can be seen: a holder of a device with one queue can hide by taking its carrier away. */
 bool tap_in_use(const struct tap *tap);
 
+/* Do frames pass: is it up, and not paused?  Somebody may have set half of TAP_PAUSED by hand. */
+bool tap_runs(const struct tap *tap);
+
+/* Can somebody else attach to it, beside those who use it? */
+bool tap_has_room(const struct tap *tap);
+
 /*
  * A queue of the tap, attached with its carrier as it is and without changing what its first opener left; never makes a
- * device.  -EBUSY: its only queue is in use.  The descriptor is the caller's.
+ * device.  -EBUSY: all the queues that it can have are in use.  The descriptor is the caller's.
  */
 CHECKED int tap_attach(const struct tap *tap);
 

@@ -8,8 +8,8 @@
  * whatever failed exits otherwise.  Neither waits with a limit; the library does.
  */
 #include "cli/command.h"
-#include "cli/discard.h"
 #include "conf/interface/interface.h"
+#include "cli/discard.h"
 
 #include <errno.h>
 #include <stdarg.h>

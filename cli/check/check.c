@@ -3,6 +3,7 @@
  * tapgrant check: the policy's answer, and why.  The helper gives one denial for every cause; here, from what who asks
  * may read, the very source that the helper decides with tells the cause.
  */
+#include "cli/accounts.h"
 #include "cli/host_bridge.h"
 #include "cli/interfaces.h"
 
@@ -53,14 +54,45 @@ static int fail(const struct check *check, const char *object, const char *reaso
     return output_error(&error, check->json);
 }
 
-/* The rules, or why there are none; both are an answer.  Only a policy that one may not read is not. */
+static int fail_unread(const struct check *check, const char *path) {
+    return fail(check, path, "you may not read it", "ask as root, or the administrator");
+}
+
+/* The files of accounts that the rules need, under the helper's own conditions. */
+static int load_accounts(struct check *check) {
+    struct policy_accounts accounts;
+    struct policy *policy = &check->policy;
+    const char *path = NULL;
+    int failed = policy_accounts_read(policy, &accounts, &path);
+
+    if (failed == -EACCES) {
+        return fail_unread(check, path);
+    }
+    if (failed) {
+        snprintf(check->void_reason, sizeof(check->void_reason), "%s: %s", path,
+                 accounts_reason(failed));
+        return 0;
+    }
+    if (policy_resolve(policy, &accounts)) {
+        snprintf(check->void_reason, sizeof(check->void_reason), POLICY_PATH ": %s",
+                 policy->names_caller && !policy->caller.name[0]
+                     ? "it says {user}, and /etc/passwd has no name for this user"
+                     : "it names a user or group that is not in /etc/passwd or /etc/group: "
+                       "tapgrant doctor");
+    }
+    return 0;
+}
+
+/* The rules, or why there are none; both are an answer.  A file that one may not read is none. */
 static int load(struct check *check) {
-    char *text = NULL, *passwd = NULL, *group = NULL;
+    char *text = NULL;
     struct policy_caller caller = check->policy.caller;
     size_t size;
     int failed = policy_file_read(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
 
-    if (failed == -EACCES) return fail(check, POLICY_PATH, "you may not read it", "ask as root, or the administrator");
+    if (failed == -EACCES) {
+        return fail_unread(check, POLICY_PATH);
+    }
     if (failed == -EPERM)
         snprintf(check->void_reason, sizeof(check->void_reason),
                  POLICY_PATH ": it or its folder is not root's, or others can write");
@@ -68,18 +100,17 @@ static int load(struct check *check) {
         snprintf(check->void_reason, sizeof(check->void_reason), POLICY_PATH ": %s", strerror(-failed));
     if (failed) return 0;
     failed = policy_parse(&check->policy, text, size, first_fault, check);
-    check->policy.caller = caller;
-    /* under the helper's own conditions */
-    if (!failed && check->policy.names && (policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size) ||
-                                           policy_file_read("/etc", "group", POLICY_SIZE, &group, &size)))
-        snprintf(check->void_reason, sizeof(check->void_reason), "/etc/passwd or /etc/group cannot be used for names");
-    if (!failed && !check->void_reason[0] && policy_resolve(&check->policy, passwd, group))
-        snprintf(check->void_reason, sizeof(check->void_reason), POLICY_PATH ": %s",
-                 check->policy.names_caller && !check->policy.caller.name[0]
-                     ? "it says {user}, and /etc/passwd has no name for this user"
-                     : "it names a user or group that is not in /etc/passwd or /etc/group: tapgrant doctor");
     free(text);
-    return 0;
+    check->policy.caller = caller;
+    return failed ? 0 : load_accounts(check);
+}
+
+/* A subordinate id has no account; no group matters to it. */
+static bool become_subordinate(struct policy_caller *caller, uint32_t uid) {
+    struct policy_subuid line;
+
+    *caller = (struct policy_caller){.uid = uid, .gid = UINT32_MAX};
+    return accounts_subordinate(uid, &line);
 }
 
 static int become(struct check *check, const char *name) {
@@ -88,19 +119,69 @@ static int become(struct check *check, const char *name) {
     struct passwd *user;
     char *end;
     unsigned long id;
+    bool is_id;
 
     if (!name) {
         count = getgroups(GROUPS_MAX, check->groups);
-        *caller = (struct policy_caller){getuid(), getgid(), check->groups, count > 0 ? (size_t)count : 0, ""};
+        *caller = (struct policy_caller){
+            getuid(), getgid(), check->groups, count > 0 ? (size_t)count : 0, "", 0};
         return 0;
     }
     user = getpwnam(name);
     id = strtoul(name, &end, 10);
-    if (!user && *name >= '0' && *name <= '9' && !*end && id < UINT32_MAX) user = getpwuid((uid_t)id);
-    if (!user) return output_usage(check->json, "--user %s: no such user", name);
-    if (getgrouplist(user->pw_name, user->pw_gid, check->groups, &count) < 0) count = 0;
-    *caller = (struct policy_caller){user->pw_uid, user->pw_gid, check->groups, (size_t)count, ""};
+    is_id = *name >= '0' && *name <= '9' && !*end && id < UINT32_MAX;
+    if (!user && is_id) {
+        user = getpwuid((uid_t)id);
+    }
+    if (!user && is_id && become_subordinate(caller, (uint32_t)id)) {
+        return 0;
+    }
+    if (!user) {
+        return output_usage(check->json, "--user %s: no such user", name);
+    }
+    if (getgrouplist(user->pw_name, user->pw_gid, check->groups, &count) < 0) {
+        count = 0;
+    }
+    *caller =
+        (struct policy_caller){user->pw_uid, user->pw_gid, check->groups, (size_t)count, "", 0};
     return 0;
+}
+
+/* Why the rule's user does not match; where it otherwise would, the id is a subordinate one. */
+static void explain_user(const struct check *check, const char *value, char *detail, size_t size) {
+    const struct policy_caller *caller = &check->policy.caller;
+    struct policy plain = check->policy;
+
+    plain.caller.subuid_line = 0;
+    if (policy_test(&plain, POLICY_USER, value, NULL, 0) == 1) {
+        snprintf(detail, size, "'%s' does not match uid %u, a subordinate id (/etc/subuid:%u)",
+                 value, caller->uid, caller->subuid_line);
+    } else {
+        snprintf(detail, size, "'%s' names neither uid %u nor a group of its", value, caller->uid);
+    }
+}
+
+/* Whose subordinate id asks, as {line, owner}; null: nobody's, or no rule needs to know. */
+static json_t *subordinate_json(const struct policy_caller *caller) {
+    struct policy_subuid line;
+    char owner[ACCOUNTS_OWNER];
+
+    if (!caller->subuid_line || !accounts_subordinate(caller->uid, &line)) {
+        return json_null();
+    }
+    return json_pack("{s:i, s:s}", "line", (int)line.line, "owner", accounts_owner(&line, owner));
+}
+
+static void print_subordinate(const struct policy_caller *caller) {
+    struct policy_subuid line;
+    char owner[ACCOUNTS_OWNER];
+
+    if (!caller->subuid_line || !accounts_subordinate(caller->uid, &line)) {
+        return;
+    }
+    printf("  note: uid %u is a subordinate id of %s (/etc/subuid:%u): only its number, or a range "
+           "within that line, matches it\n",
+           caller->uid, accounts_owner(&line, owner), line.line);
 }
 
 /* In words: the first condition that does not hold. */
@@ -110,8 +191,9 @@ static void explain(const struct check *check, const struct policy_rule *rule, e
     char mac[OUTPUT_MAC];
 
     detail[0] = 0;
-    if (failed == POLICY_USER)
-        snprintf(detail, size, "'%s' names neither uid %u nor a group of its", value, check->policy.caller.uid);
+    if (failed == POLICY_USER) {
+        explain_user(check, value, detail, size);
+    }
     if (failed == POLICY_BRIDGE && asked->bridge[0] && !bridge->facts.exists)
         snprintf(detail, size, "%s %s", asked->bridge, bridge->is_link ? "is no bridge" : "does not exist");
     else if (failed == POLICY_BRIDGE)
@@ -157,7 +239,17 @@ static void explain_faults(uint32_t faults, const struct interface *asked, const
     }
     if (faults & WIRE_FAULT_MTU) {
         add(detail, TEXT_SIZE, "%u is below the bridge's %u, and could lower it", asked->mtu, bridge->mtu);
-        add(hint, TEXT_SIZE, "ask for %u or more, or leave mtu= out", bridge->mtu);
+        add(hint, TEXT_SIZE, "ask for %u, or leave mtu= out", bridge->mtu);
+    }
+    if (faults & WIRE_FAULT_MTU_RAISED) {
+        add(detail, TEXT_SIZE, "%u is above the bridge's %u, and could raise it: no port but taps has %u or less", asked->mtu,
+            bridge->mtu, asked->mtu);
+        add(hint, TEXT_SIZE, "ask for %u, or leave mtu= out", bridge->mtu);
+    }
+    if (faults & WIRE_FAULT_MTU_IPV6) {
+        add(detail, TEXT_SIZE, "the MTU of %s is %u: below %u a port has no setting that keeps IPv6 off", name, bridge->mtu,
+            WIRE_MTU_IPV6);
+        add(hint, TEXT_SIZE, "ip link set %s mtu %u", name, WIRE_MTU_IPV6);
     }
 }
 
@@ -182,7 +274,9 @@ static enum policy_key last_conditions(const struct check *check, const struct p
     if (verdict->failed < POLICY_KEYS) return verdict->failed;
     if (verdict->faults & WIRE_FAULT_UNPINNED) return POLICY_ALLOW_UNPINNED;
     if (verdict->faults & WIRE_FAULT_RA) return POLICY_ALLOW_RA;
-    if (verdict->faults & WIRE_FAULT_MTU) return POLICY_MTU;
+    if (verdict->faults & (WIRE_FAULT_MTU | WIRE_FAULT_MTU_RAISED | WIRE_FAULT_MTU_IPV6)) {
+        return POLICY_MTU;
+    }
     return count_held(check, verdict->rule) >= policy_number(verdict->rule, POLICY_MAX) ? POLICY_MAX : POLICY_KEYS;
 }
 
@@ -249,11 +343,16 @@ static void tell(struct check *check, const char *where, const struct interface 
     check->denied |= failed < POLICY_KEYS;
     if (rule && failed == POLICY_KEYS) check->granted[check->granted_count++] = rule;
     if (check->json) {
-        json_array_append_new(check->array, json_pack("{s:s?, s:s, s:s?, s:o, s:o, s:s?}", "label", label, "verdict",
-                                                      failed < POLICY_KEYS ? "deny" : "allow", "rule", rule ? rule->name : NULL,
-                                                      "line", rule ? json_integer(rule->line) : json_null(), "rules", rules,
-                                                      "reason", reason));
+        json_array_append_new(
+            check->array,
+            json_pack("{s:s?, s:s, s:s?, s:o, s:o, s:s?, s:o}", "label", label, "verdict",
+                      failed < POLICY_KEYS ? "deny" : "allow", "rule", rule ? rule->name : NULL,
+                      "line", rule ? json_integer(rule->line) : json_null(), "rules", rules,
+                      "reason", reason, "subordinate", subordinate_json(&check->policy.caller)));
         return;
+    }
+    if (asked->managed && valid && !rule) {
+        print_subordinate(&check->policy.caller);
     }
     if (!asked->managed)
         puts("  allowed: managed=no is no matter of the policy's");

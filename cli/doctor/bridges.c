@@ -2,6 +2,7 @@
 /*
  * The policy, as far as who asks may read it, and every bridge that it names.
  */
+#include "cli/accounts.h"
 #include "cli/doctor/checks.h"
 #include "cli/host_bridge.h"
 
@@ -44,27 +45,56 @@ static void explain_unread(struct findings *findings, int failed) {
                      failed == -ELOOP ? "a symbolic link" : strerror(-failed));
 }
 
-/* The names of users and groups; what the helper reads, with its conditions. */
-static void check_names(struct findings *findings, struct policy *policy) {
-    char *passwd = NULL, *group = NULL;
-    size_t size;
-    int failed = 0;
+static void explain_accounts(struct findings *findings, const char *path, int failed) {
+    char hint[200];
 
-    if (policy->names) failed = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size);
-    if (!failed && policy->names) failed = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size);
-    if (failed)
-        findings_bad(findings, "names", "/etc/passwd, /etc/group", "chown root:root and chmod 0644 both",
-                     "cannot be used for the policy's names: everybody is denied");
-    for (size_t i = 0; !failed && i < policy->rule_count; i++) {
-        policy->passwd = passwd;
-        policy->group = group;
+    if (failed == -EACCES) {
+        snprintf(hint, sizeof(hint), "chmod a+r %s, or ask as root", path);
+        findings_warn(findings, "names", path, hint,
+                      "not readable by you: what the policy makes of it is not checked");
+        return;
+    }
+    snprintf(hint, sizeof(hint), "let it be a plain text file that only root can write");
+    if (failed == -EPERM) {
+        snprintf(hint, sizeof(hint), "chown root:root /etc %s; chmod go-w /etc %s", path, path);
+    }
+    findings_bad(findings, "names", path, hint,
+                 "cannot be used for the policy: everybody is denied (%s)",
+                 accounts_reason(failed));
+}
+
+/* Is the user who asks one that only its number names? */
+static void check_subordinate(struct findings *findings, const struct policy *policy) {
+    const struct policy_caller *caller = &policy->caller;
+    struct policy_subuid line;
+    char object[40];
+    char owner[ACCOUNTS_OWNER];
+
+    if (!policy->is_broad || !accounts_subordinate(caller->uid, &line)) {
+        return;
+    }
+    snprintf(object, sizeof(object), "/etc/subuid:%u", line.line);
+    findings_warn(findings, "names", object,
+                  "name it in the policy by its number: tapgrant-policy(5), Subordinate ids",
+                  "uid %u is a subordinate id of %s: *, groups and ranges do not match it",
+                  caller->uid, accounts_owner(&line, owner));
+}
+
+/* The files of accounts, and the names in them; what the helper reads, with its conditions. */
+static void check_names(struct findings *findings, struct policy *policy) {
+    const char *path = NULL;
+    int failed = policy_accounts_read(policy, &policy->accounts, &path);
+
+    if (failed) {
+        explain_accounts(findings, path, failed);
+    }
+    for (size_t i = 0; !failed && policy->names && i < policy->rule_count; i++) {
         if (policy_test(policy, POLICY_USER, policy->rules[i].value[POLICY_USER], NULL, 0) >= 0) continue;
         tell_fault(findings, policy->rules[i].line, "names a user or group that is not in /etc/passwd or /etc/group; write ids",
                    policy->rules[i].value[POLICY_USER]);
     }
-    policy->passwd = policy->group = NULL;
-    free(passwd);
-    free(group);
+    accounts_free(&policy->accounts);
+    check_subordinate(findings, policy);
 }
 
 /* Is there a rule for the bridge that does not waive the condition KEY? */
@@ -194,7 +224,7 @@ void checks_policy(struct findings *findings) {
                       policy.rule_count ? "" : ": everybody is denied");
         policy.caller = (struct policy_caller){.uid = getuid(), .gid = getgid()};
         snprintf(policy.caller.name, sizeof(policy.caller.name), "%s", me ? me->pw_name : "");
-        if (policy.names) check_names(findings, &policy);
+        check_names(findings, &policy);
         check_bridges(findings, &policy);
         check_unbridged(findings, &policy);
     }

@@ -3,9 +3,11 @@
  * One interface that is there already: could who asks open it, and would traffic flow?
  */
 #include "cli/doctor/checks.h"
+#include "cli/kept.h"
 
 #include <errno.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,6 +56,79 @@ static void check_holders(struct findings *findings, const struct tapgrant_devic
         snprintf(hint, sizeof(hint), "tapgrant doctor %s, as root, names it", tapgrant_name(device));
         findings_bad(findings, "held", object, hint, "a process that you may not see holds it, and %s", then);
     }
+}
+
+/* The user's own that tapgrant made? */
+static bool is_own(const struct tapgrant_device *device) {
+    bool is_tapgrants = tapgrant_rule(device) || tapgrant_label(device);
+
+    return is_tapgrants && tapgrant_uid(device) == getuid() && tapgrant_owner(device) == getuid();
+}
+
+/* Opened as a managed interface, it gets a new tap's settings. */
+static const char *command_to_reset(const struct tapgrant_device *device, char *text, size_t size) {
+    const char *bridge = tapgrant_bridge(device);
+
+    snprintf(text, size, "tapgrant create --net dev=%s%s%s%s", tapgrant_name(device),
+             bridge ? ",bridge=" : "", bridge ? bridge : "",
+             tapgrant_multi_queue(device) ? ",queues=2" : "");
+    return text;
+}
+
+static void check_offloads(struct findings *findings, const struct tapgrant_device *device,
+                           const char *object, const struct kept *kept, bool is_held) {
+    char hint[200];
+
+    if (!kept->checksums) {
+        findings_good(findings, "offloads", object, "none: packets come whole");
+        return;
+    }
+    if (is_held) {
+        findings_good(findings, "offloads", object, "on, as its holder asked");
+        return;
+    }
+    if (is_own(device)) {
+        command_to_reset(device, hint, sizeof(hint));
+    } else {
+        snprintf(hint, sizeof(hint), "ethtool -K %s tx off", tapgrant_name(device));
+    }
+    findings_warn(findings, "offloads", object, hint, "an earlier program's are on: without a "
+                  "virtio header, packets come without checksums%s",
+                  kept->segments ? ", and larger than the MTU" : "");
+}
+
+static void check_type(struct findings *findings, const struct tapgrant_device *device,
+                       const char *object, unsigned type) {
+    const char *name = tapgrant_name(device);
+    char hint[300];
+    char command[150];
+
+    if (type == ARPHRD_ETHER) {
+        return;
+    }
+    if (is_own(device)) {
+        snprintf(hint, sizeof(hint),
+                 "as root ip link set %s down; then %s; then as root ip link set %s up", name,
+                 command_to_reset(device, command, sizeof(command)), name);
+    } else {
+        snprintf(hint, sizeof(hint), "its holder changes it, while it is down: TUNSETLINK");
+    }
+    findings_bad(findings, "type", object, hint, "its link type is %u, not Ethernet's", type);
+}
+
+/* What an earlier holder set, as far as it can be seen. */
+static void check_kept(struct findings *findings, const struct tapgrant_device *device,
+                       const char *object) {
+    struct kept kept;
+    int failed = kept_read(tapgrant_name(device), &kept);
+
+    if (failed) {
+        findings_bad(findings, "offloads", object, "try again", "cannot be looked up: %s",
+                     strerror(-failed));
+        return;
+    }
+    check_offloads(findings, device, object, &kept, checks_holder(device) >= 0);
+    check_type(findings, device, object, kept.link_type);
 }
 
 /* No tap, but opened as one: by its node. */
@@ -112,6 +187,7 @@ void checks_device(struct findings *findings, const char *dev, const struct prog
                       tapgrant_queues(device));
     else
         findings_good(findings, "queues", object, "one queue");
+    check_kept(findings, device, object);
     if (program) checks_program(findings, program, device, queues);
     tapgrant_close(device);
 }

@@ -2,8 +2,8 @@
 /*
  * lint's other language: interface definitions, a user's or the administrator's.
  */
-#include "cli/lint/lint.h"
 #include "conf/definitions/definitions.h"
+#include "cli/lint/lint.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
  * earnest; and what is suspicious of a policy.
  */
 #include "cli/lint/lint.h"
+#include "cli/accounts.h"
 #include "conf/interface/interface.h"
 
 #include <errno.h>
@@ -141,6 +142,7 @@ static void lint_file(struct lint *lint, bool installed, bool numeric) {
     if (failed != -ENOMEM) lint_names(lint);
     if (lint->faults == before) lint_warnings(lint);
     if (parsed == before && numeric) print_numeric(lint, text, size);
+    accounts_free(&lint->policy.accounts);
     free(lint->policy.rules);
     free(lint->policy.text);
     free(text);

@@ -24,7 +24,10 @@ unsigned lint_line(const struct lint *lint, const struct policy_rule *rule, enum
 bool lint_has_definitions(const struct lint *lint);
 void lint_definitions(struct lint *lint);
 
-/* Faults: names that the helper will not find, and where the name service has them. */
+/*
+ * Faults: names that the helper will not find, and where the name service has them.  Reads
+ * lint->policy.accounts, which lint_warnings() needs.
+ */
 void lint_names(struct lint *lint);
 
 /* The id of a name by files or name service, for --numeric; false: nobody has it. */

@@ -3,6 +3,7 @@
  * The names of a policy: the helper looks them up in files alone; here the name service may be asked, to say what to
  * write instead.
  */
+#include "cli/accounts.h"
 #include "cli/lint/lint.h"
 
 #include <errno.h>
@@ -41,24 +42,46 @@ static void report_name(struct lint *lint, unsigned line, const char *word) {
                     file);
 }
 
+/* What the helper does not take denies everybody; what only root may read, the helper may, too. */
+static void report_file(struct lint *lint, const char *path, const char *needed_for, int failed) {
+    if (failed == -EACCES) {
+        lint_report(lint, 0, false, "%s: you may not read it, so the policy's %s are not checked",
+                    path, needed_for);
+    } else if (failed) {
+        lint_report(lint, 0, true, "%s: %s, and the policy has %s: everybody is denied", path,
+                    accounts_reason(failed), needed_for);
+    }
+}
+
+/* The subordinate ids are there for the warnings, too, whether or not a rule needs them. */
+static void read_accounts(struct lint *lint) {
+    struct policy_accounts *accounts = &lint->policy.accounts;
+    size_t size;
+    int failed;
+
+    if (lint->policy.names) {
+        failed = policy_file_read("/etc", "passwd", POLICY_SIZE, &accounts->passwd, &size);
+        report_file(lint, "/etc/passwd", "names", failed);
+        failed = policy_file_read("/etc", "group", POLICY_SIZE, &accounts->group, &size);
+        report_file(lint, "/etc/group", "names", failed);
+    }
+    failed = policy_subuid_read(&accounts->subuid);
+    if (lint->policy.is_broad) {
+        report_file(lint, "/etc/subuid", "words for many (*, groups, ranges)", failed);
+    }
+    if (failed) {
+        free(accounts->subuid);
+        accounts->subuid = NULL;
+    }
+}
+
 void lint_names(struct lint *lint) {
     struct policy *policy = &lint->policy;
-    char *passwd = NULL, *group = NULL, word[POLICY_LINE + 1];
-    size_t size;
+    char word[POLICY_LINE + 1];
 
-    if (policy->names && policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size))
-        lint_report(lint, 0, true,
-                    "/etc/passwd is not root's, or others can write, and the policy has names: everybody is denied");
-    if (policy->names && policy_file_read("/etc", "group", POLICY_SIZE, &group, &size))
-        lint_report(lint, 0, true,
-                    "/etc/group is not root's, or others can write, and the policy has names: everybody is denied");
-    policy->passwd = passwd;
-    policy->group = group;
+    read_accounts(lint);
     for (size_t i = 0; i < policy->rule_count; i++)
         for (const char *words = policy->rules[i].value[POLICY_USER]; words && policy_next(&words, word);)
             if (policy_test(policy, POLICY_USER, word, NULL, 0) == -ENOENT)
                 report_name(lint, lint_line(lint, &policy->rules[i], POLICY_USER), word);
-    policy->passwd = policy->group = NULL;
-    free(passwd);
-    free(group);
 }

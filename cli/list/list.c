@@ -2,6 +2,7 @@
 /*
  * tapgrant list: who has what, by which rule or definition; with --tree by bridge.
  */
+#include "cli/accounts.h"
 #include "cli/command.h"
 #include "cli/list/changes.h"
 
@@ -17,6 +18,7 @@ static const char help[] = "Usage: tapgrant list [--tree] [--all] [--json]\n"
 
 #define NAME 64  /* bytes of a user's name */
 #define ORIGIN 64
+#define MARKED (NAME + ACCOUNTS_OWNER + 2)
 
 struct options {
     bool tree, all, json;
@@ -28,6 +30,30 @@ static const char *user_name(uid_t uid, char text[NAME]) {
 
     snprintf(text, NAME, "%u", uid);
     return user ? user->pw_name : uid == (uid_t)-1 ? "-" : text;
+}
+
+/* Whose subordinate id it is; NULL: nobody's. */
+static const char *subordinate_of(uid_t uid, char text[ACCOUNTS_OWNER]) {
+    struct policy_subuid line;
+
+    if (uid == (uid_t)-1 || !accounts_subordinate(uid, &line)) {
+        return NULL;
+    }
+    return accounts_owner(&line, text);
+}
+
+/* As user_name(), and in parentheses whose subordinate id it is. */
+static const char *marked_name(uid_t uid, char text[MARKED]) {
+    char name[NAME];
+    char owner[ACCOUNTS_OWNER];
+    const char *whose = subordinate_of(uid, owner);
+
+    if (whose) {
+        snprintf(text, MARKED, "%s(%s)", user_name(uid, name), whose);
+    } else {
+        snprintf(text, MARKED, "%s", user_name(uid, name));
+    }
+    return text;
 }
 
 /* The rule that granted it, or the definition that declared it. */
@@ -78,22 +104,25 @@ static void print_changes(const struct tapgrant_device *device) {
 }
 
 static void print_row(const struct tapgrant_device *device) {
-    char name[NAME], rule[ORIGIN], slot[16] = "-", holder[16] = "-";
+    char name[MARKED], rule[ORIGIN], slot[16] = "-", holder[16] = "-";
     const char *bridge = tapgrant_bridge(device);
     pid_t pid;
 
     if (tapgrant_slot(device) >= 0) snprintf(slot, sizeof(slot), "%d", tapgrant_slot(device));
     if (tapgrant_holders(device, &pid, 1)) snprintf(holder, sizeof(holder), "%d", (int)pid);
-    printf("%-15s %-16s %-16s %4s %-15s %5u %-10s %-4s %s\n", tapgrant_name(device), user_name(tapgrant_uid(device), name),
-           origin(device, rule), slot, bridge ? bridge : "-", tapgrant_mtu(device),
-           tapgrant_persist(device) ? "persistent" : "transient", tapgrant_up(device) ? "up" : "down", holder);
+    printf("%-15s %-16s %-16s %4s %-15s %5u %-10s %-4s %s\n", tapgrant_name(device),
+           marked_name(tapgrant_uid(device), name), origin(device, rule), slot,
+           bridge ? bridge : "-", tapgrant_mtu(device),
+           tapgrant_persist(device) ? "persistent" : "transient",
+           tapgrant_up(device) ? "up" : "down", holder);
 }
 
 static void print_leaf(const struct tapgrant_device *device, bool last) {
-    char name[NAME], from[ORIGIN];
+    char name[MARKED], from[ORIGIN];
     pid_t pid;
 
-    printf("%s %s  %s", last ? "`-" : "|-", tapgrant_name(device), user_name(tapgrant_uid(device), name));
+    printf("%s %s  %s", last ? "`-" : "|-", tapgrant_name(device),
+           marked_name(tapgrant_uid(device), name));
     if (tapgrant_rule(device))
         printf("  rule=%s slot=%d", tapgrant_rule(device), tapgrant_slot(device));
     else
@@ -120,9 +149,19 @@ static bool same_bridge(const struct tapgrant_device *a, const struct tapgrant_d
     return one && other ? !strcmp(one, other) : one == other;
 }
 
-/* The object of output_device(), with what only this verb tells. */
+/* The object of output_device(), and whose subordinate id its user is. */
+static json_t *row_json(const struct tapgrant_device *device) {
+    json_t *object = output_device(device);
+    char owner[ACCOUNTS_OWNER];
+    const char *whose = subordinate_of(tapgrant_uid(device), owner);
+
+    json_object_set_new(object, "subordinate_of", whose ? json_string(whose) : json_null());
+    return object;
+}
+
+/* With what only --tree and --all tell. */
 static json_t *device_json(const struct tapgrant_device *device) {
-    json_t *object = output_device(device), *changes = json_array();
+    json_t *object = row_json(device), *changes = json_array();
     const char *what;
 
     for (unsigned n = 0; (what = changed(device, n)); n++) json_array_append_new(changes, json_string(what));
@@ -138,7 +177,8 @@ static json_t *list_json(struct tapgrant_device *const devices[], size_t count, 
         const char *bridge = tapgrant_bridge(devices[i]);
 
         if (!options->tree) {
-            json_array_append_new(array, options->all ? device_json(devices[i]) : output_device(devices[i]));
+            json_array_append_new(array,
+                                  options->all ? device_json(devices[i]) : row_json(devices[i]));
             continue;
         }
         if (!i || !same_bridge(devices[i - 1], devices[i])) {

@@ -51,13 +51,21 @@ struct tapgrant_error output_usage_of(const char *program, const char *format, v
     return error;
 }
 
-void output_warnings(const struct tapgrant_device *device) {
-    char name[80], shown[600];
-    const char *warning;
+void output_warning(const struct tapgrant_device *device, const char *warning) {
+    char name[80];
+    char shown[600];
 
     interface_printable(tapgrant_name(device), name, sizeof(name));
-    for (unsigned n = 0; (warning = tapgrant_warning(device, n)); n++)
-        fprintf(stderr, "tapgrant: interface %s: warning: %s\n", name, interface_printable(warning, shown, sizeof(shown)));
+    interface_printable(warning, shown, sizeof(shown));
+    fprintf(stderr, "tapgrant: interface %s: warning: %s\n", name, shown);
+}
+
+void output_warnings(const struct tapgrant_device *device) {
+    const char *warning;
+
+    for (unsigned n = 0; (warning = tapgrant_warning(device, n)); n++) {
+        output_warning(device, warning);
+    }
 }
 
 const char *output_mac(const uint8_t mac[6], char text[OUTPUT_MAC]) {

@@ -2,11 +2,12 @@
 /*
  * tapgrant run: becomes COMMAND, with the interfaces' descriptors open; with a downscript it stays above it.
  */
-#include "cli/discard.h"
-#include "cli/interfaces.h"
 #include "cli/run/child.h"
+#include "cli/kept.h"
+#include "cli/interfaces.h"
 #include "cli/run/placeholders.h"
 #include "cli/run/scripts.h"
+#include "cli/discard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +64,10 @@ static int run(const struct nets *nets, struct tapgrant_device *devices[], char 
     struct child child;
     int code, failed;
 
-    for (size_t i = 0; i < nets->count; i++) output_warnings(devices[i]);
+    for (size_t i = 0; i < nets->count; i++) {
+        output_warnings(devices[i]);
+        kept_warn(devices[i]);
+    }
     code = expand(nets, devices, words);
     if (code) return code;
     if (scripts_wait(nets)) child_prepare(&child);

@@ -235,6 +235,15 @@ static int check_macs(const struct interface *interface, enum interface_key key,
     return refuse(fault, "host-mac is the same as guest-mac: a bridge would deliver nothing to the guest");
 }
 
+/* Of what no tap can have anyway it was said already.  A port's depends on its bridge's, which is not known here. */
+static int check_mtu(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
+    if (!interface->managed || interface->bridge[0] || interface->mtu < WIRE_MTU_MIN || interface->mtu >= WIRE_MTU_IPV6) {
+        return 0;
+    }
+    return refuse(fault, "'%s' %u is below %u: without a bridge the kernel would have no setting that keeps IPv6 off", key_name[key],
+                  interface->mtu, WIRE_MTU_IPV6);
+}
+
 static int check_port(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
     if (!(key == INTERFACE_KEY_ISOLATE ? interface->isolate : interface->lock_mac)) return 0;
     if (!interface->bridge[0]) return refuse(fault, "'%s' needs a bridge: it is of the bridge's port", key_name[key]);
@@ -250,7 +259,8 @@ int interface_check_next(const struct interface *interface, unsigned *rule, stru
                  {check_owned, INTERFACE_KEY_OWNER}, {check_ignored, INTERFACE_KEY_HOST_MAC},
                  {check_ignored, INTERFACE_KEY_MTU}, {check_ignored, INTERFACE_KEY_PERSIST}, {check_dev, INTERFACE_KEY_DEV},
                  {check_type, INTERFACE_KEY_TYPE}, {check_macs, INTERFACE_KEY_HOST_MAC},
-                 {check_port, INTERFACE_KEY_ISOLATE}, {check_port, INTERFACE_KEY_LOCK_MAC}};
+                 {check_port, INTERFACE_KEY_ISOLATE}, {check_port, INTERFACE_KEY_LOCK_MAC},
+                 {check_mtu, INTERFACE_KEY_MTU}};
 
     *fault = (struct interface_fault){.object = "--net", .key = INTERFACE_KEYS};
     for (unsigned i = *rule; i < sizeof(rules) / sizeof(rules[0]); i++) {

@@ -27,6 +27,17 @@ static void report(struct parser *parser, unsigned line, const char *reason, con
     if (parser->fault) parser->fault(parser->context, line, reason, detail);
 }
 
+/* Has a value of user = a word for many? */
+static bool is_broad(const char *value) {
+    char word[POLICY_LINE + 1];
+    bool found = false;
+
+    while (!found && policy_next(&value, word)) {
+        found = policy_word_is_broad(word);
+    }
+    return found;
+}
+
 /* inih's handler: one key and its value.  Of the section check_line() knows. */
 static int take_key(void *context, const char *section __attribute__((unused)), const char *name, const char *value) {
     struct parser *parser = context;
@@ -46,6 +57,7 @@ static int take_key(void *context, const char *section __attribute__((unused)), 
         reason = test == -EINVAL ? "bad value" : NULL;
         parser->policy->names_caller |= !!strstr(value, "{user}");
         parser->policy->names |= test == -ENOENT || parser->policy->names_caller;
+        parser->policy->is_broad |= key == POLICY_USER && is_broad(value);
     }
     if (reason) report(parser, parser->line, reason, *value && key < POLICY_KEYS ? value : name);
     return 1;

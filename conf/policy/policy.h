@@ -5,7 +5,8 @@
  *
  *   policy_file_read      a file that only root can write -> bytes
  *   policy_parse          bytes -> rules; all or nothing
- *   policy_resolve        are its names in the bytes of passwd(5) and group(5)? and what is the caller's?
+ *   policy_accounts_read  the bytes of passwd(5), group(5) and subuid(5), where the rules need them
+ *   policy_resolve        are its names in them? what is the caller's name? is its id subordinate?
  *   policy_decide         (policy and caller, request, bridge) -> verdict; pure
  *
  * Functions return 0 or a negative errno.  policy_parse() allocates policy->rules and policy->text, for free(3)
@@ -16,7 +17,7 @@
 #include "wire/wire.h"
 
 #define POLICY_LINE 190          /* bytes in a line; inih would cut one of 200 */
-#define POLICY_SIZE (16u << 20)  /* bytes in a policy, in /etc/passwd and in /etc/group */
+#define POLICY_SIZE (16u << 20)  /* bytes in a policy, and in each file of accounts */
 #define POLICY_WORD 64           /* bytes in a user's or group's name, the NUL included */
 #define POLICY_MTU_ALONE 1500    /* bytes: a tap without a bridge, for which nothing is asked */
 #define POLICY_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
@@ -40,21 +41,40 @@ struct policy_caller {
     const uint32_t *groups;
     size_t group_count;
     char name[POLICY_WORD];
+    unsigned subuid_line; /* the first of /etc/subuid that has the uid; 0: none, or not asked */
+};
+
+/* The files of accounts, each with a NUL at its end; NULL: not read, because no rule needs it. */
+struct policy_accounts {
+    char *passwd;
+    char *group;
+    char *subuid; /* which ids users may take for themselves beside their own */
+};
+
+/* A line of /etc/subuid: the ids from FIRST to LAST are OWNER's, to use as it likes. */
+struct policy_subuid {
+    unsigned line;
+    uint32_t first;
+    uint32_t last;
+    const char *owner; /* a name or an id, in the text that was read, without a NUL */
+    size_t owner_length;
 };
 
 struct policy {
     struct policy_rule *rules;
     size_t rule_count;
     char *text;                                 /* the values */
-    struct policy_caller caller;                /* set by who asks; its name by policy_resolve() */
-    const char *passwd, *group;                 /* what policy_resolve() was given; not the policy's own */
+    struct policy_caller caller;                /* who asks; name and line by policy_resolve() */
+    struct policy_accounts accounts;            /* as given to policy_resolve(); not its own */
     bool names, names_caller;                   /* it has names, for which passwd and group are needed; {user} is one */
+    bool is_broad;                              /* it has *, a group or a range: subuid is needed */
 };
 
 /* What the kernel says of the bridge that a request names. */
 struct policy_bridge {
     char name[WIRE_NAME];          /* the kernel's own name of it */
     uint32_t mtu;                  /* bytes; without a bridge POLICY_MTU_ALONE */
+    uint32_t port_mtu;             /* the lowest of its ports that are no taps, 0: of none; needed where more than mtu is asked */
     bool exists, pinned, takes_ra; /* is there and of kind bridge; no port can change its address; the host takes RAs */
 };
 
@@ -78,8 +98,33 @@ CHECKED int policy_file_read(const char *path, const char *name, size_t limit, c
  */
 CHECKED int policy_parse(struct policy *policy, const char *text, size_t size, policy_fault_fn *fault, void *context);
 
-/* -ENOENT: one of the policy's names is in neither PASSWD nor GROUP (NULL: not needed); policy_test() finds it. */
-CHECKED int policy_resolve(struct policy *policy, const char *passwd, const char *group);
+/*
+ * Reads what POLICY needs of /etc/passwd, /etc/group and /etc/subuid.  The errors are those of
+ * policy_file_read() and policy_subuid_read(), and *PATH is then the file.  Whoever asks frees what
+ * is in *ACCOUNTS, after an error too.
+ */
+CHECKED int policy_accounts_read(const struct policy *policy, struct policy_accounts *accounts,
+                                 const char **path);
+
+/*
+ * Reads /etc/subuid into *TEXT, which whoever asks frees, after an error too.  If there is no such
+ * file, nobody has subordinate ids: "".  The errors are those of policy_file_read(); a file that
+ * has a NUL is -EINVAL.
+ */
+CHECKED int policy_subuid_read(char **text);
+
+/*
+ * Reads the next line of *TEXT that has ids into *RANGE, and sets *TEXT behind it.  *RANGE is the
+ * line before, or all zeros.  False: there is no further line.
+ */
+bool policy_subuid_next(const char **text, struct policy_subuid *range);
+
+/* Finds the first line of TEXT that has every id from FIRST to LAST.  False: there is none. */
+bool policy_subuid_find(const char *text, uint32_t first, uint32_t last,
+                        struct policy_subuid *range);
+
+/* -ENOENT: ACCOUNTS has not a name of the policy's, which policy_test() finds, or not a file. */
+CHECKED int policy_resolve(struct policy *policy, const struct policy_accounts *accounts);
 
 /* Pure: of what the policy says, who asks, what is asked, and what the kernel says of the bridge. */
 struct policy_verdict policy_decide(const struct policy *policy, const struct wire_interface *interface,
@@ -93,6 +138,9 @@ enum policy_key policy_rule_refuses(const struct policy *policy, const struct po
 uint32_t policy_number(const struct policy_rule *rule, enum policy_key key);
 
 const char *policy_key_name(enum policy_key key);
+
+/* Is the word of user = one for many: *, a group, a range of several ids? */
+bool policy_word_is_broad(const char *word);
 
 /* Within the policy: the next word of *TEXT, and *TEXT behind it; false: there is none. */
 bool policy_next(const char **text, char word[POLICY_LINE + 1]);

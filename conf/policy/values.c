@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * May this caller have this interface?  The first rule that names the caller and the bridge decides alone.
- * No input or output here: what it asks of the kernel, and of passwd(5) and group(5), is in its arguments.  What a
+ * No input or output here: what it asks of the kernel, and of the files of accounts, is in its arguments.  What a
  * name service would load, and whom it would ask, has no place in a privileged process.
  * Hostile here: the request, whose bytes wire_interface_valid() has passed.
  * Privilege held in the helper: root for policy_test() and policy_resolve(), then CAP_NET_ADMIN, as the caller.
@@ -66,20 +66,79 @@ static const char *look_up(const char *entries, const char *name, uint32_t *id) 
     return NULL;
 }
 
-static int test_who(const struct policy *policy, const char *word) {
-    const struct policy_caller *caller = &policy->caller;
-    bool group = *word == '%', found;
-    uint32_t low = 0, high = UINT32_MAX - 1, id = group ? caller->gid : caller->uid;
+/* The ids of a who-word without its %: N, N-M, or a name of ENTRIES. */
+static int read_who(const char *word, const char *entries, uint32_t *low, uint32_t *high) {
+    if (!word[strspn(word, "0123456789-")]) {
+        return read_range(word, low, high);
+    }
+    if (strlen(word) >= POLICY_WORD || word[strspn(word, POLICY_NAME ".")] || strchr("-.", *word)) {
+        return -EINVAL;
+    }
+    if (!look_up(entries, word, low)) {
+        return -ENOENT;
+    }
+    *high = *low;
+    return 0;
+}
 
-    word += group;
-    if (word[strspn(word, "0123456789-*")]) {
-        if (strlen(word) >= POLICY_WORD || word[strspn(word, POLICY_NAME ".")] || strchr("-.", *word)) return -EINVAL;
-        if (!look_up(group ? policy->group : policy->passwd, word, &low)) return -ENOENT;
-        high = low;
-    } else if ((group || strcmp(word, "*")) && (read_range(word, &low, &high) || (group && strchr(word, '-')))) return -EINVAL;
-    found = id >= low && id <= high;
-    for (size_t i = 0; group && i < caller->group_count; i++) found |= caller->groups[i] >= low && caller->groups[i] <= high;
-    return found;
+bool policy_word_is_broad(const char *word) {
+    uint32_t low;
+    uint32_t high;
+
+    if (!strcmp(word, "*") || *word == '%') {
+        return true;
+    }
+    return !read_range(word, &low, &high) && low < high;
+}
+
+/* A group does not match a subordinate id: all ids of one user have the groups of that user. */
+static int test_group(const struct policy *policy, const char *word) {
+    const struct policy_caller *caller = &policy->caller;
+    uint32_t id;
+    uint32_t high;
+    bool is_member;
+    int error;
+
+    if (strchr(word, '-') && !word[strspn(word, "0123456789-")]) {
+        return -EINVAL;
+    }
+    error = read_who(word, policy->accounts.group, &id, &high);
+    if (error || caller->subuid_line) {
+        return error;
+    }
+    is_member = caller->gid == id;
+    for (size_t i = 0; i < caller->group_count; i++) {
+        is_member |= caller->groups[i] == id;
+    }
+    return is_member;
+}
+
+/* A subordinate id is matched by a range within one line of /etc/subuid, if only of this id. */
+static int test_user(const struct policy *policy, const char *word) {
+    const struct policy_caller *caller = &policy->caller;
+    struct policy_subuid line;
+    uint32_t low;
+    uint32_t high;
+    int error;
+
+    if (!strcmp(word, "*")) {
+        return caller->uid < UINT32_MAX && !caller->subuid_line;
+    }
+    error = read_who(word, policy->accounts.passwd, &low, &high);
+    if (error) {
+        return error;
+    }
+    if (caller->uid < low || caller->uid > high) {
+        return 0;
+    }
+    if (!caller->subuid_line) {
+        return 1;
+    }
+    return policy_subuid_find(policy->accounts.subuid, low, high, &line);
+}
+
+static int test_who(const struct policy *policy, const char *word) {
+    return *word == '%' ? test_group(policy, word + 1) : test_user(policy, word);
 }
 
 /*
@@ -125,18 +184,39 @@ int policy_test(const struct policy *policy, enum policy_key key, const char *va
     return match;
 }
 
-int policy_resolve(struct policy *policy, const char *passwd, const char *group) {
-    const char *entry = look_up(passwd, NULL, &policy->caller.uid), *name = entry ? entry : "";
+/* Sets the caller's name; "" if it has none that can stand for {user}. */
+static void name_caller(struct policy_caller *caller, const char *passwd) {
+    const char *entry = look_up(passwd, NULL, &caller->uid);
+    const char *name = entry ? entry : "";
     size_t length = strcspn(name, ":");
+
+    if (length >= POLICY_WORD || strspn(name, POLICY_NAME ".") < length) {
+        length = 0;
+    }
+    snprintf(caller->name, POLICY_WORD, "%.*s", (int)length, name);
+}
+
+int policy_resolve(struct policy *policy, const struct policy_accounts *accounts) {
+    struct policy_caller *caller = &policy->caller;
+    struct policy_subuid line;
     int error = 0;
 
-    policy->passwd = passwd, policy->group = group;
-    if (length >= POLICY_WORD || strspn(name, POLICY_NAME ".") < length) length = 0;
-    snprintf(policy->caller.name, POLICY_WORD, "%.*s", (int)length, name);
-    for (size_t i = 0; i < policy->rule_count; i++)
-        if (policy_test(policy, POLICY_USER, policy->rules[i].value[POLICY_USER], NULL, 0) < 0) error = -ENOENT;
+    policy->accounts = *accounts;
+    name_caller(caller, accounts->passwd);
+    caller->subuid_line = 0;
+    if (policy->is_broad && !accounts->subuid) {
+        return -ENOENT;
+    }
+    if (policy->is_broad && policy_subuid_find(accounts->subuid, caller->uid, caller->uid, &line)) {
+        caller->subuid_line = line.line;
+    }
+    for (size_t i = 0; policy->names && i < policy->rule_count; i++) {
+        if (policy_test(policy, POLICY_USER, policy->rules[i].value[POLICY_USER], NULL, 0) < 0) {
+            error = -ENOENT;
+        }
+    }
     /* {user} counts as a name: a caller without one is denied as for any other that is not there. */
-    return policy->names_caller && !policy->caller.name[0] ? -ENOENT : error;
+    return policy->names_caller && !caller->name[0] ? -ENOENT : error;
 }
 
 uint32_t policy_number(const struct policy_rule *rule, enum policy_key key) {
@@ -163,6 +243,26 @@ enum policy_key policy_rule_refuses(const struct policy *policy, const struct po
     return asked->queues > policy_number(rule, POLICY_QUEUES) ? POLICY_QUEUES : POLICY_KEYS;
 }
 
+/*
+ * A bridge whose MTU nobody set takes the lowest of its ports', and no kernel tells which bridge is of that kind.  So a port
+ * has the bridge's own MTU; or a higher one that never becomes the bridge's, because a port that no user can take away has one
+ * that is not higher.
+ */
+static uint32_t mtu_faults(uint32_t mtu, const struct policy_bridge *bridge) {
+    uint32_t faults = 0;
+
+    if (mtu < bridge->mtu) {
+        faults |= WIRE_FAULT_MTU;
+    }
+    if (mtu > bridge->mtu && (!bridge->port_mtu || mtu < bridge->port_mtu)) {
+        faults |= WIRE_FAULT_MTU_RAISED;
+    }
+    if (mtu < WIRE_MTU_IPV6 && bridge->mtu < WIRE_MTU_IPV6) {
+        faults |= WIRE_FAULT_MTU_IPV6;
+    }
+    return faults;
+}
+
 struct policy_verdict policy_decide(const struct policy *policy, const struct wire_interface *interface,
                                     const struct policy_bridge *bridge) {
     struct policy_verdict verdict = {.failed = POLICY_USER, .mtu = interface->mtu ? interface->mtu : bridge->mtu};
@@ -174,9 +274,9 @@ struct policy_verdict policy_decide(const struct policy *policy, const struct wi
     if (verdict.failed < POLICY_KEYS || !interface->bridge[0]) return verdict;
     verdict.lock_mac = permits(policy, verdict.rule, POLICY_LOCK_MAC, NULL, 0);
     verdict.isolate = permits(policy, verdict.rule, POLICY_ISOLATE, NULL, 0);
-    /* Granted: is the bridge fit?  One whose MTU was not set takes its lowest port's; no kernel tells which it is. */
+    /* Granted: is the bridge fit? */
     if (!bridge->pinned && !permits(policy, verdict.rule, POLICY_ALLOW_UNPINNED, NULL, 0)) verdict.faults |= WIRE_FAULT_UNPINNED;
     if (bridge->takes_ra && !permits(policy, verdict.rule, POLICY_ALLOW_RA, NULL, 0)) verdict.faults |= WIRE_FAULT_RA;
-    if (verdict.mtu < bridge->mtu) verdict.faults |= WIRE_FAULT_MTU;
+    verdict.faults |= mtu_faults(verdict.mtu, bridge);
     return verdict;
 }

@@ -6,14 +6,15 @@
  */
 #pragma once
 
-#include "conf/policy/policy.h"
 #include "helper/link/link.h"
+#include "conf/policy/policy.h"
 
 /*
  * Should: leave no descriptor but the request's open (1 and 2 become /dev/null), no environment, no signal blocked,
  * ignored or handled, no timer but our own deadline; and see that this is a setuid process outside user namespaces.
  * Mustn't: look at argv, or read a byte that the caller wrote.
  * -ENOTSOCK: descriptor 0 is not a SOCK_SEQPACKET unix socket, so there is nobody to answer.
+ * -ENOMEM: the caller's limit of the stack is below WIRE_STACK.
  */
 CHECKED int start_clean(void);
 

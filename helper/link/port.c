@@ -46,6 +46,20 @@ static void put(uint16_t type, const void *data, size_t size) {
     overflow |= !mnl_attr_put_check((void *)question, sizeof(question), type, size, data);
 }
 
+/*
+ * The kernel marks a list of links that changes while it is told, and libmnl takes the mark for an error.  Any user's new tap
+ * would do that, and what a list was asked for here is there all the same.
+ */
+static void drop_interruption_marks(size_t length) {
+    struct nlmsghdr *message = (void *)reply;
+    int left = (int)length;
+
+    while (mnl_nlmsg_ok(message, left)) {
+        message->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+        message = mnl_nlmsg_next(message, &left);
+    }
+}
+
 /* Sends it and hears its answers, each shown to READ (may be NULL), up to the acknowledgement: 0, or the refusal. */
 static int exchange(mnl_cb_t read, void *context) {
     const struct nlmsghdr *message = (void *)question;
@@ -56,6 +70,7 @@ static int exchange(mnl_cb_t read, void *context) {
     while (more == MNL_CB_OK) {
         length = recv(kernel, reply, sizeof(reply), MSG_TRUNC);
         if (length < 0 || (size_t)length > sizeof(reply)) return length < 0 ? -errno : -EMSGSIZE;
+        drop_interruption_marks((size_t)length);
         more = mnl_cb_run(reply, (size_t)length, sequence, 0, read, context);
     }
     return more < 0 ? -errno : 0; /* MNL_CB_STOP: the acknowledgement */
@@ -82,6 +97,20 @@ static uint32_t number(const struct nlattr *from, size_t n, uint32_t absent) {
     return absent;
 }
 
+/* IFLA_AF_SPEC.  IPv4's array of settings begins with number 1, IPv6's with number 0. */
+static void take_stack(const struct nlattr *families, struct link_stack *stack) {
+    const struct nlattr *ipv4 = in(in(families, AF_INET), IFLA_INET_CONF);
+    const struct nlattr *ipv6 = in(families, AF_INET6);
+    const struct nlattr *settings = in(ipv6, IFLA_INET6_CONF);
+
+    stack->forwarding = number(ipv4, IPV4_DEVCONF_FORWARDING - 1, UINT32_MAX);
+    stack->rp_filter = number(ipv4, IPV4_DEVCONF_RP_FILTER - 1, UINT32_MAX);
+    stack->arp_ignore = number(ipv4, IPV4_DEVCONF_ARP_IGNORE - 1, UINT32_MAX);
+    stack->accept_ra = number(settings, DEVCONF_ACCEPT_RA, UINT32_MAX);
+    stack->disable_ipv6 = number(settings, DEVCONF_DISABLE_IPV6, UINT32_MAX);
+    stack->addr_gen_mode = number(in(ipv6, IFLA_INET6_ADDR_GEN_MODE), 0, UINT32_MAX);
+}
+
 static int take_link(const struct nlmsghdr *message, void *context) {
     const struct ifinfomsg *body = mnl_nlmsg_get_payload(message);
     const struct nlattr *top[IFLA_MAX + 1] = {0}, *attribute, *ipv6, *data, *port;
@@ -102,6 +131,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     copy(link->alias, sizeof(link->alias) - 1, top[IFLA_IFALIAS]);
     copy(link->mac, sizeof(link->mac), top[IFLA_ADDRESS]);
     copy(link->kind, sizeof(link->kind) - 1, in(top[IFLA_LINKINFO], IFLA_INFO_KIND));
+    take_stack(top[IFLA_AF_SPEC], &link->stack);
     if (port) mnl_attr_for_each_nested(attribute, port)
         link->port |= number(attribute, 0, 0) == 1 ? BIT(mnl_attr_get_type(attribute)) : 0;
     if (!data || strcmp(link->kind, "tun")) return MNL_CB_OK;
@@ -118,27 +148,64 @@ int link_read(uint32_t index, const char *name, struct link *link) {
     return exchange(take_link, link);
 }
 
-/* A link's setting below /sys or /proc, which no attribute has: written if ACCESS is O_RDWR.  -ESTALE: it is not VALUE. */
-static int setting(int access, const char *folder, const char *link, const char *name, const char *value) {
-    char path[96], now[32] = {0};
+struct port_search {
+    uint32_t bridge;
+    uint32_t mtu;
+};
+
+static int take_port_mtu(const struct nlmsghdr *message, void *context) {
+    struct port_search *search = context;
+    struct link port;
+    int result = take_link(message, &port);
+
+    if (port.master != search->bridge || !strcmp(port.kind, "tun")) {
+        return result;
+    }
+    if (!search->mtu || port.mtu < search->mtu) {
+        search->mtu = port.mtu;
+    }
+    return result;
+}
+
+int link_port_mtu(uint32_t bridge, uint32_t *mtu) {
+    struct port_search search = {.bridge = bridge};
+    int error;
+
+    begin_link(RTM_GETLINK, NLM_F_DUMP, AF_UNSPEC, 0, 0);
+    put(IFLA_MASTER, &bridge, sizeof(bridge)); /* so that only its ports are told: net/core/rtnetlink.c, link_master_filtered() */
+    error = exchange(take_port_mtu, &search);
+    *mtu = error ? 0 : search.mtu;
+    return error;
+}
+
+/* A link's setting below /sys, which no attribute has.  -ESTALE: it is not VALUE. */
+static int check_setting(const char *link, const char *name, const char *value) {
+    char path[96];
+    char now[32] = {0};
     ssize_t length;
     int file;
 
-    snprintf(path, sizeof(path), "%s/%s/%s", folder, link, name);
-    file = open(path, access | O_CLOEXEC);
-    if (file < 0) return -errno;
-    length = access == O_RDWR && write(file, value, strlen(value)) < 0 ? -1 : pread(file, now, sizeof(now) - 1, 0);
+    snprintf(path, sizeof(path), "/sys/class/net/%s/%s", link, name);
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return -errno;
+    }
+    length = pread(file, now, sizeof(now) - 1, 0);
     close(file);
-    return length <= 0 ? -EIO : (size_t)length != strlen(value) + 1 || strncmp(now, value, strlen(value)) ? -ESTALE : 0;
+    if (length <= 0) {
+        return -EIO;
+    }
+    /* with the end of its line */
+    return (size_t)length == strlen(value) + 1 && !strncmp(now, value, strlen(value)) ? 0 : -ESTALE;
 }
 
 int link_pinned(const struct link *bridge) {
     char address[WIRE_MAC_TEXT];
     /* sysfs shows the network namespace it was mounted in: its bridge of this name may be another one */
-    int error = setting(O_RDONLY, "/sys/class/net", bridge->name, "address", wire_mac_text(bridge->mac, address));
+    int error = check_setting(bridge->name, "address", wire_mac_text(bridge->mac, address));
 
     if (error) return error == -ESTALE ? -EXDEV : error;
-    return setting(O_RDONLY, "/sys/class/net", bridge->name, "addr_assign_type", "3"); /* NET_ADDR_SET, linux/netdevice.h */
+    return check_setting(bridge->name, "addr_assign_type", "3"); /* NET_ADDR_SET, linux/netdevice.h */
 }
 
 int link_add_altname(uint32_t index, const char *name) {
@@ -153,34 +220,122 @@ int link_add_altname(uint32_t index, const char *name) {
 
 int link_delete(uint32_t index) { return begin_link(RTM_DELLINK, 0, AF_UNSPEC, index, 0), exchange(NULL, NULL); }
 
-/*
- * A port needs no IPv6: no address, and none of the reports (MLD) that a host which forwards sends from any.  Without a
- * bridge the host's own stack hears the guest: no forwarding, no foreign source, no weak host model, no router's word, and
- * no IPv6 either, which a host that forwards would route whatever its device says (net/ipv6/ip6_output.c, ip6_forward():
- * devconf_all).
- */
-static int set_host_side(const char *name, bool routed) {
-    static const char ipv4[] = "/proc/sys/net/ipv4/conf", ipv6[] = "/proc/sys/net/ipv6/conf";
-    int error = setting(O_RDWR, ipv6, name, "addr_gen_mode", "1"); /* IN6_ADDR_GEN_MODE_NONE */
+#define IPV6_SETTINGS "/proc/sys/net/ipv6/conf"
 
-    if (!error && routed) error = setting(O_RDWR, ipv6, name, "accept_ra", "0");
-    if (!error) error = setting(O_RDWR, ipv6, name, "disable_ipv6", "1");
-    if (error == -ENOENT && access(ipv6, F_OK) && errno == ENOENT) error = 0; /* the kernel has no IPv6 */
-    if (!error && routed) error = setting(O_RDWR, ipv4, name, "forwarding", "0");
-    if (!error && routed) error = setting(O_RDWR, ipv4, name, "rp_filter", "1");
-    return error || !routed ? error : setting(O_RDWR, ipv4, name, "arp_ignore", "2");
+/*
+ * What the host's own stack does on every tap, on a port too: a port can lose its bridge (ip link del BRIDGE), and then the
+ * host hears its guest.  No forwarding, no source that is reached by another link, no answer for the host's other addresses,
+ * no router's word, no address.  And no IPv6: a host that forwards it would do so for the guest, whatever else the link's own
+ * settings say (net/ipv6/ip6_output.c, ip6_forward(): devconf_all).
+ */
+static const struct link_stack stack_of_taps = {.forwarding = 0, .rp_filter = 1, .arp_ignore = 2, .accept_ra = 0,
+                                                .disable_ipv6 = 1, .addr_gen_mode = IN6_ADDR_GEN_MODE_NONE};
+
+static int write_ipv6_setting(const char *link, const char *name, const char *value) {
+    char path[96];
+    ssize_t written;
+    int error = 0;
+    int file;
+
+    snprintf(path, sizeof(path), IPV6_SETTINGS "/%s/%s", link, name);
+    file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) {
+        return -errno;
+    }
+    written = write(file, value, strlen(value));
+    if (written < 0) {
+        error = -errno;
+    }
+    close(file);
+    return error;
+}
+
+static bool kernel_has_ipv6(void) {
+    return !access(IPV6_SETTINGS, F_OK) || errno != ENOENT;
+}
+
+/*
+ * What no message takes (net/ipv6/addrconf.c, inet6_set_link_af()).  WANTED is what link_read() then has to say; of a kernel
+ * without IPv6 that the link has no such settings.
+ */
+static int switch_ipv6_off(const char *link, struct link_stack *wanted) {
+    int error = write_ipv6_setting(link, "accept_ra", "0");
+
+    if (error == -ENOENT && !kernel_has_ipv6()) {
+        wanted->accept_ra = UINT32_MAX;
+        wanted->disable_ipv6 = UINT32_MAX;
+        wanted->addr_gen_mode = UINT32_MAX;
+        return 0;
+    }
+    if (error) {
+        return error;
+    }
+    return write_ipv6_setting(link, "disable_ipv6", "1");
+}
+
+/* Adds the other settings to the message.  In one, because each by its file takes 20 us: open, write, close. */
+static void put_stack(const struct link_stack *wanted) {
+    struct nlmsghdr *message = (void *)question;
+    struct nlattr *families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
+    struct nlattr *family = mnl_attr_nest_start(message, AF_INET);
+    struct nlattr *settings = mnl_attr_nest_start(message, IFLA_INET_CONF);
+    uint8_t mode = (uint8_t)wanted->addr_gen_mode;
+
+    put(IPV4_DEVCONF_FORWARDING, &wanted->forwarding, sizeof(wanted->forwarding));
+    put(IPV4_DEVCONF_RP_FILTER, &wanted->rp_filter, sizeof(wanted->rp_filter));
+    put(IPV4_DEVCONF_ARP_IGNORE, &wanted->arp_ignore, sizeof(wanted->arp_ignore));
+    mnl_attr_nest_end(message, settings);
+    mnl_attr_nest_end(message, family);
+    if (wanted->addr_gen_mode != UINT32_MAX) {
+        family = mnl_attr_nest_start(message, AF_INET6);
+        put(IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof(mode));
+        mnl_attr_nest_end(message, family);
+    }
+    mnl_attr_nest_end(message, families);
+}
+
+int link_set_host_side(const char *name) {
+    struct link_stack stack = stack_of_taps;
+    struct link tap;
+    int error = switch_ipv6_off(name, &stack);
+
+    if (error) {
+        return error;
+    }
+    begin_link(RTM_SETLINK, 0, AF_UNSPEC, 0, 0);
+    put(IFLA_IFNAME, name, strlen(name) + 1); /* index 0: the link of this name */
+    put_stack(&stack);
+    error = exchange(NULL, NULL);
+    if (error) {
+        return error;
+    }
+    error = link_read(0, name, &tap);
+    if (error) {
+        return error;
+    }
+    return memcmp(&tap.stack, &stack, sizeof(stack)) ? -ESTALE : 0;
 }
 
 /* What a port may do for its guest and against others.  A new port's other settings stay the kernel's. */
-static const uint64_t port_settings = PORT(MODE) | PORT(GUARD) | PORT(PROTECT) | PORT(FAST_LEAVE) | PORT(LEARNING) |
-                                      PORT(PROXYARP) | PORT(PROXYARP_WIFI) | PORT(ISOLATED) | PORT(LOCKED);
+const uint64_t link_port_settings = PORT(MODE) | PORT(GUARD) | PORT(PROTECT) | PORT(FAST_LEAVE) | PORT(LEARNING) |
+                                    PORT(PROXYARP) | PORT(PROXYARP_WIFI) | PORT(ISOLATED) | PORT(LOCKED);
 
-static int set_port(uint32_t index, uint64_t wanted) {
+uint64_t link_port_as_made(bool lock, bool isolate) {
+    uint64_t port = PORT(GUARD) | PORT(PROTECT);
+
+    port |= lock ? PORT(LOCKED) : PORT(LEARNING);
+    port |= isolate ? PORT(ISOLATED) : 0;
+    return port;
+}
+
+int link_set_port(uint32_t index, uint64_t wanted) {
     struct nlattr *list;
 
     begin_link(RTM_SETLINK, 0, AF_BRIDGE, index, 0);
     list = mnl_attr_nest_start((void *)question, IFLA_PROTINFO);
-    for (uint16_t type = 0; type < 64; type++) if (port_settings & BIT(type)) put(type, &(uint8_t){!!(wanted & BIT(type))}, 1);
+    for (uint16_t type = 0; type < 64; type++) {
+        if (link_port_settings & BIT(type)) put(type, &(uint8_t){!!(wanted & BIT(type))}, 1);
+    }
     mnl_attr_nest_end((void *)question, list);
     return exchange(NULL, NULL);
 }
@@ -237,30 +392,114 @@ static int claim_mac(uint32_t port, const uint8_t mac[6], const struct link *bri
     return error == -EEXIST ? -EADDRINUSE : error;
 }
 
-int link_configure(const struct wire_device *to, const struct link *bridge, const char *alias, bool lock_mac, bool isolate) {
-    uint64_t port = PORT(GUARD) | PORT(PROTECT) | (lock_mac ? PORT(LOCKED) : PORT(LEARNING)) | (isolate ? PORT(ISOLATED) : 0);
-    int error = set_host_side(to->dev, !bridge->index); /* first: below an MTU of 1280 there is no IPv6 to set */
-    struct link tap, joined = *bridge;
-
-    if (!error && bridge->index) error = vacate(bridge, to->host_mac, 0);
-    /* in one message: address and MTU come before the bridge, whose own follow its ports' (net/core/rtnetlink.c, do_setlink) */
+/*
+ * All that the tap is beside its port's flags, in one message: address and MTU come before the bridge, whose own follow its
+ * ports' (net/core/rtnetlink.c, do_setlink()).
+ */
+static int set_link(const struct wire_device *to, uint32_t bridge, const char *alias, const struct link_stack *stack) {
     begin_link(RTM_SETLINK, 0, AF_UNSPEC, to->ifindex, 0);
     put(IFLA_IFALIAS, alias, strlen(alias));
     put(IFLA_ADDRESS, to->host_mac, sizeof(to->host_mac));
     put(IFLA_MTU, &to->mtu, sizeof(to->mtu));
-    put(IFLA_MASTER, &bridge->index, sizeof(bridge->index));
-    if (!error) error = exchange(NULL, NULL);
-    if (!error && bridge->index) error = set_port(to->ifindex, port);
-    if (!error && lock_mac) error = claim_mac(to->ifindex, to->guest_mac, bridge);
-    if (!error) error = link_read(to->ifindex, NULL, &tap);
-    /* a port of the bridge's own MTU cannot move it */
-    if (!error && bridge->index && to->mtu != bridge->mtu) error = link_read(bridge->index, NULL, &joined);
-    if (error) return error;
-    if (strcmp(tap.alias, alias) || memcmp(tap.mac, to->host_mac, 6) || tap.mtu != to->mtu || tap.master != bridge->index ||
-        tap.up || joined.mtu != bridge->mtu || (bridge->index && (tap.port & port_settings) != port) ||
-        (to->queues > 1 && tap.tun[IFLA_TUN_NUM_QUEUES] != to->queues) /* the further ones are its own */) return -ESTALE;
-    begin_link(RTM_SETLINK, 0, AF_UNSPEC, to->ifindex, IFF_UP);
+    put(IFLA_MASTER, &bridge, sizeof(bridge));
+    put_stack(stack);
+    return exchange(NULL, NULL);
+}
+
+/* As a port of BRIDGE, whose MTU is to be what it was.  A port of the bridge's own MTU cannot move it. */
+static int check_bridge(const struct wire_device *to, const struct link *bridge) {
+    struct link now;
+    int error;
+
+    if (to->mtu == bridge->mtu) {
+        return 0;
+    }
+    error = link_read(bridge->index, NULL, &now);
+    if (error) {
+        return error;
+    }
+    return now.mtu == bridge->mtu ? 0 : -ESTALE;
+}
+
+/* Is TAP what it was made to be, and down? */
+static bool is_made(const struct link *tap, const struct wire_device *to, uint32_t bridge, const char *alias,
+                    const struct link_stack *stack) {
+    if (tap->up || tap->mtu != to->mtu || tap->master != bridge || strcmp(tap->alias, alias)) {
+        return false;
+    }
+    /* the further queues are its own */
+    if (to->queues > 1 && tap->tun[IFLA_TUN_NUM_QUEUES] != to->queues) {
+        return false;
+    }
+    return !memcmp(tap->mac, to->host_mac, sizeof(tap->mac)) && !memcmp(&tap->stack, stack, sizeof(*stack));
+}
+
+static int join(const struct wire_device *to, const struct link *bridge, uint64_t port, bool lock_mac) {
+    int error = link_set_port(to->ifindex, port);
+
+    if (error) {
+        return error;
+    }
+    if (lock_mac) {
+        error = claim_mac(to->ifindex, to->guest_mac, bridge);
+    }
+    if (error) {
+        return error;
+    }
+    return check_bridge(to, bridge);
+}
+
+static int set_up(uint32_t index) {
+    struct link tap;
+    int error;
+
+    begin_link(RTM_SETLINK, 0, AF_UNSPEC, index, IFF_UP);
     error = exchange(NULL, NULL);
-    if (!error) error = link_read(to->ifindex, NULL, &tap);
-    return error ? error : tap.up ? 0 : -ESTALE;
+    if (error) {
+        return error;
+    }
+    error = link_read(index, NULL, &tap);
+    if (error) {
+        return error;
+    }
+    return tap.up ? 0 : -ESTALE;
+}
+
+int link_configure(const struct wire_device *to, const struct link *bridge, const char *alias, bool lock_mac, bool isolate) {
+    struct link_stack stack = stack_of_taps;
+    uint64_t port = link_port_as_made(lock_mac, isolate);
+    struct link tap;
+    int error;
+
+    if (to->mtu < WIRE_MTU_IPV6) {
+        return -ERANGE;
+    }
+    error = switch_ipv6_off(to->dev, &stack);
+    if (error) {
+        return error;
+    }
+    if (bridge->index) {
+        error = vacate(bridge, to->host_mac, 0);
+    }
+    if (error) {
+        return error;
+    }
+    error = set_link(to, bridge->index, alias, &stack);
+    if (error) {
+        return error;
+    }
+    if (bridge->index || lock_mac) { /* the kernel refuses a lock without a bridge */
+        error = join(to, bridge, port, lock_mac);
+    }
+    if (error) {
+        return error;
+    }
+    error = link_read(to->ifindex, NULL, &tap);
+    if (error) {
+        return error;
+    }
+    if (!is_made(&tap, to, bridge->index, alias, &stack) || (bridge->index && (tap.port & link_port_settings) != port)) {
+        return -ESTALE;
+    }
+    return set_up(to->ifindex);
 }

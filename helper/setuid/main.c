@@ -6,7 +6,7 @@
  *
  *   root                    start    the process is made its own; log and netlink sockets are opened
  *                           request  the fixed-size request that waits on descriptor 0 is received and checked
- *                           policy   the policy is read and parsed, its names looked up as files; the last heap
+ *                           policy   the policy is read and parsed, and what it needs of /etc; the last heap
  *   caller, CAP_NET_ADMIN   decide   for every interface, before any is made; then for one after the other
  *                           device   made exclusively, root's at once
  *                           quota    one of the caller's slots is claimed by an alternative name
@@ -31,18 +31,33 @@ static struct link bridge[WIRE_INTERFACES];
 static struct device device[WIRE_INTERFACES];
 static struct wire_reply reply = {.magic = WIRE_MAGIC, .version = WIRE_VERSION};
 
-/* Whatever is wrong with the policy is one denial. */
+/* Whatever is wrong with the policy, or with a file that it needs, is one denial. */
 static int load_policy(void) {
     static gid_t groups[65536]; /* NGROUPS_MAX */
-    char *text, *passwd = NULL, *group = NULL;
+    struct policy_accounts accounts;
+    const char *path;
+    char *text;
     size_t size;
     int count = getgroups(sizeof(groups) / sizeof(groups[0]), groups);
-    int error = count < 0 ? -errno : policy_file_read(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
+    int error;
 
-    if (!error) error = policy_parse(&policy, text, size, NULL, NULL);
-    policy.caller = (struct policy_caller){getuid(), getgid(), groups, (size_t)count, ""};
-    if (!error && policy.names && !(error = policy_file_read("/etc", "passwd", POLICY_SIZE, &passwd, &size)) &&
-        !(error = policy_file_read("/etc", "group", POLICY_SIZE, &group, &size))) error = policy_resolve(&policy, passwd, group);
+    if (count < 0) {
+        return WIRE_DENIED;
+    }
+    error = policy_file_read(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
+    if (error) {
+        return WIRE_DENIED;
+    }
+    error = policy_parse(&policy, text, size, NULL, NULL);
+    if (error) {
+        return WIRE_DENIED;
+    }
+    policy.caller = (struct policy_caller){getuid(), getgid(), groups, (size_t)count, "", 0};
+    error = policy_accounts_read(&policy, &accounts, &path);
+    if (error) {
+        return WIRE_DENIED;
+    }
+    error = policy_resolve(&policy, &accounts);
     return error ? WIRE_DENIED : 0;
 }
 
@@ -63,6 +78,12 @@ static int decide(const struct wire_interface *asked, struct wire_device *to) {
         if (!again) pinned = link_pinned(link);
         facts = (struct policy_bridge){.mtu = link->mtu, .exists = true, .pinned = pinned != -ESTALE, .takes_ra = link->takes_ra};
         memcpy(facts.name, memcpy(to->bridge, link->name, WIRE_NAME), WIRE_NAME);
+        if (asked->mtu > link->mtu) {
+            error = link_port_mtu(link->index, &facts.port_mtu);
+        }
+        if (error) {
+            return error;
+        }
     }
     verdict[at] = policy_decide(&policy, asked, &facts);
     if (verdict[at].rule) memcpy(to->rule, verdict[at].rule->name, sizeof(to->rule));

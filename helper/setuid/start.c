@@ -8,6 +8,18 @@
  */
 #include "helper/grant/stages.h"
 
+/*
+ * execve(2) maps 128 KiB of stack below the arguments where the limit has room for both, and arguments under such a limit
+ * have 128 KiB at most (fs/exec.c, setup_arg_pages() and bprm_stack_limits()): that is far more than any stage uses, and a
+ * caller who lowers the limit later takes none of it back.  With less room one policy would end us by SIGSEGV where another
+ * one lets us answer, and the caller would learn from a denial which of them it is.
+ */
+static bool has_stack(void) {
+    struct rlimit stack;
+
+    return !getrlimit(RLIMIT_STACK, &stack) && stack.rlim_cur >= WIRE_STACK;
+}
+
 int start_clean(void) {
     struct itimerval off = {0}, deadline = {.it_value.tv_sec = 4}; /* less than the library waits */
     struct rlimit core = {0}, files;
@@ -20,6 +32,9 @@ int start_clean(void) {
     if (clearenv() || close_range(1, ~0U, 0) || open("/dev/null", O_RDWR) != 1 || dup2(1, 2) != 2) return -EBADF;
     if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_DOMAIN, &domain, &size) || domain != AF_UNIX ||
         getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_SEQPACKET) return -ENOTSOCK;
+    if (!has_stack()) {
+        return -ENOMEM;
+    }
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL); /* fails for those that never change */
     if (sigprocmask(SIG_SETMASK, &none, NULL) || setitimer(ITIMER_VIRTUAL, &off, NULL) ||
         setitimer(ITIMER_PROF, &off, NULL) || setitimer(ITIMER_REAL, &deadline, NULL) ||

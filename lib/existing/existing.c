@@ -5,7 +5,8 @@
  */
 #include "lib/roads.h"
 
-#include <stdarg.h>
+#include <errno.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,14 +31,37 @@ static void compare_device(const struct interface *asked, const struct query_lin
         error_add(text, size, "is not persistent: it goes with the process that holds it");
 }
 
-static void compare_bridge(const struct interface *asked, const struct query_link *link, char *text, size_t size) {
-    struct query_link is = {.name = "another"}, bridge;
+/* A negative errno: it could not be looked up. */
+static int compare_bridge(const struct interface *asked, const struct query_link *link, char *text,
+                          size_t size) {
+    struct query_link wanted;
+    struct query_link is = {.name = "another"};
+    int failed = 0;
 
-    if (!asked->bridge[0] && !link->master) return;
-    if (asked->bridge[0] && !query_link(asked->bridge, 0, &bridge) && bridge.ifindex == link->master) return;
-    if (link->master && query_link(NULL, link->master, &is)) snprintf(is.name, sizeof(is.name), "another");
+    if (!asked->bridge[0] && !link->master) {
+        return 0;
+    }
+    if (asked->bridge[0]) {
+        failed = query_link(asked->bridge, 0, &wanted);
+    }
+    if (failed && error_is_lack(-failed)) {
+        return failed;
+    }
+    if (asked->bridge[0] && !failed && wanted.ifindex == link->master) {
+        return 0;
+    }
+    if (link->master) {
+        failed = query_link(NULL, link->master, &is);
+    }
+    if (failed && error_is_lack(-failed)) {
+        return failed;
+    }
+    if (link->master && failed) {
+        snprintf(is.name, sizeof(is.name), "another"); /* it is gone meanwhile */
+    }
     error_add(text, size, "is on %s%s, not on %s%s", link->master ? "bridge " : "no bridge", link->master ? is.name : "",
               asked->bridge[0] ? "bridge " : "none", asked->bridge);
+    return 0;
 }
 
 /* The address that it has if it was asked for as now, tapgrant-interfaces(5): zeros if that says nothing. */
@@ -54,7 +78,6 @@ static void compare_settings(const struct interface *asked, const struct query_l
     char is[WIRE_MAC_TEXT], wanted[WIRE_MAC_TEXT];
     uint8_t mac[6];
 
-    compare_bridge(asked, link, text, size);
     if (!wire_mac_absent(locked) && !wire_mac_absent(asked->guest_mac) && memcmp(locked, asked->guest_mac, 6))
         error_add(text, size, "is locked to the guest-mac %s, not %s", wire_mac_text(locked, is),
                   wire_mac_text(asked->guest_mac, wanted));
@@ -64,29 +87,68 @@ static void compare_settings(const struct interface *asked, const struct query_l
     if (asked->mtu && asked->mtu != link->mtu) error_add(text, size, "has the MTU %u, not %u", link->mtu, asked->mtu);
     if (link->multi_queue != (asked->queues > 1))
         error_add(text, size, "has %s, and %u are asked for", link->multi_queue ? "several queues" : "one queue", asked->queues);
+    if (link->link_type != ARPHRD_ETHER && link->up) {
+        error_add(text, size, "has the link type %u, not Ethernet's, and is up", link->link_type);
+    }
     if (asked->given[INTERFACE_KEY_PERSIST] && !asked->persist)
         error_add(text, size, "is persistent, and persist=no is asked for");
+}
+
+/* TEXT: what differs from what is asked.  A negative errno: something could not be looked up. */
+static int compare(const struct interface *asked, const struct query_link *link, uint8_t locked[6],
+                   char *text, size_t size) {
+    int failed;
+
+    compare_device(asked, link, text, size);
+    if (text[0]) {
+        return 0;
+    }
+    failed = query_locked_mac(link, locked);
+    if (failed && error_is_lack(-failed)) {
+        return failed;
+    }
+    failed = compare_bridge(asked, link, text, size);
+    if (!failed) {
+        compare_settings(asked, link, locked, text, size);
+    }
+    return failed;
 }
 
 int existing_open(const struct interface *asked, struct tapgrant_device *device, struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16], differs[500] = "";
     uint8_t locked[6] = {0};
     struct query_link link;
+    int failed = asked->dev[0] ? query_link(asked->dev, 0, &link) : -ENODEV;
     int code;
 
-    /* where it cannot be looked up, the helper says what there is to say */
-    if (!asked->dev[0] || query_link(asked->dev, 0, &link)) return TAPGRANT_OK;
     error_object(asked, object);
-    compare_device(asked, &link, differs, sizeof(differs));
-    if (!differs[0] && !query_locked_mac(&link, locked)) memset(locked, 0, sizeof(locked));
-    if (!differs[0]) compare_settings(asked, &link, locked, differs, sizeof(differs));
+    if (failed && error_is_lack(-failed)) {
+        return error_lookup(error, object, -failed);
+    }
+    /* of what else is wrong with the name the helper says what there is to say */
+    if (failed) {
+        return TAPGRANT_OK;
+    }
+    failed = compare(asked, &link, locked, differs, sizeof(differs));
+    if (failed) {
+        return error_lookup(error, object, -failed);
+    }
     if (differs[0]) {
         error_set(error, TAPGRANT_DEVICE, object, "exists already, and %s", differs);
         error_hint(error, "add managed=no to use it as it is, or tapgrant delete %s", asked->dev);
         return TAPGRANT_DEVICE;
     }
     code = tap_open(asked, &link, device, object, error);
-    if (!code && !wire_mac_absent(locked)) memcpy(device->guest_mac, locked, sizeof(device->guest_mac));
-    device->managed = device->existed = !code;
-    return code;
+    if (!code) {
+        code = tap_reset(device, &link, object, error);
+    }
+    if (code) {
+        return code;
+    }
+    if (!wire_mac_absent(locked)) {
+        memcpy(device->guest_mac, locked, sizeof(device->guest_mac));
+    }
+    device->managed = true;
+    device->existed = true;
+    return TAPGRANT_OK;
 }

@@ -21,10 +21,15 @@
 
 static int explain_node(int errnum, const struct query_link *link, const char *node, const char *object,
                         struct tapgrant_error *error) {
-    int code = TAPGRANT_DEVICE;
+    const int code = TAPGRANT_DEVICE;
     struct query_link now;
     struct stat stat_of;
+    char call[NODE + sizeof("open(2) of ")];
 
+    if (error_is_lack(errnum)) {
+        snprintf(call, sizeof(call), "open(2) of %s", node);
+        return error_call(error, call, errnum);
+    }
     if (query_link(NULL, link->ifindex, &now) == -ENODEV) return tap_explain_vanished(object, error);
     if (errnum == EACCES || errnum == EPERM) {
         if (stat(node, &stat_of)) stat_of = (struct stat){0};
@@ -39,9 +44,6 @@ static int explain_node(int errnum, const struct query_link *link, const char *n
         error_set(error, code, object, "is a macvtap, and its node %s is of another device or of none", node);
         error_hint(error, "rm %s; mknod %s c $(tr : ' ' </sys/class/net/%s/tap%u/dev), as root", node, node, link->name,
                    link->ifindex);
-    } else if (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM) {
-        code = error_set(error, TAPGRANT_FAILED, object, "cannot be opened: %s", strerror(errnum));
-        error_hint(error, "raise the limit: ulimit -n, ulimit -v");
     } else {
         error_set(error, code, object, "cannot be opened by its node %s: %s", node, strerror(errnum));
         if (errnum == EBUSY) error_hint(error, "all queues that it can have are held: end who holds them");
@@ -81,10 +83,17 @@ static bool is_anothers(const struct query_link *link, const struct stat *node) 
 static int check_node(const struct query_link *link, const char *node, const char *object, struct tapgrant_error *error) {
     struct stat stat_of;
     pid_t holder;
+    int found;
 
     if (stat(node, &stat_of)) return explain_node(errno, link, node, object, error);
     if (is_anothers(link, &stat_of)) return explain_node(ESTALE, link, node, object, error);
-    if (!query_node_holders(stat_of.st_rdev, &holder, 1)) return TAPGRANT_OK;
+    found = query_node_holder(stat_of.st_rdev, &holder);
+    if (found < 0) {
+        return error_call(error, "open(2) below /proc", -found);
+    }
+    if (!found) {
+        return TAPGRANT_OK;
+    }
     error_set(error, TAPGRANT_DEVICE, object, "is held by another process");
     error_hint(error, "process %d holds %s of %s: end it, or use another", (int)holder, node, link->name);
     return TAPGRANT_DEVICE;

@@ -53,6 +53,9 @@ int tap_explain_node(int errnum, struct tapgrant_error *error) {
     struct stat node;
     bool there = !stat(TUN_NODE, &node);
 
+    if (error_is_lack(errnum)) {
+        return error_call(error, "open(2) of " TUN_NODE, errnum);
+    }
     if (!there) {
         error_set(error, TAPGRANT_FAILED, TUN_NODE, "does not exist");
         error_hint(error, "modprobe tun; in a container, give it the device");
@@ -72,15 +75,21 @@ int tap_explain_node(int errnum, struct tapgrant_error *error) {
     return TAPGRANT_FAILED;
 }
 
-int tap_attach(const char name[WIRE_NAME], unsigned tun_flags) {
+int tap_attach(const char name[WIRE_NAME], unsigned tun_flags, bool *node_is_open) {
     struct ifreq request = {.ifr_flags = (short)tun_flags};
     unsigned loopback = 1; /* the index of a device that there is: TUNSETIFF then attaches, and cannot make one */
-    int fd = open(TUN_NODE, O_RDWR | O_CLOEXEC), errnum;
+    int fd = open(TUN_NODE, O_RDWR | O_CLOEXEC);
+    int errnum;
 
-    if (fd < 0) return -errno;
+    *node_is_open = fd >= 0;
+    if (fd < 0) {
+        return -errno;
+    }
     memcpy(request.ifr_name, name, strnlen(name, WIRE_NAME - 1));
     if (!ioctl(fd, TUNSETIFINDEX, &loopback) && !ioctl(fd, TUNSETIFF, &request)) {
-        if (!strcmp(request.ifr_name, name)) return fd;
+        if (!strcmp(request.ifr_name, name)) {
+            return fd;
+        }
         errno = ESTALE; /* another one: attached by a name that changed hands */
     }
     errnum = errno;
@@ -103,9 +112,7 @@ static int find(const struct interface *interface, struct query_link *link, cons
         return TAPGRANT_DEVICE;
     }
     if (failed) {
-        error_set(error, TAPGRANT_FAILED, object, "cannot be looked up: %s", strerror(-failed));
-        if (failed == -EMFILE || failed == -ENFILE) error_hint(error, "raise the limit of open files: ulimit -n");
-        return TAPGRANT_FAILED;
+        return error_lookup(error, object, -failed);
     }
     if (!strcmp(link->kind, "macvtap")) return TAPGRANT_OK;
     if (strcmp(link->kind, "tun") || !link->tap) {
@@ -124,41 +131,65 @@ static int find(const struct interface *interface, struct query_link *link, cons
     return TAPGRANT_OK;
 }
 
-/* WE: this process has opened it, and another one is sought. */
-static void hint_holders(const char *name, bool we, struct tapgrant_error *error) {
+/* IS_OURS_TOO: this process has opened it, and another one is sought. */
+static void hint_holders(const char *name, bool is_ours_too, struct tapgrant_error *error) {
     pid_t holder;
+    int found = query_holder(name, is_ours_too, &holder);
 
-    if (we ? query_other_holder(name, &holder) : query_holders(name, &holder, 1) > 0)
+    if (found > 0) {
         error_hint(error, "process %d holds it: end it, or use another tap", (int)holder);
-    else
+    } else if (found < 0) {
+        error_hint(error, "who holds it cannot be looked up in /proc: %s; "
+                          "root finds it with tapgrant doctor %s", strerror(-found), name);
+    } else {
         error_hint(error, "the process that holds it is not yours to see: root finds it with tapgrant doctor %s", name);
+    }
 }
 
+/* EPERM: whose is it? */
+static void explain_owner(const struct query_link *link, const char *object,
+                          struct tapgrant_error *error) {
+    if (link->owner != QUERY_NOBODY && link->owner != geteuid()) {
+        error_set(error, TAPGRANT_DEVICE, object, "belongs to uid %u, and this is uid %u",
+                  link->owner, geteuid());
+        error_hint(error, "use one's own tap, or have root make one: "
+                          "ip tuntap add dev NAME mode tap user %u", geteuid());
+    } else if (link->group != QUERY_NOBODY) {
+        error_set(error, TAPGRANT_DEVICE, object,
+                  "belongs to group %u, and this process is not in it", link->group);
+        error_hint(error, "add the user to the group, and log in again");
+    } else {
+        error_set(error, TAPGRANT_DEVICE, object,
+                  "has no owner, and this kernel does not open it to everybody");
+        error_hint(error, "have root make one with an owner: "
+                          "ip tuntap add dev NAME mode tap user %u", geteuid());
+    }
+}
+
+/* ERRNUM is TUNSETIFF's, or TUNSETIFINDEX's. */
 static int explain_attach(int errnum, const struct query_link *link, const char *object, struct tapgrant_error *error) {
     struct query_link now;
+    int failed;
 
-    if (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM) {
-        error_set(error, TAPGRANT_FAILED, object, "cannot be opened: %s", strerror(errnum));
-        error_hint(error, "raise the limit: ulimit -n, ulimit -v");
-        return TAPGRANT_FAILED;
+    if (error_is_lack(errnum)) {
+        return error_call(error, "TUNSETIFF", errnum);
     }
-    /* TUNSETIFF has none of these but for a node that cannot be opened, and where SELinux refuses it */
-    if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO)
+    /* TUNSETIFF has none of these but where SELinux refuses it */
+    if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO) {
         return tap_explain_node(errnum, error);
-    if (query_link(NULL, link->ifindex, &now) || strcmp(now.name, link->name)) { /* renamed: as if it were not there */
-        tap_explain_vanished(object, error);
-    } else if (errnum == EPERM && link->owner != QUERY_NOBODY && link->owner != geteuid()) {
-        error_set(error, TAPGRANT_DEVICE, object, "belongs to uid %u, and this is uid %u", link->owner, geteuid());
-        error_hint(error, "use one's own tap, or have root make one: ip tuntap add dev NAME mode tap user %u", geteuid());
-    } else if (errnum == EPERM && link->group != QUERY_NOBODY) {
-        error_set(error, TAPGRANT_DEVICE, object, "belongs to group %u, and this process is not in it", link->group);
-        error_hint(error, "add the user to the group, and log in again");
+    }
+    failed = query_link(NULL, link->ifindex, &now);
+    if (failed && failed != -ENODEV) {
+        return error_lookup(error, object, -failed);
+    }
+    if (failed || strcmp(now.name, link->name)) { /* renamed: as if it were not there */
+        return tap_explain_vanished(object, error);
+    }
+    if (errnum == EPERM) {
+        explain_owner(link, object, error);
     } else if (errnum == EBUSY || errnum == E2BIG) {
         error_set(error, TAPGRANT_DEVICE, object, "is held by another process");
         hint_holders(link->name, false, error);
-    } else if (errnum == EPERM) {
-        error_set(error, TAPGRANT_DEVICE, object, "has no owner, and this kernel does not open it to everybody");
-        error_hint(error, "have root make one with an owner: ip tuntap add dev NAME mode tap user %u", geteuid());
     } else {
         error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(errnum));
         error_hint(error, "tapgrant doctor %s tells what it is", link->name);
@@ -171,9 +202,15 @@ static int attach_queues(const struct interface *interface, const struct query_l
     unsigned flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) | (link->multi_queue ? IFF_MULTI_QUEUE : 0);
 
     for (unsigned queue = 0; queue < interface->queues; queue++) {
-        int fd = tap_attach(link->name, flags);
+        bool node_is_open;
+        int fd = tap_attach(link->name, flags, &node_is_open);
 
-        if (fd < 0) return explain_attach(-fd, link, object, error);
+        if (fd < 0 && !node_is_open) {
+            return tap_explain_node(-fd, error);
+        }
+        if (fd < 0) {
+            return explain_attach(-fd, link, object, error);
+        }
         device->fd[queue] = fd;
         device->queues = queue + 1;
     }
@@ -186,8 +223,12 @@ static int check_opened(const struct query_link *link, const struct tapgrant_dev
     struct query_link now = *link;
     int failed = link->multi_queue ? query_link(link->name, 0, &now) : query_index(link->name, &now.ifindex);
 
-    if (failed == -EMFILE || failed == -ENFILE) return explain_attach(-failed, link, object, error);
-    if (failed || now.ifindex != link->ifindex) return tap_explain_vanished(object, error);
+    if (failed && failed != -ENODEV) {
+        return error_lookup(error, object, -failed);
+    }
+    if (failed || now.ifindex != link->ifindex) {
+        return tap_explain_vanished(object, error);
+    }
     if (now.multi_queue && now.attached_queues != device->queues) {
         error_set(error, TAPGRANT_DEVICE, object, "another process holds %u of its queues, and would get a share of the traffic",
                   now.attached_queues - device->queues);

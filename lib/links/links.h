@@ -17,6 +17,8 @@ struct query_link {
     char alias[128]; /* the beginning of it */
     uint8_t mac[6];
     bool up;
+    uint16_t link_type;    /* ARPHRD_ETHER of a tap, unless its holder has set another one */
+    uint32_t queue_length; /* frames that each of its queues can hold */
     /* what its quota slot says (an alternative name that no holder can forge); uid QUERY_NOBODY: it has none */
     uint32_t uid;
     char rule[WIRE_RULE];
@@ -43,18 +45,21 @@ CHECKED int query_name(uint32_t ifindex, char name[WIRE_NAME]);
 
 CHECKED int query_all(query_each_fn *each, void *context);
 
-/* Called for each static, sticky entry of the bridge MASTER: the address MAC is its port's, by index.  As far as can be read. */
+/* Called for each static, sticky entry of the bridge MASTER: MAC is PORT's, an index. */
 typedef void query_locked_fn(uint32_t port, const uint8_t mac[6], void *context);
-void query_locked(uint32_t master, query_locked_fn *each, void *context);
+CHECKED int query_locked(uint32_t master, query_locked_fn *each, void *context);
 
-/* The address that the bridge locks the port to: MAC, and true; false: none. */
-bool query_locked_mac(const struct query_link *link, uint8_t mac[6]);
+/* The address that the bridge locks the port to; zeros: none, also of what is no port. */
+CHECKED int query_locked_mac(const struct query_link *link, uint8_t mac[6]);
 
-/* Up to COUNT processes with a descriptor of the tap NAME, of those that may be looked at; how many there are. */
+/* Up to COUNT processes with a queue of the tap NAME, of those that can be looked at; how many. */
 size_t query_holders(const char *name, pid_t holders[], size_t count);
 
-/* Is there one of them but this process, which has it open itself? */
-bool query_other_holder(const char *name, pid_t *holder);
+/*
+ * One of them; EXCEPT_US: other than this process, which has it open itself.  1; 0: there is none;
+ * or the negative errno for which this process cannot look.
+ */
+CHECKED int query_holder(const char *name, bool except_us, pid_t *holder);
 
 /* The same of the character device NODE, as stat(2) has it in st_rdev. */
-size_t query_node_holders(dev_t node, pid_t holders[], size_t count);
+CHECKED int query_node_holder(dev_t node, pid_t *holder);

@@ -80,6 +80,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     const struct nlattr *top[IFLA_MAX + 1] = {0}, *attribute;
     struct query_link link = {.ifindex = (uint32_t)body->ifi_index,
                               .up = body->ifi_flags & IFF_UP,
+                              .link_type = body->ifi_type,
                               .uid = QUERY_NOBODY,
                               .owner = QUERY_NOBODY,
                               .group = QUERY_NOBODY,
@@ -90,6 +91,7 @@ static int take_link(const struct nlmsghdr *message, void *context) {
     mnl_attr_for_each(attribute, message, sizeof(*body)) if (mnl_attr_get_type(attribute) <= IFLA_MAX)
         top[mnl_attr_get_type(attribute)] = attribute;
     link.mtu = read_number(top[IFLA_MTU], 0);
+    link.queue_length = read_number(top[IFLA_TXQLEN], 0);
     link.master = read_number(top[IFLA_MASTER], 0);
     read_text(top[IFLA_IFNAME], link.name, sizeof(link.name));
     read_text(top[IFLA_IFALIAS], link.alias, sizeof(link.alias));
@@ -219,30 +221,37 @@ static int ask_entries(uint32_t master, uint32_t port, struct locked *locked) {
     return failed;
 }
 
-void query_locked(uint32_t master, query_locked_fn *each, void *context) {
+int query_locked(uint32_t master, query_locked_fn *each, void *context) {
     struct locked locked = {each, context};
-    int failed = ask_entries(master, 0, &locked);
 
-    (void)failed; /* what was read is true */
+    return ask_entries(master, 0, &locked);
 }
 
 struct one_port {
     uint32_t port;
     uint8_t *mac;
-    bool found;
 };
 
 static void keep_mac(uint32_t port, const uint8_t mac[6], void *context) {
     struct one_port *one = context;
 
-    if (port != one->port) return;
-    memcpy(one->mac, mac, 6);
-    one->found = true;
+    if (port == one->port) {
+        memcpy(one->mac, mac, 6);
+    }
 }
 
-bool query_locked_mac(const struct query_link *link, uint8_t mac[6]) {
-    struct one_port one = {link->ifindex, mac, false};
+int query_locked_mac(const struct query_link *link, uint8_t mac[6]) {
+    struct one_port one = {link->ifindex, mac};
     struct locked locked = {keep_mac, &one};
+    int failed;
 
-    return link->master && !ask_entries(link->master, link->ifindex, &locked) && one.found;
+    memset(mac, 0, 6);
+    if (!link->master) {
+        return 0;
+    }
+    failed = ask_entries(link->master, link->ifindex, &locked);
+    if (failed) {
+        memset(mac, 0, 6);
+    }
+    return failed;
 }

@@ -7,11 +7,11 @@
 #include "lib/roads.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -59,19 +59,41 @@ static int explain_unprivileged(struct tapgrant_error *error) {
     return TAPGRANT_FAILED;
 }
 
-int explain_execution(int errnum, struct tapgrant_error *error) {
+/* ERRNUM is execve(2)'s. */
+static int explain_execution(int errnum, struct tapgrant_error *error) {
     struct stat helper;
 
+    if (error_is_lack(errnum)) {
+        return error_call(error, "execve(2)", errnum);
+    }
     error_set(error, TAPGRANT_FAILED, HELPER_PATH, "cannot be executed: %s", strerror(errnum));
-    if (errnum == ENOENT)
+    if (errnum == ENOENT) {
         error_hint(error, "install tapgrant's helper there: meson install");
-    else if (errnum == EMFILE || errnum == ENFILE)
-        error_hint(error, "raise the limit of open files: ulimit -n");
-    else if (errnum == EACCES && !stat(HELPER_PATH, &helper) && !(helper.st_mode & S_IXOTH))
+    } else if (errnum == EACCES && !stat(HELPER_PATH, &helper) && !(helper.st_mode & S_IXOTH)) {
         error_hint(error, "only members of group %u may: add the user to it, and log in again", helper.st_gid);
-    else if (errnum == EACCES)
+    } else if (errnum == EACCES) {
         error_hint(error, "chmod 4755 it, and mount its file system without noexec");
+    }
     return TAPGRANT_FAILED;
+}
+
+int explain_conversation(int failed, const char *call, int seconds, struct tapgrant_error *error) {
+    char shown[40];
+
+    if (failed == -ETIMEDOUT) {
+        error_set(error, TAPGRANT_FAILED, HELPER_PATH, "did not end within %d seconds", seconds);
+        error_hint(error, "is it stopped, or the machine overloaded? ps shows it; then try again");
+        return TAPGRANT_FAILED;
+    }
+    if (failed == -ECANCELED) {
+        return error_set(error, TAPGRANT_FAILED, "tapgrant",
+                         "the process that waits for " HELPER_PATH " was killed");
+    }
+    if (!strcmp(call, "execve")) {
+        return explain_execution(-failed, error);
+    }
+    snprintf(shown, sizeof(shown), "%s(2)", call);
+    return error_call(error, shown, -failed);
 }
 
 /* One message for all that is wrong with the bridge, with the commands that mend it. */
@@ -90,7 +112,15 @@ static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_e
     }
     if (faults & WIRE_FAULT_MTU) {
         error_add(reason, sizeof(reason), "the MTU asked for is below its own and could lower it for all");
-        error_add(hint, sizeof(hint), "ask for its MTU or more, or leave mtu= out");
+        error_add(hint, sizeof(hint), "ask for its MTU, or leave mtu= out");
+    }
+    if (faults & WIRE_FAULT_MTU_RAISED) {
+        error_add(reason, sizeof(reason), "the MTU asked for is above its own and could raise it: no port but taps has that or less");
+        error_add(hint, sizeof(hint), "ask for its MTU, or leave mtu= out");
+    }
+    if (faults & WIRE_FAULT_MTU_IPV6) {
+        error_add(reason, sizeof(reason), "its MTU is below %u, where a port has no setting that keeps IPv6 off", WIRE_MTU_IPV6);
+        error_add(hint, sizeof(hint), "ip link set %s mtu %u", bridge, WIRE_MTU_IPV6);
     }
     error_set(error, TAPGRANT_DENIED, object, "%s", reason);
     error_hint(error, "%s", hint);
@@ -131,16 +161,28 @@ static bool explain_port(int errnum, const struct wire_device *told, const struc
     } else if (errnum == ESTALE) {
         error_object(interface, object);
         error_set(error, TAPGRANT_FAILED, object, "the kernel did not do all that it acknowledged (stage link)");
-        if (interface->mtu && interface->bridge[0])
-            error_hint(error,
-                       "is it the MTU, which %s would take over from its first port? leave mtu= out, or fix the bridge's: "
-                       "set it to another value and back",
-                       interface->bridge);
-        else
-            error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it; "
-                              "and lock-mac needs Linux 5.18 or later, isolate 4.18");
+        error_hint(error, "another program may manage it too: tell NetworkManager, systemd-networkd or udev to leave it; "
+                          "and lock-mac needs Linux 5.18 or later, isolate 4.18");
     }
     return errnum == EXFULL || errnum == EADDRINUSE || errnum == EADDRNOTAVAIL || errnum == ESTALE;
+}
+
+/* The limit that this process has is the one that the helper had: execve(2) keeps it. */
+static bool explain_stack(struct tapgrant_error *error) {
+    const rlim_t usual = 8192u << 10;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur >= WIRE_STACK) {
+        return false;
+    }
+    error_set(error, TAPGRANT_FAILED, HELPER_PATH, "needs a stack of %u KiB, and the limit is %llu KiB", WIRE_STACK >> 10,
+              (unsigned long long)limit.rlim_cur >> 10);
+    if (limit.rlim_max >= WIRE_STACK) {
+        error_hint(error, "ulimit -Ss %llu", (unsigned long long)(limit.rlim_max < usual ? limit.rlim_max : usual) >> 10);
+    } else {
+        error_hint(error, "raise the hard limit where it is set (limits.conf: stack; systemd: LimitSTACK=)");
+    }
+    return true;
 }
 
 /* The kernel said no: the words for what is known, errno and stage for the rest. */
@@ -151,6 +193,9 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
     char object[INTERFACE_DEV + 16];
     int errnum = (int)reply->error;
 
+    if (reply->stage == WIRE_START && errnum == ENOMEM && explain_stack(error)) {
+        return TAPGRANT_FAILED;
+    }
     if (reply->stage == WIRE_DEVICE && (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO))
         return tap_explain_node(errnum, error);
     if (reply->stage == WIRE_LINK && explain_port(errnum, &reply->device[reply->interface], interface, twice, error))

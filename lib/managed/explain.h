@@ -4,8 +4,8 @@
 
 #include "lib/device.h"
 
-/* The helper could not be executed: ERRNUM of execve(2). */
-int explain_execution(int errnum, struct tapgrant_error *error);
+/* There was no conversation with the helper: FAILED and CALL as helper_converse() has them. */
+int explain_conversation(int failed, const char *call, int seconds, struct tapgrant_error *error);
 
 /* It ended without an answer: WAIT_STATUS as of waitpid(2). */
 int explain_silence(int wait_status, struct tapgrant_error *error);

@@ -1,93 +1,202 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A program that executes becomes an ordinary child, whatever it was cloned as (fs/exec.c, de_thread(): exit_signal =
- * SIGCHLD).  So the helper is the child of a child: a supervisor, cloned with no exit signal, which executes nothing.
- * It sends no SIGCHLD, and wait(2) does not see it without __WALL or __WCLONE: neither a handler nor a
- * waitpid(-1, ...) of the host program meets a process it did not make.
+ * A program that executes becomes an ordinary child, whatever it was cloned as (fs/exec.c,
+ * de_thread(): exit_signal = SIGCHLD).  So the helper is the child of a child: a supervisor, cloned
+ * with no exit signal, which executes nothing.  It sends no SIGCHLD, and wait(2) does not see it
+ * without __WALL or __WCLONE: neither a handler nor a waitpid(-1, ...) of the host program meets a
+ * process it did not make.
  *
- * Both share our memory, as posix_spawn(3)'s child does, and we are suspended until the supervisor ends; all signals are
- * blocked there, so that no handler of the host program runs in them.  They use system calls only, no libc state.
+ * Supervisor and helper share our memory, as posix_spawn(3)'s child does, until the helper
+ * executes; the calling thread is suspended until the supervisor ends.  They run with the calling
+ * thread's thread-local storage, so they must leave in it nothing that is not there without them:
+ *
+ * - No function that is a cancellation point.  libc's look at the thread's cancellation state, and
+ *   some make the thread's type asynchronous while they wait: a supervisor that is killed there
+ *   would leave it so.  Where only such a function would do, syscall(2) makes the system call.
+ * - errno is written.  run() puts it back.
+ * - No signal handler of the host program runs in them: all signals are blocked.
+ * - No lock, no allocation, no stream: another thread may hold what they would need.
+ *
+ * When the host program ends, they end too: the kernel sends the supervisor a signal when the
+ * thread that made it is gone.
  */
 #include "lib/managed/helper_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define STACK_SIZE (64 * 1024)
+#define FIRST_BEHIND_STDIO 3
 
+/* Time is up: the deadline has passed, or the host program has ended. */
+#define TIME_IS_UP SIGALRM
+
+/* Written by one process at a time: each is suspended while the one that it made runs in it. */
 struct child {
     const char *path;
+    pid_t host;
     int request;
-    char *stack; /* the top of the helper's, until it executes */
-    int error;   /* of making, executing or awaiting it; 0 */
-    bool executed;
+    char *helper_stack;      /* the top of the helper's, until it executes */
+    const char *failed_call; /* NULL: none */
+    int error;               /* its errno */
+    bool has_ended, is_late;
     int wait_status;
 };
 
 static void close_fd(int *fd) {
-    if (*fd >= 0) close(*fd);
+    if (*fd >= 0) {
+        close(*fd);
+    }
 }
 #define CLOSES __attribute__((cleanup(close_fd)))
 
+static void note_failure(struct child *child, const char *call) {
+    child->failed_call = call;
+    child->error = errno;
+}
+
+/* In the helper, until it is one. */
 static int execute(void *argument) {
     struct child *child = argument;
-    char *const argv[] = {(char *)"tapgrant-helper", NULL}, *const environment[] = {NULL};
+    char *const argv[] = {(char *)"tapgrant-helper", NULL};
+    char *const environment[] = {NULL};
+    int placed;
 
-    if (child->request == 0 ? fcntl(0, F_SETFD, 0) >= 0 : dup2(child->request, 0) >= 0) execve(child->path, argv, environment);
-    child->error = errno;
+    /* a descriptor that stays where it is would be closed by execve(2) */
+    placed = child->request == 0 ? fcntl(0, F_SETFD, 0) : dup2(child->request, 0);
+    if (placed < 0) {
+        note_failure(child, "dup2");
+        _exit(127);
+    }
+    execve(child->path, argv, environment);
+    note_failure(child, "execve");
     _exit(127);
 }
 
-/* In the supervisor: the helper, from its beginning to its end or the deadline. */
-static int supervise(void *argument) {
-    struct child *child = argument;
-    struct pollfd end = {.events = POLLIN};
-    int ready;
-    pid_t pid;
+/*
+ * The supervisor's descriptors are copies.  Without them a file that the host program closes
+ * meanwhile is closed: its lock is given up, its port is free, the other end of its pipe sees the
+ * end.  The standard streams stay the helper's, whose loader writes there why it cannot start.
+ */
+static void close_copies(int kept) {
+    unsigned first = FIRST_BEHIND_STDIO;
 
-    signal(SIGCHLD, SIG_DFL); /* ours alone: where the host program ignores it, nobody could await the helper */
-    pid = clone(execute, child->stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, child, &end.fd);
-    if (pid < 0) {
-        child->error = errno;
+    if (kept >= FIRST_BEHIND_STDIO) {
+        close_range(first, (unsigned)kept - 1, 0);
+        first = (unsigned)kept + 1;
+    }
+    close_range(first, ~0U, 0);
+}
+
+static bool host_is_there(const struct child *child) {
+    pid_t parent = getppid();
+
+    /* 0: it cannot be seen, because it has made another process namespace for its children */
+    return parent == child->host || parent == 0;
+}
+
+/* Is the helper's end known now?  OPTIONS: 0 waits for it. */
+static bool reap(struct child *child, pid_t helper, int options) {
+    child->has_ended = syscall(SYS_wait4, helper, &child->wait_status, options, NULL) == helper;
+    return child->has_ended;
+}
+
+/* To the helper's end or until time is up.  SIGCHLD is only a reason to look. */
+static void await(struct child *child, pid_t helper) {
+    sigset_t awaited;
+    long signal_number = 0;
+
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGCHLD);
+    sigaddset(&awaited, TIME_IS_UP);
+    while (!reap(child, helper, WNOHANG) && signal_number != TIME_IS_UP) {
+        signal_number = syscall(SYS_rt_sigtimedwait, &awaited, NULL, NULL, (size_t)_NSIG / 8);
+    }
+    if (child->has_ended) {
+        return;
+    }
+    child->is_late = true;
+    kill(helper, SIGKILL);
+    /* without it nobody waits for the answer, and the helper's new parent reaps it */
+    if (host_is_there(child)) {
+        reap(child, helper, 0);
+    }
+}
+
+/* In the supervisor: the helper, from its beginning to its end. */
+static int supervise(void *argument) {
+    const struct sigaction not_ignored = {.sa_handler = SIG_DFL};
+    struct child *child = argument;
+    pid_t helper;
+
+    if (prctl(PR_SET_PDEATHSIG, TIME_IS_UP)) {
+        note_failure(child, "prctl");
         _exit(1);
     }
-    child->executed = !child->error;
-    /* no signal can interrupt it, all are blocked */
-    ready = poll(&end, 1, HELPER_SECONDS * 1000);
-    if (ready <= 0) {
-        child->error = ready < 0 ? errno : ETIMEDOUT;
-        kill(pid, SIGKILL);
+    /* it may have ended before: then no signal comes */
+    if (!host_is_there(child)) {
+        _exit(1);
     }
-    if (waitpid(pid, &child->wait_status, 0) < 0 && !child->error) child->error = errno;
+    close_copies(child->request);
+    /* if the host program ignores it, the kernel would reap the helper, and its status be lost */
+    sigaction(SIGCHLD, &not_ignored, NULL);
+    alarm(HELPER_SECONDS);
+    helper = clone(execute, child->helper_stack, CLONE_VM | CLONE_VFORK | SIGCHLD, child);
+    if (helper < 0) {
+        note_failure(child, "clone");
+        _exit(1);
+    }
+    await(child, helper);
     _exit(0);
 }
 
-static int run(struct child *child) {
-    char *stacks = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    sigset_t all, before;
-    int error = 0;
-    pid_t pid;
+/* Makes the supervisor, and waits for its end. */
+static void run_supervisor(struct child *child, char *supervisor_stack) {
+    pid_t supervisor = clone(supervise, supervisor_stack, CLONE_VM | CLONE_VFORK, child);
 
-    if (stacks == MAP_FAILED) return -errno;
-    child->stack = stacks + STACK_SIZE;
+    if (supervisor < 0) {
+        note_failure(child, "clone");
+        return;
+    }
+    /* ECHILD: another thread waits for children of every kind, and has reaped it: it has ended */
+    while (waitpid(supervisor, NULL, __WCLONE) < 0 && errno == EINTR) {
+        continue;
+    }
+}
+
+static int run(struct child *child) {
+    int errno_before = errno;
+    char *stacks = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    sigset_t all;
+    sigset_t before;
+
+    if (stacks == MAP_FAILED) {
+        note_failure(child, "mmap");
+        return -child->error;
+    }
+    child->helper_stack = stacks + STACK_SIZE;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    pid = clone(supervise, stacks + 2 * STACK_SIZE, CLONE_VM | CLONE_VFORK, child);
-    if (pid < 0)
-        error = -errno;
-    else
-        while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR) continue;
+    run_supervisor(child, stacks + 2 * STACK_SIZE);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     munmap(stacks, 2 * STACK_SIZE);
-    return error ? error : -child->error;
+    errno = errno_before;
+    if (child->failed_call) {
+        return -child->error;
+    }
+    if (child->is_late) {
+        return -ETIMEDOUT;
+    }
+    return child->has_ended ? 0 : -ECANCELED;
 }
 
 static void take_descriptors(struct msghdr *message, struct helper_answer *answer) {
@@ -105,6 +214,23 @@ static void take_descriptors(struct msghdr *message, struct helper_answer *answe
     }
 }
 
+/*
+ * Some of the descriptors that were sent did not come (MSG_CTRUNC).  More of them than there is
+ * room for the kernel does not send: SCM_MAX_FD, include/net/scm.h.  So this process cannot have
+ * more, or a security module keeps them from it.
+ */
+static int note_missing(int socket, struct helper_answer *answer) {
+    int one_more = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+
+    if (one_more < 0) {
+        answer->failed_call = "recvmsg";
+        return -errno;
+    }
+    close(one_more);
+    answer->lacks_descriptors = true;
+    return 0;
+}
+
 /* What the helper sent before it ended, if anything. */
 static int receive(int socket, struct helper_answer *answer) {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * (WIRE_QUEUES + 1))];
@@ -113,27 +239,47 @@ static int receive(int socket, struct helper_answer *answer) {
     ssize_t size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
     /* A helper that ended with our request unread leaves this error before its answer: told once, then the answer. */
-    if (size < 0 && errno == ECONNRESET) size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (size < 0) return errno == ECONNRESET || errno == EAGAIN ? 0 : -errno;
+    if (size < 0 && errno == ECONNRESET) {
+        size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    }
+    if (size < 0 && (errno == ECONNRESET || errno == EAGAIN)) {
+        return 0;
+    }
+    if (size < 0) {
+        answer->failed_call = "recvmsg";
+        return -errno;
+    }
     take_descriptors(&message, answer);
     answer->size = (size_t)size;
-    answer->truncated = message.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
-    return 0;
+    answer->is_longer = message.msg_flags & MSG_TRUNC;
+    return message.msg_flags & MSG_CTRUNC ? note_missing(socket, answer) : 0;
 }
 
-int helper_converse(const char *path, const struct wire_request *request, struct helper_answer *answer, bool *executed) {
-    CLOSES int ours = -1, theirs = -1;
-    struct child child = {.path = path};
-    int pair[2], error;
+int helper_converse(const char *path, const struct wire_request *request,
+                    struct helper_answer *answer) {
+    struct child child = {.path = path, .host = getpid()};
+    CLOSES int theirs = -1;
+    CLOSES int ours = -1;
+    int pair[2];
+    int error;
 
-    *executed = false;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) return -errno;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+        answer->failed_call = "socketpair";
+        return -errno;
+    }
     ours = pair[0];
-    theirs = child.request = pair[1];
-    if (send(ours, request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(*request)) return -errno;
+    theirs = pair[1];
+    child.request = theirs;
+    if (send(ours, request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(*request)) {
+        answer->failed_call = "send";
+        return -errno;
+    }
     error = run(&child);
-    *executed = child.executed;
+    answer->failed_call = child.failed_call;
     answer->wait_status = child.wait_status;
+    if (error) {
+        return error;
+    }
     /* what it made and did not give us went with it; what it sent waits for us */
-    return error ? error : receive(ours, answer);
+    return receive(ours, answer);
 }

@@ -15,14 +15,21 @@ struct helper_answer {
     size_t size;             /* bytes received; 0: the helper ended without an answer */
     int descriptor[WIRE_QUEUES + 1];
     size_t descriptors;      /* all of them are the caller's to close, whatever else is wrong */
-    bool truncated;          /* there were more bytes or descriptors than any answer has */
+    bool is_longer;          /* there were more bytes than any answer has */
+    bool lacks_descriptors;  /* the kernel did not give this process all that were sent */
     int wait_status;         /* as of waitpid(2) */
+    const char *failed_call; /* of a negative errno: which system call's, as "socketpair" */
 };
 
 /*
- * Executes PATH with an empty environment, the request waiting on its descriptor 0, waits for its end, and takes the one
- * message that it left.  Suspends the calling thread.  0; -ETIMEDOUT (it was killed); or a negative errno of execve(2),
- * *EXECUTED false, or of the conversation.
+ * Executes PATH with an empty environment, the request waiting on its descriptor 0, waits for its
+ * end, and takes the one message that it left.  Suspends the calling thread for at most
+ * HELPER_SECONDS, and ends the helper then.
+ *
+ * The thread must not be cancelled meanwhile: UNCANCELLED.
+ *
+ * 0; -ETIMEDOUT: the helper had to be ended; -ECANCELED: somebody killed our process that waits for
+ * it; or the negative errno of answer->failed_call, "execve" being the one that executes PATH.
  */
-CHECKED int helper_converse(const char *path, const struct wire_request *request, struct helper_answer *answer,
-                            bool *executed);
+CHECKED int helper_converse(const char *path, const struct wire_request *request,
+                            struct helper_answer *answer);

@@ -28,6 +28,11 @@ static void fill_request(struct wire_request *request, const struct interface *c
 static int check_reply(const struct helper_answer *answer, size_t count, struct tapgrant_error *error) {
     const struct wire_reply *reply = &answer->reply;
 
+    if (answer->lacks_descriptors) {
+        return error_set(error, TAPGRANT_FAILED, "recvmsg(2)",
+                         "the kernel gave only %zu of the helper's descriptors",
+                         answer->descriptors);
+    }
     if (!answer->size) return explain_silence(answer->wait_status, error);
     if (answer->size < offsetof(struct wire_reply, stage) || reply->magic != WIRE_MAGIC)
         return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "answers in another protocol");
@@ -35,7 +40,7 @@ static int check_reply(const struct helper_answer *answer, size_t count, struct 
         return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "helper speaks %u, library %u: restart the program that uses it",
                          reply->version, WIRE_VERSION);
     }
-    if (answer->size != sizeof(*reply) || answer->truncated)
+    if (answer->size != sizeof(*reply) || answer->is_longer)
         return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "gives an answer of the wrong size");
     if (reply->interface >= count || (reply->status == WIRE_GRANTED ? reply->count != count : reply->count > 0) ||
         (reply->status != WIRE_GRANTED && answer->descriptors))
@@ -131,18 +136,13 @@ static bool asks_twice(const struct interface *const interfaces[], size_t n) {
 static int converse(struct helper_answer *answer, const struct interface *const interfaces[], const char *const specs[],
                     size_t count, struct tapgrant_device *const devices[], struct tapgrant_error *error) {
     struct wire_request request;
-    bool executed;
     int failed, code;
 
     fill_request(&request, interfaces, count);
-    failed = helper_converse(HELPER_PATH, &request, answer, &executed);
-    if (failed == -ETIMEDOUT) {
-        error_set(error, TAPGRANT_FAILED, HELPER_PATH, "did not end within %d seconds", HELPER_SECONDS);
-        error_hint(error, "is it stopped, or the machine overloaded? ps shows it; then try again");
-        return TAPGRANT_FAILED;
+    failed = helper_converse(HELPER_PATH, &request, answer);
+    if (failed) {
+        return explain_conversation(failed, answer->failed_call, HELPER_SECONDS, error);
     }
-    if (failed && !executed) return explain_execution(-failed, error);
-    if (failed) return error_set(error, TAPGRANT_FAILED, HELPER_PATH, "cannot be talked to: %s", strerror(-failed));
     code = check_reply(answer, count, error);
     if (code) return code;
     if (answer->reply.status != WIRE_GRANTED) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The policy's bytes: parsed, its names looked up, and asked for a fixed caller; what must hold of any policy is checked. */
+/*
+ * The policy's bytes, and behind the last NUL those of a subuid(5): parsed, its names looked up,
+ * and asked for a fixed caller; what must hold of any policy is checked.
+ */
 #include "conf/policy/policy.h"
 
 #include <stdlib.h>
@@ -9,8 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char passwd[] = "root:x:0:0::/:/bin/sh\nalice:x:1000:1000::/:/bin/sh\nbob:x:1001:1001\n";
-static const char group[] = "root:x:0:\nstaff:x:50:alice\nalice:x:1000:";
+static char passwd[] = "root:x:0:0::/:/bin/sh\nalice:x:1000:1000::/:/bin/sh\nbob:x:1001:1001\n";
+static char group[] = "root:x:0:\nstaff:x:50:alice\nalice:x:1000:";
 static const struct wire_interface asked[] = {
     {.queues = 1},
     {.bridge = "br0", .queues = 1},
@@ -46,23 +49,62 @@ static void check_verdict(const struct policy *policy, const struct wire_interfa
     REQUIRE(policy_number(verdict.rule, POLICY_MAX) >= 1 && policy_number(verdict.rule, POLICY_MAX) <= 256);
 }
 
+/* What must hold of any subuid(5): lines in order, ids that are some, and all that are found. */
+static void check_subuid(const char *subuid) {
+    const char *rest = subuid;
+    const char *begin = subuid;
+    struct policy_subuid range = {0};
+    struct policy_subuid found;
+    unsigned line = 0;
+    bool is_there = false;
+
+    while (policy_subuid_next(&rest, &range)) {
+        REQUIRE(range.line > line && range.first <= range.last && range.last < UINT32_MAX);
+        REQUIRE(range.owner >= begin && range.owner_length &&
+                range.owner + range.owner_length < rest && range.owner[range.owner_length] == ':');
+        REQUIRE(policy_subuid_find(subuid, range.first, range.last, &found) &&
+                found.line <= range.line);
+        is_there |= range.first <= 1000 && range.last >= 1000;
+        line = range.line;
+        begin = rest;
+    }
+    REQUIRE(!*rest && policy_subuid_find(subuid, 1000, 1000, &found) == is_there);
+}
+
+/* TEXT with a NUL behind, as policy_file_read() gives it, in a buffer of its own size. */
+static char *copy(const uint8_t *text, size_t size) {
+    char *to = calloc(1, size + 1);
+
+    REQUIRE(to);
+    if (size) {
+        memcpy(to, text, size);
+    }
+    return to;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const uint32_t groups[] = {50, 77};
-    struct policy policy = {.caller = {1000, 1000, groups, 2, ""}};
-    char *text = calloc(1, size + 1); /* as policy_file_read() gives it, with a NUL behind */
+    const uint8_t *end = size ? memrchr(data, 0, size) : NULL;
+    size_t length = end ? (size_t)(end - data) : size;
+    char *text = copy(data, length);
+    char *subuid = end ? copy(end + 1, size - length - 1) : copy(data, size);
+    struct policy policy = {0};
+    struct policy_accounts accounts = {0};
     int error;
 
-    if (!text) return 0;
-    memcpy(text, data, size);
     told = 0;
-    error = policy_parse(&policy, text, size, tell, &told);
+    error = policy_parse(&policy, text, length, tell, &told);
     free(text); /* the policy keeps nothing of it */
     REQUIRE((error != 0) == (told != 0));
-    policy.caller = (struct policy_caller){1000, 1000, groups, 2, ""};
-    if (!error && !policy_resolve(&policy, policy.names ? passwd : NULL,
-                                  policy.names ? group : NULL))
+    policy.caller = (struct policy_caller){1000, 1000, groups, 2, "", 0};
+    accounts.passwd = policy.names ? passwd : NULL;
+    accounts.group = policy.names ? group : NULL;
+    accounts.subuid = policy.is_broad ? subuid : NULL;
+    check_subuid(subuid);
+    if (!error && !policy_resolve(&policy, &accounts))
         for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) check_verdict(&policy, &asked[i]);
     free(policy.rules);
     free(policy.text);
+    free(subuid);
     return 0;
 }

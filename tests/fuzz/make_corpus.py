@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes corpus-request, the valid requests that the fuzzer starts from: /usr/bin/python3 tests/fuzz/make_corpus.py"""
+"""Writes corpus-request and corpus-policy, what the fuzzer starts from: /usr/bin/python3 tests/fuzz/make_corpus.py"""
 import sys
 from pathlib import Path
 
@@ -23,3 +23,14 @@ CORPUS = {
 
 for name, data in CORPUS.items():
     (HERE / "corpus-request" / name).write_bytes(data)
+
+# A policy for many, a NUL, and a subuid(5) that makes the asker's id a subordinate one, or does not.
+RULES = b"[rule a]\nuser = %b\nbridge = none br0\nisolate = no\nlock-mac = no\n"
+SUBUIDS = {
+    "everybody-and-ranges": (b"*", b"alice:100000:65536\nbob:165536:65536\n"),
+    "a-range-of-subordinate-ids": (b"999-1001", b"alice:0x3e0:0100\nx:+1:2:junk"),
+    "a-group-of-a-subordinate-id": (b"%50", b"#alice:01750:1\n+nis:1:1\n-:1:1\n:1:1\nx::1\nx:-5:10\n"),
+    "counts-at-the-bounds": (b"0-4294967294", b"a:4294967294:1\nb:1:18446744073709551615\nc:0:0\nd:1:18446744073709551616\n"),
+}
+for name, (who, subuid) in SUBUIDS.items():
+    (HERE / "corpus-policy" / name).write_bytes(RULES % who + b"\0" + subuid)

@@ -48,7 +48,7 @@ build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$t
 build fuzz_import "$top"/cli/import/notes.c "$top/cli/import/libvirt/documents.c" "$top/cli/import/libvirt/interface.c" \
     "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
     $(pkg-config --cflags --libs libxml-2.0)
-fuzz fuzz_policy 4096 "$top"/tests/data/policy/*.conf &
+fuzz fuzz_policy 4096 "$top"/tests/data/policy/*.conf "$top"/tests/fuzz/corpus-policy/* &
 policy=$!
 fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &
 request=$!

@@ -151,7 +151,7 @@ class Run:
         deadline = time.monotonic() + 2
         while not re.search(r"^State:\s+T ", read(f"/proc/{pid}/status"), re.M) and time.monotonic() < deadline:
             time.sleep(0.001)
-        self.seen = {"taps": [tap_state(name) for name in taps()]}
+        self.seen = {"taps": [tap_state(name) for name in taps()], "mtu": read(NET / "br0" / "mtu")}
         for word in self.job.get("poke", ["continue"]):
             self.seen[word] = POKES[word](pid, self.user)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -9,6 +9,7 @@ import random
 
 import pytest
 
+from ask_helper import interface, request
 from calls import ASKED, POLICY, STRICT, numbered, trace, without_repeats
 from host import ALICE, uid
 
@@ -48,6 +49,23 @@ def test_a_fault_in_any_call_grants_nothing_more_and_leaves_nothing(arenas, poli
     assert {policy, "failed" if policy == "granted" else "denied", None} <= set(told) and len(set(told)) > 2, told
 
 
+def test_a_fault_in_any_call_makes_no_subordinate_id_one_of_many(arenas):
+    """What grants everybody denies one whose id is in /etc/subuid; a fault around that file does not make it another one's."""
+    several = arenas(POLICY)
+    for one in several:
+        one.host.root("/etc/subuid").write_text(f"someone:{uid(ALICE)}:1\n")
+    around, others = [], []
+    for name, when, line in points_of(several, code=1):
+        jobs = [{"request": ASKED.hex(), "inject": [name, when, f"error={error}"]} for error in ERRORS]
+        if name not in NEVER_FAIL:
+            (around if "/etc" in line and "tapgrant" not in line else others).extend(jobs)
+    calls = [job["inject"][0] for job in around[::len(ERRORS)]]
+    assert calls[-7:] == ["openat", "newfstatat", "openat", "newfstatat", "read", "close", "close"], calls
+    done = several.sweep(around + sampled(others, 120))
+    expect(done, REFUSED)
+    assert {"denied", None} <= {result["answer"] for _, result in done}
+
+
 def test_a_helper_killed_at_any_call_leaves_nothing(arenas):
     several = arenas(POLICY)
     jobs = [{"request": ASKED.hex(), "inject": [name, when, "signal=KILL"]} for name, when, _ in points_of(several)]
@@ -77,6 +95,26 @@ def test_a_helper_stopped_behind_any_call_holds_nothing_that_others_can_use_and_
             seen["root's" if owner == "0" else "the caller's"] += 1
         seen["none"] += not result["seen"]["taps"]
     assert all(seen.values()) and ups, seen
+
+
+@pytest.mark.parametrize("mtu, ports, answer", [(9000, False, "unfit-bridge"), (9000, True, "granted"), (0, False, "granted")])
+def test_a_helper_stopped_behind_any_call_has_not_moved_the_bridges_mtu(arenas, mtu, ports, answer):
+    """A bridge whose MTU nobody set takes its lowest port's, and its first port's: its caller could keep it so for as long as
+    it likes."""
+    several = arenas(POLICY + "mtu = 1280-9000\n")
+    for arena in several:
+        arena.host.run("ip", "link", "set", "br0", "addrgenmode", "none")  # or its first carrier would give it an address
+        if not ports:
+            arena.host.run("ip", "link", "del", "uplink")
+        arena.host.run("ip", "-6", "addr", "flush", "dev", "br0")
+    asked = request(interface(mtu=mtu))
+    points = without_repeats(numbered(trace(several[0].host, asked, code=int(answer != "granted"))))
+    jobs = [{"request": asked.hex(), "stop": [name, when]} for name, when, _ in points
+            if name in ("sendto", "recvfrom", "ioctl", "write", "close")]
+    done = several.sweep(jobs)
+    expect(done, {answer})
+    assert {result["seen"]["mtu"] for _, result in done} == {"1500"}
+    assert any(result["seen"]["taps"] for _, result in done) == (answer == "granted")
 
 
 LIMITS = ["RLIMIT_NOFILE", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_STACK", "RLIMIT_NPROC", "RLIMIT_MEMLOCK"]

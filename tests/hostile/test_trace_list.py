@@ -96,11 +96,11 @@ def denial(host):
 
 
 def failure(host):
-    """Malformed, name taken, over quota, an unfit bridge, no descriptor, no right to the node."""
+    """Malformed, name taken, over quota, an unfit bridge, an MTU above its own, no descriptor, no right to the node."""
     ready(host, POLICY + "dev = *\nmax = 1\nmtu = 68-65521\n")
     host.tap("taken", None)
     lines = [trace(host, b"x" * 100, code=1), trace(host, request(interface(dev=b"taken")), code=1), trace(host, code=1),
-             trace(host, request(interface(mtu=68)), code=1)]
+             trace(host, request(interface(mtu=68)), code=1), trace(host, request(interface(mtu=9000)), code=1)]
     host.run("chmod", "0600", "/dev/net/tun")
     return lines + [trace(host, request(interface()), code=1)]
 

@@ -117,6 +117,22 @@ def test_the_library_prints_nothing_and_ends_nothing():
         assert path.name == "helper_process.c" or not re.search(r"\b(_exit|signal|sigaction)\(", text), path
 
 
+PUBLIC = re.compile(r"^\w[\w *]*?\b(tapgrant_\w+)\(([^;{]*)\) \{(?: (.*?) \}$|\n(.*?)^\})", re.M | re.S)
+
+
+def test_a_public_function_of_the_library_is_uncancelled_or_only_reads():
+    """One that only reads is one return, and calls nothing."""
+    names = set()
+    for path in (TOP / "lib").glob("*.c"):
+        for name, _parameters, short, long in PUBLIC.findall("\n".join(code(path).values())):
+            names.add(name)
+            body = (short or long).strip()
+            reads = re.fullmatch(r"return [^;]*;", body) and not re.search(r"\b(?!wire_mac_absent\b)\w+\(", body)
+            assert body.startswith("UNCANCELLED;") or reads, name
+    header = re.sub(r"/\*.*?\*/", "", (TOP / "lib/tapgrant.h").read_text(), flags=re.S)
+    assert names == set(re.findall(r"\b(tapgrant_\w+)\(", header))
+
+
 def test_every_file_names_its_licence():
     for folder in ("wire", "helper", "conf", "apply", "lib", "cli", "selinux", "tests"):
         for path in (TOP / folder).rglob("*"):

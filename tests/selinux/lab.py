@@ -29,7 +29,8 @@ SUITES = {("tapgrant_apply_t", "tapgrant_owner"): "correct", ("tapgrant_apply_t"
           ("tapgrant_apply_t", ""): "apply", ("tapgrant_t", "syslogd_t"): "log", ("tapgrant_client", "tapgrant_maker:tun_socket"): "client",
           ("tapgrant_client", "self:tun_socket"): "requeue", ("tapgrant_caller", "tapgrant_conf_t"): "check",
           ("tapgrant_owner", "tapgrant_maker:tun_socket"): "delete", ("tapgrant_owner", ""): "own"}
-IOCTL_SUITES = {("tapgrant_owner", 0x54cb): "make", ("tapgrant_owner", 0x54da): "delete", ("tapgrant_client", 0x54d9): "client"}
+IOCTL_SUITES = {("tapgrant_owner", 0x54cb): "make", ("tapgrant_owner", 0x54da): "delete", ("tapgrant_client", 0x54d9): "client",
+                **{("tapgrant_owner", number): "reset" for number in (0x54d1, 0x54d6, 0x54e1)}}
 RULE = r"^[ \t]*allow (\w+|\{[^}]*\}) (\w+|\{[^}]*\}):(\{[^}]*\}|\w+) (\{[^}]*\}|\w+);"
 POLICY = """\
 [rule lab]
@@ -307,7 +308,7 @@ class Lab:
             shutil.copy(HERE / "guest" / source, root / place)
             (root / place).chmod(mode)
         for place, text, mode in (("etc/passwd", "root:x:0:0::/:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n", 0o644),
-                                  ("etc/group", "root:x:0:\nlab:x:1001:\n", 0o644),
+                                  ("etc/group", "root:x:0:\nlab:x:1001:\n", 0o644), ("etc/subuid", "alice:100000:65536\n", 0o644),
                                   ("etc/shadow", "root:!:19000:0:99999:7:::\n", 0o640),
                                   ("home/alice/secret", "secret\n", 0o600), ("etc/tapgrant/policy.conf", POLICY, 0o644),
                                   ("etc/tapgrant/interfaces.d/declared.conf", DECLARED, 0o644), ("etc/tapgrant/bobs.conf", BOBS, 0o644)):

@@ -138,7 +138,8 @@ def test_files_get_their_labels(lab):
     for path, kind in (("/usr/libexec/tapgrant-helper", "tapgrant_exec_t"), ("/usr/libexec/tapgrant-bridge-helper", "bin_t"),
                        ("/usr/bin/tapgrant", "bin_t"), ("/usr/sbin/tapgrant-apply", "tapgrant_apply_exec_t"),
                        ("/etc/tapgrant", "tapgrant_conf_t"), ("/etc/tapgrant/policy.conf", "tapgrant_conf_t"),
-                       ("/etc/tapgrant/interfaces.d/x.conf", "tapgrant_conf_t"), ("/etc/tapgrant.conf", "etc_t")):
+                       ("/etc/tapgrant/interfaces.d/x.conf", "tapgrant_conf_t"), ("/etc/tapgrant.conf", "etc_t"),
+                       ("/etc/subuid", "etc_t")):
         said = run("matchpathcon", "-n", "-m", "dir" if path.endswith("tapgrant") and "etc" in path else "file",
                    "-f", lab.folder / "release.contexts", path).stdout
         assert said.split(":")[2] == kind, (path, said)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A throw-away host: network and mount namespaces of its own, on the real kernel, with the installed tapgrant.
 
-What is private: links, /sys, /dev/net/tun (mode 0666 as udev makes it), /etc/passwd and /etc/group, the policy.
+What is private: links, /sys, /dev/net/tun (mode 0666 as udev makes it), the policy; passwd, group, subuid and subgid in /etc.
 Nothing outside is touched, and all of it goes with the process that holds the namespaces.
 """
 import json
@@ -24,6 +24,9 @@ POLICY = PREFIX / "etc/tapgrant/policy.conf"
 # Two for each worker (tests/conftest.py).  Their gids differ from their uids.
 USERS = tuple(os.environ.get("TAPGRANT_USERS", "tg-alice tg-bob").split())
 ALICE, BOB = USERS
+# The first of each user's subordinate ids on every such host, whatever the machine has.
+SUBORDINATE = {ALICE: 100000, BOB: 165536}
+SUBORDINATES = 65536
 
 class Result:
     def __init__(self, process):
@@ -47,6 +50,9 @@ class Host:
         self.log = None
         self.holder = subprocess.Popen([PROGRAM, "hold", POLICY.parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.holder.stdout.readline() == "ready\n"
+        ids = "".join(f"{user}:{first}:{SUBORDINATES}\n" for user, first in SUBORDINATE.items())
+        for name in ("subuid", "subgid"):
+            self.root(f"/etc/{name}").write_text(ids)
 
     def close(self):
         for process in self.started:

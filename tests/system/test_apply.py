@@ -10,6 +10,7 @@ import time
 import pytest
 
 from host import ALICE, APPLY, BOB, POLICY, TAPGRANT, uid
+from traffic import wait_until_it_forwards
 
 FOLDER = POLICY.parent / "interfaces.d"
 WEB = f"""\
@@ -35,6 +36,7 @@ print('held', flush=True)
 sys.stdin.read()
 """
 SINGLE, MULTI_QUEUE = 0x5002, 0x5102
+PYTHON = os.path.basename(os.path.realpath("/usr/bin/python3"))  # as the holders' program is named
 OWNER, GROUP, PERSIST, CARRIER = "0x400454cc", "0x400454ce", "0x400454cb", "0x400454e2"
 
 
@@ -228,21 +230,44 @@ def test_a_difference_is_corrected_in_place(host, declare, key, disturb):
     assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
 
 
-@pytest.mark.parametrize("bridge, key, disturb", [
-    ("small", "isolate", ["bridge", "link", "set", "dev", "web0", "isolated", "off"]),
-    ("none", "up", ["ip", "link", "set", "web0", "down"])])
-def test_a_port_below_ipv6s_smallest_mtu_is_corrected_as_any(host, declare, bridge, key, disturb):
-    """Below 1280 the kernel has no IPv6 of it, and so nothing of IPv6 to set."""
+@pytest.mark.parametrize("mtu", ["mtu = 1000\n", ""])
+def test_a_port_below_ipv6s_smallest_mtu_is_not_made(host, declare, mtu):
+    """There the kernel has no IPv6 of it, nor settings that would keep it off when somebody raises the MTU."""
     host.bridge("small", address="02:00:00:00:00:02", mtu=1000)
-    text = WEB.replace("br0", bridge).replace("mtu = 1500", "mtu = 1000")
-    declare(text if bridge != "none" else re.sub("(isolate|lock-mac) = yes", r"\1 = no", text))
+    declare(WEB.replace("br0", "small").replace("mtu = 1500\n", mtu))
+    result = apply(host, check=False)
+    assert result.code == 1 and host.link("web0") is None
+    assert "mtu 1000 is below 1280, where a port has no setting that keeps IPv6 off\nhint: ip link set small mtu 1280\n" in result.err
+    host.run("ip", "link", "set", "small", "mtu", "1280")
+    declare(WEB.replace("br0", "small").replace("mtu = 1500\n", ""))
     apply(host)
-    host.run(*disturb)
-    assert apply(host).out.startswith(f"changed web0: {key} ")
-    web = host.link("web0")
-    assert web["mtu"] == 1000 and "UP" in web["flags"] and web.get("master", "none") == bridge
-    assert not host.root("/proc/sys/net/ipv6/conf/web0").exists()
-    assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
+    assert host.link("web0")["mtu"] == 1280 and ipv6(host, "web0") == ["1", "1"]
+
+
+def test_a_tap_without_a_bridge_has_at_least_the_mtu_of_ipv6(host, declare):
+    declare(ALONE.replace("1500", "1279"))
+    result = apply(host, check=False)
+    assert result.code == 1 and "a.conf:4: 'mtu' 1279 is below 1280: " in result.err and host.link("db0") is None
+    declare(ALONE.replace("1500", "1280"))
+    apply(host)
+    assert host.link("db0")["mtu"] == 1280 and ipv6(host, "db0") == ["1", "1"]
+
+
+@pytest.mark.parametrize("text", ["", "bridge = br0\n"])
+def test_what_the_hosts_own_stack_does_is_set_of_every_tap(host, declare, text):
+    """On a port, too: its bridge may be deleted."""
+    host.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.default.rp_filter=0")
+    declare(ALONE + text)
+    apply(host)
+    wanted = {"ipv4.conf.db0.forwarding": "0", "ipv4.conf.db0.rp_filter": "1", "ipv4.conf.db0.arp_ignore": "2",
+              "ipv6.conf.db0.accept_ra": "0", "ipv6.conf.db0.disable_ipv6": "1", "ipv6.conf.db0.addr_gen_mode": "1"}
+    assert {key: host.run("sysctl", "-n", f"net.{key}").out.strip() for key in wanted} == wanted
+
+
+def test_a_guests_address_that_begins_as_taps_do_is_not_the_taps(host, declare):
+    declare(WEB.replace("guest-mac = 52:", "guest-mac = fe:"))
+    apply(host)
+    assert host.link("web0")["address"] == "fa:54:00:12:34:56"
 
 
 def ipv6(host, name):
@@ -251,34 +276,26 @@ def ipv6(host, name):
 
 
 ALONE = f"[interface db]\ndev = db0\nowner = {BOB}\nmtu = 1500\n"
-SMALL = f"[interface web]\ndev = web0\nowner = {ALICE}\nbridge = small\n"
 
 
-@pytest.mark.parametrize("how", ["definition", "bridge", "hand", "setting"])
-def test_ipv6_that_came_on_again_goes_off_with_the_correction(host, declare, how):
+@pytest.mark.parametrize("how, says", [("lowered", "mtu 1000 -> 1500"), ("hand", "ipv6 on -> off"), ("setting", "ipv6 on -> off")])
+def test_ipv6_that_came_on_again_goes_off_with_the_correction(host, declare, how, says):
     """The kernel makes a device's IPv6 anew, switched on, where its MTU comes to 1280 from below."""
-    host.bridge("small", address="02:00:00:00:00:02", mtu=1000)
-    name = "web0" if how == "bridge" else "db0"
-    declare(SMALL if how == "bridge" else ALONE.replace("1500", "1000") if how == "definition" else ALONE)
+    declare(ALONE)
     apply(host)
-    index = host.link(name)["ifindex"]
-    if how == "definition":
-        declare(ALONE)
-    elif how == "bridge":
-        host.run("ip", "link", "set", "small", "mtu", "1500")
-    elif how == "hand":
-        host.run("ip", "link", "set", name, "mtu", "1000")
-        host.run("ip", "link", "set", name, "mtu", "1500")
-        assert ipv6(host, name)[0] == "0"
+    index = host.link("db0")["ifindex"]
+    if how == "setting":
+        host.run("sysctl", "-qw", "net.ipv6.conf.db0.disable_ipv6=0")
     else:
-        host.run("sysctl", "-qw", f"net.ipv6.conf.{name}.disable_ipv6=0")
+        host.run("ip", "link", "set", "db0", "mtu", "1000")
+    if how == "hand":
+        host.run("ip", "link", "set", "db0", "mtu", "1500")
+        assert ipv6(host, "db0")[0] == "0"
     dry = apply(host, "--dry-run").out
-    says = {"hand": "ipv6 on -> off", "setting": "ipv6 on -> off"}.get(how, "mtu 1000 -> 1500")
-    assert "to change 1" in dry and apply(host).out.startswith(f"changed {name}: {says}\n")
-    link = host.link(name)
-    assert (link["ifindex"], link["mtu"], ipv6(host, name)) == (index, 1500, ["1", "1"]) and "UP" in link["flags"]
-    if name == "db0":
-        assert host.run("cat", f"/proc/sys/net/ipv6/conf/{name}/accept_ra").out == "0\n"
+    assert "to change 1" in dry and apply(host).out.startswith(f"changed db0: {says}\n")
+    link = host.link("db0")
+    assert (link["ifindex"], link["mtu"], ipv6(host, "db0")) == (index, 1500, ["1", "1"]) and "UP" in link["flags"]
+    assert host.run("cat", "/proc/sys/net/ipv6/conf/db0/accept_ra").out == "0\n"
     assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
 
 
@@ -547,19 +564,6 @@ def test_what_the_host_lacks_for_a_while_is_tried_again(host, declare):
 READ_ONLY = "mount --bind -o ro /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec"
 
 
-def test_one_that_a_failed_correction_took_off_its_bridge_is_said_to_be(host, declare):
-    declare(WEB + PLAIN)
-    apply(host)
-    declare(WEB.replace("isolate = yes", "isolate = no") + PLAIN + "host-mac = fe:01:02:03:04:05\nmtu = 1000\n")
-    result = host.run("unshare", "--mount", "sh", "-c", f"{READ_ONLY} {APPLY} --json", check=False)
-    reasons = [interface["reason"] for interface in result.json["interfaces"]]
-    assert reasons == [f"/proc/sys/net: Read-only file system; it is down{off} now"
-                       for off in (" and off its bridge", "")], result
-    assert f"[interface web]: {reasons[0]}\n" in result.err
-    assert "master" not in host.link("web0") and "UP" not in host.link("web0")["flags"]
-    assert "changed 2" in apply(host).out
-
-
 @pytest.mark.parametrize("json", [False, True])
 def test_one_that_force_removed_and_could_not_make_again_is_said_to_be_gone(host, declare, json):
     declare(PLAIN)
@@ -603,8 +607,9 @@ def test_json_says_the_same(host, declare):
         "dry_run": False, "created": 1, "changed": 0, "unchanged": 0, "removed": 0, "unmanaged": 0, "failed": 3}
     path = f"{FOLDER}/a.conf"
     assert said["interfaces"] == [
-        {"label": "web", "dev": "web0", "file": path, "line": 1, "action": "create", "changes": [], "reason": None, "hint": None},
-        {"label": "bad", "dev": "b0", "file": path, "line": 12, "action": "failed", "changes": [],
+        {"label": "web", "dev": "web0", "file": path, "line": 1, "action": "create", "changes": [], "interrupts": None,
+         "reason": None, "hint": None},
+        {"label": "bad", "dev": "b0", "file": path, "line": 12, "action": "failed", "changes": [], "interrupts": None,
          "reason": "bridge br7: there is none", "hint": None}]
     assert [(fault["file"], fault["line"]) for fault in said["faults"]] == [(path, 13), (path, 13)]
     host.run("ip", "link", "set", "web0", "mtu", "2000")
@@ -705,7 +710,8 @@ def test_one_whose_bridge_is_gone_is_set_down_and_comes_back_with_it(host, decla
     holder = hold(host, "web0")
     index = host.link("web0")["ifindex"]
     host.run("ip", "link", "del", "br5")
-    reason = "a.conf:4: [interface web]: bridge br5: there is none; web0 {} down until there is\n"
+    reason = (f"a.conf:4: [interface web]: bridge br5: there is none; web0 {{}} down until there is; cut off until then: "
+              f"{PYTHON} (pid {holder.pid}) of {ALICE}\n")
     result = apply(host, "--dry-run", check=False)
     assert result.code == 1 and reason.format("would be set") in result.err and "UP" in host.link("web0")["flags"], result
     assert "to change 0" in result.out
@@ -831,16 +837,36 @@ def test_it_runs_before_every_daemon_of_libvirts_that_starts_guests():
     assert {"libvirtd.service", "virtnetworkd.service", "libvirt-guests.service"} <= set(before)
 
 
-def test_a_corrected_port_has_the_kernels_other_settings(host, declare):
-    """As the page says: what is not declared is a new port's."""
+def test_a_corrected_port_keeps_what_is_not_declared_and_one_of_another_bridge_is_new(host, declare):
+    """As the page says."""
+    host.bridge("br1", address="02:00:00:00:00:02")
     declare(WEB)
     apply(host)
     host.run("bridge", "link", "set", "dev", "web0", "cost", "77", "priority", "7")
-    before = host.link("web0")["linkinfo"]["info_slave_data"]
+    host.run("bridge", "fdb", "add", "52:54:00:00:00:77", "dev", "web0", "master", "static")
     declare(WEB.replace("isolate = yes", "isolate = no"))
     assert "changed 1" in apply(host).out
-    after = host.link("web0")["linkinfo"]["info_slave_data"]
-    assert (before["cost"], before["priority"]) == (77, 7) and after["cost"] != 77 and after["priority"] != 7
+    port = host.link("web0")["linkinfo"]["info_slave_data"]
+    assert (port["cost"], port["priority"]) == (77, 7)
+    assert "52:54:00:00:00:77 dev web0" in host.run("bridge", "fdb", "show", "br", "br0").out
+    declare(WEB.replace("br0", "br1"))
+    assert "changed 1" in apply(host).out
+    port = host.link("web0")["linkinfo"]["info_slave_data"]
+    assert port["cost"] != 77 and port["priority"] != 7
+
+
+def test_a_lock_that_is_made_leaves_no_other_address_a_way(host, declare):
+    """Nor one that somebody gave the port while it was open."""
+    declare(WEB.replace("lock-mac = yes", "lock-mac = no"))
+    apply(host)
+    hold(host, "web0")
+    wait_until_it_forwards(host, "web0")
+    for mac, kind in (("52:54:00:00:00:77", "static"), ("52:54:00:00:00:78", "dynamic"), ("52:54:00:00:00:79", "extern_learn")):
+        host.run("bridge", "fdb", "add", mac, "dev", "web0", "master", kind)
+    declare(WEB)
+    assert "changed 1" in apply(host).out
+    assert_web(host)
+    assert "52:54:00:00:00:7" not in host.run("bridge", "fdb", "show", "br", "br0").out
 
 
 def test_prune_with_a_folder_removes_what_only_the_default_one_declares(host, declare):

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from host import ALICE, APPLY, BOB, uid
-from test_apply import (CARRIER, FOLDER, MULTI_QUEUE, PLAIN, SINGLE, WEB, apply, assert_web, declare, hold, let_go,  # noqa: F401
+from test_apply import (CARRIER, FOLDER, MULTI_QUEUE, PLAIN, PYTHON, SINGLE, WEB, apply, assert_web, declare, hold, let_go,  # noqa: F401
                         state)
 
 LONG = bool(os.environ.get("TAPGRANT_LONG"))
@@ -92,7 +92,9 @@ def test_one_in_use_is_not_removed_without_force(host, declare, queues, flags, h
     result = apply(host, "--prune", check=False)
     assert result.code == 1 and "interface web0: " in result.err and "is in use: not removed" in result.err, result
     assert "removed 1, failed 1" in result.out and host.taps() == ["web0"] and state(host, "web0") == before
-    assert apply(host, "--prune", "--force").out.startswith("removed web0\n") and host.taps() == []
+    who = f"cut off for good: {PYTHON} (pid {holder.pid}) of {ALICE}"
+    assert apply(host, "--prune", "--force", "--dry-run").out.startswith(f"-[interface web]\n-dev = web0\n ; {who}\n")
+    assert apply(host, "--prune", "--force").out.startswith(f"removed web0; {who}\n") and host.taps() == []
     let_go(host, holder)
 
 

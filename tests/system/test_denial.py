@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from host import ALICE, BOB, POLICY, uid
+from host import ALICE, BOB, POLICY, gid, uid
 
 RULE = "[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = no\n"
 ONE_ANSWER = "tapgrant: bridge br0: denied by policy\nhint: tapgrant check --net bridge=br0 shows why\n"
@@ -57,6 +57,10 @@ def owned_by_another(host):
     host.run("chown", ALICE, POLICY)
 
 
+def subordinate_ids_writable_by_others(host):
+    host.run("chmod", "0666", "/etc/subuid")
+
+
 def folder_writable_by_others(host):
     host.policy(RULE)
     host.run("chmod", "0777", POLICY.parent)
@@ -79,6 +83,7 @@ CAUSES = {
     "missing": missing, "symbolic link": symlinked, "FIFO": fifo, "owned by another": owned_by_another,
     "folder writable by others": folder_writable_by_others, "no such bridge": no_such_bridge,
     "not a bridge": not_a_bridge, "altname of a forbidden bridge": forbidden_bridges_altname,
+    "subordinate ids writable by others": subordinate_ids_writable_by_others,
 }
 
 
@@ -126,7 +131,7 @@ def test_a_rule_does_not_fall_through_to_a_laxer_one(host):
     (ALICE, True), (f"%{ALICE}", True), ("{uid}", True), ("{low}-{high}", True), ("%{gid}", True), (BOB, False),
     ("%4000000000", False), ("4294967294", False), ("root", False)])
 def test_users_and_groups_by_name_id_and_range(host, who, allowed):
-    who = who.format(uid=uid(ALICE), low=uid(ALICE) - 1, high=uid(ALICE) + 0, gid=uid(ALICE))
+    who = who.format(uid=uid(ALICE), low=uid(ALICE) - 1, high=uid(ALICE) + 0, gid=gid(ALICE))
     host.bridge("br0")
     host.policy(RULE.replace("*", who))
     assert ask(host).code == (0 if allowed else 3)

@@ -441,6 +441,20 @@ def test_the_nftables_files_drop_what_they_say_and_nothing_else(host, name):
             assert dropped(segment) == {frame_name for frame_name, (_, cause) in FRAMES.items() if cause in causes}, causes
 
 
+def test_the_table_for_taps_without_a_bridge_leaves_bridged_frames_alone(host):
+    """With br_netfilter the host's own hooks see them, too, as of the bridge."""
+    with Segment(host, far_away(host), "--") as segment:
+        host.run("sysctl", "-qw", "net.bridge.bridge-nf-call-ip6tables=1", "net.bridge.bridge-nf-call-iptables=1")
+        assert segment.spoofer.name.startswith("tg")
+        load(segment, "tapgrant.nft")
+        text = (host.folder / "tapgrant.nft").read_text().replace("#iifname @taps drop", "iifname @taps drop")
+        (host.folder / "tapgrant.nft").write_text(text)
+        host.run("nft", "-f", host.folder / "tapgrant.nft")
+        host.run("nft", "add", "rule", "inet", "tapgrant", "prerouting", "iifname", "br0", "counter")
+        assert dropped(segment) == {name for name, (_, cause) in FRAMES.items() if cause == "as it stands"}
+        assert "packets 0" not in host.run("nft", "list", "chain", "inet", "tapgrant", "prerouting").out, "not seen there: no test"
+
+
 @pytest.mark.parametrize("name", ["tapgrant.nft", "tapgrant-netdev.nft"])
 def test_guests_that_use_vlans_have_them_and_still_cannot_hide_behind_id_0(host, name):
     with Segment(host, far_away(host), "--") as segment:

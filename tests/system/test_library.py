@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from host import ALICE, HELPER, PREFIX
+from linked import build
 
 ASK_HELPER = Path(__file__).with_name("ask_helper.py")
 
@@ -255,13 +256,7 @@ int main(void) {
 def test_a_program_that_links_it_notices_nothing(lab):
     source = lab.folder / "program.c"
     source.write_text(PROGRAM)
-    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "tapgrant"], capture_output=True, text=True, check=True,
-                           env={"PATH": "/usr/bin", "PKG_CONFIG_PATH": next(str(path.parent) for path in
-                                                                            PREFIX.rglob("tapgrant.pc"))}).stdout.split()
-    library = next(PREFIX.rglob("libtapgrant.so")).parent
-    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Werror", "-o", lab.folder / "program", source, *flags, "-pthread",
-                    f"-Wl,-rpath,{library}"], check=True)
-    assert lab.run(lab.folder / "program", user=ALICE).out == "unnoticed\n"
+    assert lab.run(build(lab.folder, source), user=ALICE).out == "unnoticed\n"
     assert lab.run("valgrind", "-q", "--leak-check=full", "--error-exitcode=9", "--trace-children=no", TAPGRANT_LIST[0],
                    *TAPGRANT_LIST[1:], user=ALICE).code == 0
 

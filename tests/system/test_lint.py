@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from host import ALICE, BOB, POLICY, uid
+from host import ALICE, BOB, POLICY, SUBORDINATE, gid, uid
 
 FIXTURES = Path(__file__).resolve().parents[1] / "data/policy"
+PEOPLE = "1000-59999"
 RULE = "[rule lab]\nuser = {user}\nbridge = br0\nisolate = no\nlock-mac = no\n"
 
 
@@ -92,7 +93,8 @@ def test_a_name_that_only_the_name_service_has(lint):
     (rule("3999999999", dev="{user}-*"), "{user} stands for nothing for uid 3999999999"),
     (rule("*", dev="{user}-*"), "al and al-ice"), (rule(f"{ALICE} {BOB}", dev="vm*"), "names nobody"),
     (rule("*", dev="u{uid}*"), "10 and 100"), (rule("*", dev="a*-{uid}-*"), "between two *"),
-    (rule("*", dev="{user}{uid}"), "10 and 100")])
+    (rule("*", dev="{user}{uid}"), "10 and 100"), (rule(mtu="68-9000"), "mtu = 68-9000: no tap gets an MTU below 1280"),
+    (rule(mtu="1279"), "no tap gets an MTU below 1280")])
 def test_what_cannot_have_been_meant_is_a_warning(lint, text, words):
     result = lint(text.replace("{0}", str(uid(ALICE))))
     assert result.code == 0 and all(row[2] for row in result.rows)
@@ -100,25 +102,79 @@ def test_what_cannot_have_been_meant_is_a_warning(lint, text, words):
 
 
 @pytest.mark.parametrize("text", [
-    rule() + rule(BOB).replace("lab", "again"), rule() + rule("*").replace("lab", "again"),
-    rule() + rule().replace("lab", "again").replace("br0", "none"), rule("*").replace("br0", "*") + rule().replace("lab", "again").replace("br0", "none"),
-    rule("*").replace("br0", "*uid*") + rule().replace("lab", "again").replace("br0", "br-{uid}"),
-    rule("*", dev="u{uid}-*"), rule("*", dev="{uid}x"), rule("*", dev="{user}"), rule(dev="vm*"), rule("0-4000000000")])
+    rule() + rule(BOB).replace("lab", "again"), rule() + rule(PEOPLE).replace("lab", "again"),
+    rule() + rule().replace("lab", "again").replace("br0", "none"),
+    rule(PEOPLE).replace("br0", "*") + rule().replace("lab", "again").replace("br0", "none"),
+    rule(PEOPLE).replace("br0", "*uid*") + rule().replace("lab", "again").replace("br0", "br-{uid}"),
+    rule(PEOPLE, dev="u{uid}-*"), rule(PEOPLE, dev="{uid}x"), rule(PEOPLE, dev="{user}"), rule(dev="vm*"), rule("0-99999"),
+    rule(f"231072-4294967294 {ALICE}"), rule(mtu="1280"), rule(mtu="1280-65521")])
 def test_what_may_have_been_meant_is_none(lint, text):
     assert lint(text).err == ""
 
 
 def test_addresses_that_users_can_keep_from_each_other(lint):
-    locked = rule("*", guest_mac="52:54:00:*").replace("lock-mac = no", "lock-mac = yes")
+    locked = rule(PEOPLE, guest_mac="52:54:00:*").replace("lock-mac = no", "lock-mac = yes")
     rows = lint(locked).rows
     assert [(row[1], bool(row[2])) for row in rows] == [("6", True)] and "same guest-mac" in rows[0][3]
-    assert not lint(locked.replace("*", ALICE, 1)).rows
-    (wide,) = lint(locked.replace("*", ALICE, 1).replace("52:54:00:*", "52:*:00:*:*:* 52:54:00:*")).rows
+    assert not lint(locked.replace(PEOPLE, ALICE)).rows
+    (wide,) = lint(locked.replace(PEOPLE, ALICE).replace("52:54:00:*", "52:*:00:*:*:* 52:54:00:*")).rows
     assert wide[2] and "52:*:00:*:*:* matches addresses of any maker" in wide[3]
 
 
+EVERYBODY = "user = * also means daemons and transient ids, each with a quota of its own; for people write 1000-59999"
+ALICES = f"{ALICE} (/etc/subuid:1)"
+ONE = f"a subordinate id of {ALICES}, who can use it and its quota"
+FIRST = SUBORDINATE[ALICE]
+
+
+@pytest.mark.parametrize("user, words", [
+    ("*", [EVERYBODY]), ("1000 *", [EVERYBODY]), (f"{FIRST}", [f"{FIRST}: {ONE}"]), ("tgsub", [f"tgsub: {ONE}"]),
+    (f"{FIRST + 5}-{FIRST + 6}",
+     [f"{FIRST + 5}-{FIRST + 6}: subordinate ids of {ALICES}, who can use all of them, and has a quota for each"]),
+    (f"1000-{FIRST}", [f"1000-{FIRST}: the subordinate ids of {ALICES} are not matched by it"]),
+    (f"{FIRST}-4000000000",
+     [f"{FIRST}-4000000000: the subordinate ids of {ALICE} (/etc/subuid:1 and 1 more) are not matched by it"]),
+    (f"99999 {SUBORDINATE[BOB]} {FIRST}",
+     [f"{SUBORDINATE[BOB]}: a subordinate id of {BOB} (/etc/subuid:2), who can use it and its quota", f"{FIRST}: {ONE}"])])
+def test_subordinate_ids_and_those_of_everybody_are_a_warning(lint, user, words):
+    lint.host.root("/etc/passwd").open("a").write(f"tgsub:x:{FIRST + 9}:{FIRST + 9}::/:/bin/sh\n")
+    result = lint(rule(user))
+    assert result.code == 0
+    assert [(row[1], bool(row[2]), row[3]) for row in result.rows] == [("2", True, line) for line in words]
+
+
+def test_whose_subordinate_ids_is_a_name_where_there_is_one(lint):
+    lint.host.root("/etc/subuid").write_text(f"; x\n{uid(BOB)}:7000:5\n4000000001:8000:0x5\n\x1b[31mx:9000:1\n")
+    rows = lint(rule("7000 8004 9000 8005")).rows
+    assert [row[3].split(", who")[0] for row in rows] == [
+        f"7000: a subordinate id of {BOB} (/etc/subuid:2)", "8004: a subordinate id of 4000000001 (/etc/subuid:3)",
+        "9000: a subordinate id of \\x1b[31mx (/etc/subuid:4)"]
+
+
+@pytest.mark.parametrize("first, second, can", [
+    ("*", f"{FIRST}", True), ("1000-200000", f"{FIRST}", True), ("*", f"{FIRST}-{FIRST + 9}", True), ("*", "1000-200000", False),
+    (f"{FIRST}-{FIRST + 9}", f"{FIRST + 9}", False), (f"{FIRST + 9}", f"{FIRST + 9}", False), ("*", "1000", False),
+    ("*", f"{FIRST - 1}", False)])
+def test_a_rule_behind_everybodys_can_still_name_subordinate_ids(lint, first, second, can):
+    rows = lint(rule(first) + rule(second).replace("lab", "again")).rows
+    assert any("rule again can never grant: rule lab" in row[3] for row in rows) != can, rows
+
+
+def test_the_file_of_subordinate_ids_is_one_that_the_helper_takes(lint):
+    for user, needed in ((PEOPLE, True), ("*", True), (f"%{ALICE}", True), (ALICE, False), ("1000", False)):
+        lint.host.run("chmod", "0646", "/etc/subuid")
+        faults = [row[3] for row in lint(rule(user)).rows if not row[2]]
+        assert faults == ["/etc/subuid: it or /etc is not root's, or others can write, "
+                          "and the policy has words for many (*, groups, ranges): everybody is denied"] * needed
+        lint.host.run("chmod", "0600", "/etc/subuid")
+        rows = [row for row in lint(rule(user)).rows if "/etc/subuid" in row[3]]
+        assert [bool(row[2]) for row in rows] == [True] * needed and all("you may not read it" in row[3] for row in rows)
+        assert "/etc/subuid" not in lint(rule(user), user=None).err
+        lint.host.run("chmod", "0644", "/etc/subuid")
+
+
 def test_without_a_bridge_no_address_is_kept_from_anybody(lint):
-    locked = rule("*", guest_mac="52:54:00:*").replace("lock-mac = no", "lock-mac = yes")
+    locked = rule(PEOPLE, guest_mac="52:54:00:*").replace("lock-mac = no", "lock-mac = yes")
     assert not lint(locked.replace("br0", "none")).rows
     assert lint(locked.replace("br0", "none br0")).rows
 
@@ -143,7 +199,7 @@ def test_numeric_prints_the_policy_with_ids_and_grants_the_same(lint):
     text = f"; who\n[rule lab]\nuser   = {ALICE} %{BOB} 5-9 *\nbridge = br0\nisolate = no\nlock-mac = no\n"
     result = lint(text, "--numeric")
     assert result.code == 0
-    assert result.out == text.replace(f"{ALICE} %{BOB}", f"{uid(ALICE)} %{uid(BOB)}").replace("user   =", "user   =")
+    assert result.out == text.replace(f"{ALICE} %{BOB}", f"{uid(ALICE)} %{gid(BOB)}").replace("user   =", "user   =")
     again = lint(result.out, "--numeric")
     assert again.out == result.out
 

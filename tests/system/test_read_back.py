@@ -6,19 +6,19 @@ a write to /proc/sys instead of the kernel.  The helper must see that it has not
 """
 import errno
 import re
-import socket
 import struct
-import subprocess
 
 import pytest
 
-from ask_helper import STATUS, interface, request
+from ask_helper import interface, request
+from by_hand import under_strace
 from frames import mac
-from host import ALICE, HELPER
 from segment import RULE
 
 NEWLINK, SETLINK, NEWNEIGH, AF_BRIDGE = 16, 19, 28, 7
-ADDRESS, MTU, MASTER, PROTINFO, IFALIAS, LLADDR = 1, 4, 10, 12, 20, 2
+ADDRESS, MTU, MASTER, PROTINFO, IFALIAS, LLADDR, AF_SPEC = 1, 4, 10, 12, 20, 2, 26
+INET, INET6, CONF = 2, 10, 1
+FORWARDING, RP_FILTER, ARP_IGNORE, ADDR_GEN_MODE = 1, 8, 19, 8
 GUARD, PROTECT, LEARNING, ISOLATED, LOCKED = 5, 6, 8, 33, 39
 UNKNOWN = 0x3fff
 STICKY, PERMANENT, IFF_UP = 0x40, 0x80, 1
@@ -32,8 +32,10 @@ LOST = {
     "learning": (AF_BRIDGE, PROTINFO, LEARNING), "isolated": (AF_BRIDGE, PROTINFO, ISOLATED),
     "locked": (AF_BRIDGE, PROTINFO, LOCKED),
 }
-SETTINGS = ["ipv6/conf/{}/addr_gen_mode", "ipv6/conf/{}/accept_ra", "ipv6/conf/{}/disable_ipv6", "ipv4/conf/{}/forwarding",
-            "ipv4/conf/{}/rp_filter", "ipv4/conf/{}/arp_ignore"]
+# Where what the host's own stack is to do is in the message, and what a new link does unasked on this host
+SETTINGS = {"forwarding": ((AF_SPEC, INET, CONF, FORWARDING), 1), "rp_filter": ((AF_SPEC, INET, CONF, RP_FILTER), 0),
+            "arp_ignore": ((AF_SPEC, INET, CONF, ARP_IGNORE), 0), "addr_gen_mode": ((AF_SPEC, INET6, ADDR_GEN_MODE), 0)}
+FILES = ["ipv6/conf/{}/accept_ra", "ipv6/conf/{}/disable_ipv6"]
 
 
 @pytest.fixture
@@ -46,21 +48,12 @@ def ready(host):
 
 def ask(host, *options, bridge="br0"):
     """(the answer's word, its error, the trace) of the helper under strace with OPTIONS."""
-    path = f"{host.folder}/trace"
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, theirs:
-        ours.send(request(interface(bridge=bridge.encode(), guest_mac=mac(GUEST), vnet_hdr=0)))
-        subprocess.run(host.command(["strace", "-u", ALICE, "-o", path, *options, HELPER]), stdin=theirs, timeout=30, check=False)
-        theirs.close()  # so that a helper that ended without an answer is one that has none
-        status, _, error = struct.unpack_from("III", ours.recv(65536), 8)  # descriptors that nobody takes are closed
-    host.wait_gone("tg0")
-    with open(path, encoding="ascii") as trace:
-        return STATUS[status], error, trace.read()
+    return under_strace(host, request(interface(bridge=bridge.encode(), guest_mac=mac(GUEST), vnet_hdr=0)), *options)
 
 
-def messages(host):
+def messages(host, bridge="br0"):
     """What a grant sends, in its order; the link's index is that of the next one."""
-    status, _, trace = ask(host, "-e", "trace=sendto", "-e", "write=all")
+    status, _, trace = ask(host, "-e", "trace=sendto", "-e", "write=all", bridge=bridge)
     assert status == "granted"
     dumped = []
     for line in trace.splitlines():
@@ -89,9 +82,9 @@ def link_messages(sent, family):
             if len(one) >= 32 and struct.unpack_from("H", one, 4)[0] in (NEWLINK, SETLINK) and one[16] == family]
 
 
-def refused(host, number, changed):
+def refused(host, number, changed, bridge="br0"):
     """The NUMBERth message begins with CHANGED instead: the helper fails, and leaves nothing."""
-    told = ask(host, "-e", f"inject=sendto:poke_enter=@arg2={changed.hex()}:when={number}")
+    told = ask(host, "-e", f"inject=sendto:poke_enter=@arg2={changed.hex()}:when={number}", bridge=bridge)
     assert host.taps() == [] and not host.run("bridge", "fdb", "show", "br", "br0").out.count(GUEST)
     assert host.link("br0")["mtu"] == MTU_OF_BRIDGE
     return told[:2]
@@ -126,13 +119,42 @@ def test_an_entry_of_the_forwarding_table_that_is_not_as_asked_is_noticed(ready,
     assert refused(ready, number, message) == ("failed", errno.ESTALE)
 
 
+def test_a_further_queue_that_did_not_attach_is_noticed(ready):
+    """The kernel, here strace(1), says that the third queue is attached, and the tap has two."""
+    ready.policy(RULE.format("yes", "yes", "queues = 3\n"))
+    asked = request(interface(guest_mac=mac(GUEST), queues=3))
+    status, _, trace = under_strace(ready, asked, "-e", "trace=ioctl")
+    attached = [number for number, line in enumerate(re.findall("^ioctl.*", trace, re.M), 1) if "TUNSETIFF" in line]
+    assert status == "granted" and len(attached) == 3
+    told = under_strace(ready, asked, "-e", f"inject=ioctl:retval=0:when={attached[2]}")
+    assert told[:2] == ("failed", errno.ESTALE)
+
+
+@pytest.mark.parametrize("bridge", ["br0", ""])
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_a_setting_of_the_host_that_is_not_taken_is_noticed(ready, setting):
+def test_a_setting_of_the_host_that_stays_as_it_was_is_noticed(ready, setting, bridge):
+    path, value = SETTINGS[setting]
+    places = [(number, one, attribute(one, path, 32, len(one))) for number, one in link_messages(messages(ready, bridge), 0)]
+    (number, message, place), = [found for found in places if found[2]]
+    assert message[place + 4] != value
+    changed = message[:place + 4] + bytes([value])
+    assert refused(ready, number, changed, bridge) == ("failed", errno.ESTALE)
+
+
+@pytest.mark.parametrize("bridge", ["br0", ""])
+@pytest.mark.parametrize("setting", FILES)
+def test_a_setting_of_the_host_that_is_not_taken_is_noticed(ready, setting, bridge):
     setting = setting.format("tg0")
-    bridge = "br0" if "addr_gen_mode" in setting else ""
     status, _, trace = ask(ready, "-y", "-e", "trace=write", bridge=bridge)
     assert status == "granted"
     calls = [line for line in trace.splitlines() if line.startswith("write(")]
     number, = [number for number, line in enumerate(calls, 1) if f"/proc/sys/net/{setting}>" in line]
     assert ask(ready, "-e", f"inject=write:retval=1:when={number}", bridge=bridge)[:2] == ("failed", errno.ESTALE)
+    assert ready.taps() == []
+
+
+@pytest.mark.parametrize("bridge", ["br0", ""])
+def test_a_host_that_hides_its_settings_of_ipv6_is_no_host_without_ipv6(ready, bridge):
+    ready.run("mount", "-t", "tmpfs", "tmpfs", "/proc/sys/net/ipv6")
+    assert ask(ready, "-e", "trace=write", bridge=bridge)[:2] == ("failed", errno.ESTALE)
     assert ready.taps() == []

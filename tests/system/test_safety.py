@@ -187,7 +187,9 @@ fd = os.open('/dev/net/tun', os.O_RDWR)
 fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'tg0', 0x1102))
 print('attached', flush=True)
 time.sleep(float(sys.argv[1]))
-if len(sys.argv) > 2:
+if 'switches it off' in sys.argv:
+    fcntl.ioctl(fd, 0x400454d9, struct.pack('16xH22x', 0x0400))  # TUNSETQUEUE, IFF_DETACH_QUEUE: it is still its queue
+if 'makes the tap his and stay' in sys.argv:
     fcntl.ioctl(fd, 0x400454cc, os.getuid())  # TUNSETOWNER
     fcntl.ioctl(fd, 0x400454cb, 1)            # TUNSETPERSIST
 print('done', flush=True)
@@ -195,7 +197,7 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("more", [[], ["and makes it his and stay"]])
+@pytest.mark.parametrize("more", [[], ["makes the tap his and stay"], ["switches it off"]])
 def test_a_stranger_that_attaches_before_it_is_roots_gets_nothing(ready, more):
     """The window between the call that makes a multi-queue tap and the one that makes it root's is held open, and so is
     the one behind it, where the stranger changes what a holder can.  His device is taken from him, and another made."""

@@ -258,6 +258,8 @@ def test_nothing_asked_for_steers_to_a_laxer_rule(ready):
     ready.policy(STRICT_RULE.format(uid=ALICE) + LAX_RULE)
     ready.run("ip", "link", "set", "br0", "mtu", "1600")  # set by somebody: no port changes it
     ready.bridge("br1", mtu="1600")
+    for bridge in ("br0", "br1"):  # a port that is no tap, so that more than the bridge's own may be asked for
+        ready.run("ip", "link", "add", f"{bridge}p", "mtu", "1600", "master", bridge, "type", "veth", "peer", "name", f"{bridge}far")
     ready.run("ip", "link", "property", "add", "dev", "br0", "altname", "uplink")
     rng, seen = random.Random(4), set()
     for _ in range(600 if LONG else 60):

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from host import ALICE, HELPER, POLICY, TAPGRANT
+from host import ALICE, HELPER, POLICY, TAPGRANT, uid
 
 RULE = "[rule lab]\nuser = {user}\nbridge = br0\nisolate = no\nlock-mac = no\ndev = {dev}\n"
 LOADER = {"/etc/ld.so.preload", "/etc/ld.so.cache", "libmnl.so.0", "libc.so.6"}
 # libcap-ng: cap_last_cap; /sys: the bridge's address and whether it is fixed; /proc: the tap has no IPv6
 ALWAYS = {"/dev/null", str(POLICY.parent), "policy.conf", "/proc/sys/kernel/cap_last_cap", "/dev/net/tun",
-          "/sys/class/net/br0/address", "/sys/class/net/br0/addr_assign_type", "/proc/sys/net/ipv6/conf/tg0/addr_gen_mode", "/proc/sys/net/ipv6/conf/tg0/disable_ipv6"}
+          "/sys/class/net/br0/address", "/sys/class/net/br0/addr_assign_type", "/proc/sys/net/ipv6/conf/tg0/accept_ra", "/proc/sys/net/ipv6/conf/tg0/disable_ipv6"}
 
 
 def helper_calls(host, code=0):
@@ -32,13 +32,15 @@ def opened(calls):
 
 
 @pytest.mark.parametrize("user, dev, files", [
-    ("*", "u{uid}-*", set()), ("0-4000000000 %5000", "u{uid}-*", set()), (ALICE, "u{uid}-*", {"passwd", "group", "/etc"}),
-    ("*", "{user}-*", {"passwd", "group", "/etc"}), (f"%{ALICE}", "x", {"passwd", "group", "/etc"}),
-    (f"{ALICE} %{ALICE}", "x", {"passwd", "group", "/etc"})])
-def test_names_come_from_two_files_and_ids_from_none(host, user, dev, files):
+    ("{id}", "u{{uid}}-*", set()), ("4 {id}-{id} 5", "u{{uid}}-*", set()), ("*", "u{{uid}}-*", {"subuid"}),
+    ("1000-59999", "x", {"subuid"}), ("{id} %5000", "x", {"subuid"}), (ALICE, "u{{uid}}-*", {"passwd", "group"}),
+    ("{id}", "{{user}}-*", {"passwd", "group"}), ("*", "{{user}}-*", {"passwd", "group", "subuid"}),
+    (f"%{ALICE}", "x", {"passwd", "group", "subuid"}), (f"{ALICE} 0-1", "x", {"passwd", "group", "subuid"})])
+def test_each_file_of_accounts_is_read_only_if_a_rule_needs_it(host, user, dev, files):
+    """Names need two, {user} as well; *, groups and ranges need the third, and a range of one id is an id."""
     host.bridge("br0")
-    host.policy(RULE.format(user=user, dev=dev))
-    assert opened(helper_calls(host)) - LOADER == ALWAYS | files
+    host.policy(RULE.format(user=user, dev=dev).format(id=uid(ALICE)))
+    assert opened(helper_calls(host)) - LOADER == ALWAYS | files | ({"/etc"} if files else set())
 
 
 def test_it_talks_to_the_log_the_kernel_and_its_caller_only(host):

@@ -26,7 +26,7 @@ import inside
 
 TOP = Path(__file__).resolve().parents[2]
 PREFIX = "tapgrant-tests."
-IDS_FROM = 61200
+IDS_FROM = 51200  # ordinary accounts, for rules such as user = 1000-59999
 USERS_OF_A_WORKER = ("alice", "bob")
 GID_OFFSET = 1000  # a test that takes a uid for a gid has to fail
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x08000000, 0x20000000, 0x40000000

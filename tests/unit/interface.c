@@ -159,8 +159,20 @@ static void bad_values_are_refused_and_named(void **state) {
     refuses_values("bridge", (const char *const[]){"a/b", "br 0", "abcdefghijklmnop", NULL});
 }
 
+static void without_a_bridge_an_mtu_is_at_least_that_of_ipv6(void **state) {
+    static const char says[] = "'mtu' 1279 is below 1280: without a bridge ";
+
+    refuses("mtu=1279", says);
+    refuses("mtu=1279,bridge=none", says);
+    refuses("mtu=68", "'mtu' 68 is below 1280");
+    refuses("mtu=67", "invalid 'mtu' value '67'");
+    accepts("mtu=1280");
+    accepts("mtu=1280,bridge=none");
+    accepts("mtu=1279,bridge=br0");
+}
+
 static void values_at_the_bounds_are_read(void **state) {
-    accepts("mtu=68,queues=1");
+    accepts("mtu=68,bridge=br0,queues=1");
     assert_int_equal(interface.mtu, 68);
     accepts("mtu=65521,queues=253");
     assert_int_equal(interface.mtu, 65521);
@@ -316,6 +328,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(keys_of_the_administrators_definitions_are_refused),
     cmocka_unit_test(an_empty_value_is_refused),
     cmocka_unit_test(bad_values_are_refused_and_named),
+    cmocka_unit_test(without_a_bridge_an_mtu_is_at_least_that_of_ipv6),
     cmocka_unit_test(values_at_the_bounds_are_read),
     cmocka_unit_test(a_managed_devices_name_is_strict),
     cmocka_unit_test(an_unmanaged_devices_name_is_the_kernels_matter),

@@ -37,6 +37,9 @@ static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
                              CHARS63 "x:x:1064:1064::/:/bin/sh\n"
                              "last:x:1099:1099";
 static const char group[] = "root:x:0:\nstudents:x:5000:alice,bob\nalice:x:7777:\nstaff:x:50:";
+static const char subuid[] =
+    "alice:100000:65536\nbob:165536:65536\ncarol:300000:10\ncarol:300005:100\nlast:1099:1\n";
+static const struct policy_accounts accounts = {(char *)passwd, (char *)group, (char *)subuid};
 
 static const struct policy_bridge br0 = {.name = "br0", .mtu = 1500, .exists = true, .pinned = true};
 static const struct policy_bridge alone = {.mtu = POLICY_MTU_ALONE, .pinned = true};
@@ -58,7 +61,7 @@ static int load(const char *text, struct policy_caller caller) {
     release(NULL);
     assert_int_equal(policy_parse(&policy, text, strlen(text), NULL, NULL), 0);
     policy.caller = caller;
-    return policy_resolve(&policy, passwd, group);
+    return policy_resolve(&policy, &accounts);
 }
 
 static bool granted(struct wire_interface asked, struct policy_bridge bridge) {
@@ -154,6 +157,78 @@ static void a_group_id_names_primary_and_supplementary_members(void **state) {
     assert_false(names("%27", member));
 }
 
+static void a_subordinate_id_is_not_among_many(void **state) {
+    static const uint32_t groups[] = {5000};
+    static const char *const who[] = {
+        "*",           "%5000",        "%students",     "%7",            "0-4294967294",
+        "1000-100001", "99999-100001", "100001-165536", "100000-231071", "* %5000 1000-200000",
+    };
+    struct policy_caller caller = {.uid = 100001, .gid = 7, .groups = groups, .group_count = 1};
+
+    for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+        if (names(who[i], caller)) {
+            fail_msg("%s", who[i]);
+        }
+        assert_int_equal(policy.caller.subuid_line, 1);
+    }
+    caller.uid = 99999;
+    assert_true(names("*", caller));
+    assert_true(names("%7", caller));
+    assert_true(names("%5000", caller));
+    assert_true(names("99999-100001", caller));
+    assert_int_equal(policy.caller.subuid_line, 0);
+}
+
+static void a_subordinate_id_is_named_on_purpose(void **state) {
+    static const char *const who[] = {
+        "100001",   "100001-100001", "100000-165535",       "100001-100002",
+        "7 100001", "* 100001",      "%5000 100000-100001",
+    };
+
+    for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+        if (!names(who[i], user(100001))) {
+            fail_msg("%s", who[i]);
+        }
+    }
+    assert_true(names("last", user(1099))); /* its name in passwd is as good as its number */
+    assert_false(names("*", user(1099)));
+    assert_false(names("100002-100005", user(100001)));
+    assert_false(names("100002", user(100001)));
+}
+
+/* 300005-300009 are of two lines. */
+static void only_one_line_can_hold_a_range(void **state) {
+    assert_true(names("300000-300009", user(300004)));
+    assert_true(names("300005-300104", user(300005)));
+    assert_true(names("300005-300104", user(300009)));
+    assert_false(names("300000-300104", user(300004)));
+    assert_false(names("300004-300010", user(300006)));
+    assert_false(names("300000-300010", user(300010)));
+}
+
+static void the_bounds_of_a_line_are_its_own(void **state) {
+    assert_true(names("*", user(99999)));
+    assert_false(names("*", user(100000)));
+    assert_false(names("*", user(165535)));
+    assert_int_equal(policy.caller.subuid_line, 1);
+    assert_false(names("*", user(165536)));
+    assert_int_equal(policy.caller.subuid_line, 2);
+    assert_false(names("*", user(231071)));
+    assert_true(names("*", user(231072)));
+}
+
+static void a_subordinate_id_does_not_fall_through_to_a_laxer_rule(void **state) {
+    assert_int_equal(load(RULE("strict", "1000", "br0") RULE("lax", "*", "br0"), user(100001)), 0);
+    assert_null(policy_decide(&policy, &on_br0, &br0).rule);
+    assert_int_equal(load(RULE("mine", "100001", "br0") RULE("lax", "*", "br0"), user(100001)), 0);
+    assert_string_equal(policy_decide(&policy, &on_br0, &br0).rule->name, "mine");
+}
+
+static void words_that_are_none_are_told_for_a_subordinate_id_too(void **state) {
+    assert_int_equal(load(RULE("lab", "%no-one *", "none"), user(100001)), -ENOENT);
+    assert_int_equal(load(RULE("lab", "* no-one", "none"), user(100001)), -ENOENT);
+}
+
 static void ids_of_users_and_of_groups_are_not_mixed_up(void **state) {
     static const uint32_t groups[] = {2000};
     struct policy_caller caller = {.uid = 1000, .gid = 3000, .groups = groups, .group_count = 1};
@@ -229,14 +304,29 @@ static void an_entry_without_a_plain_id_is_none(void **state) {
     assert_int_equal(load(RULE("lab", "short", "none"), user(ALICE)), -ENOENT);
 }
 
-static void a_policy_of_ids_needs_no_files(void **state) {
-    static const char text[] = RULE("lab", "1000 5-6 %7 *", "none br-u{uid}");
+static void a_policy_of_single_ids_needs_no_files(void **state) {
+    static const char text[] = RULE("lab", "1000 9999 5-5", "none * br-u{uid}") "dev = *\nmtu = 68-9000\n";
+    static const struct policy_accounts none = {0};
 
     assert_int_equal(policy_parse(&policy, text, strlen(text), NULL, NULL), 0);
-    assert_false(policy.names || policy.names_caller);
+    assert_false(policy.names || policy.names_caller || policy.is_broad);
     policy.caller = user(UNCALLED);
-    assert_int_equal(policy_resolve(&policy, NULL, NULL), 0);
+    assert_int_equal(policy_resolve(&policy, &none), 0);
     assert_true(granted(plain, alone));
+}
+
+static void a_word_for_many_needs_to_know_the_subordinate_ids(void **state) {
+    static const char *const who[] = {"*", "%7", "%staff", "5-6", "1000 *", "0-4294967294"};
+    static const struct policy_accounts unknown = {(char *)passwd, (char *)group, NULL};
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+        snprintf(text, sizeof(text), RULE("mine", "1000", "none") RULE("lab", "%s", "none"),
+                 who[i]);
+        assert_int_equal(load(text, user(ALICE)), 0);
+        assert_true(policy.is_broad);
+        assert_int_equal(policy_resolve(&policy, &unknown), -ENOENT);
+    }
 }
 
 static void names_without_their_file_deny_everybody(void **state) {
@@ -244,10 +334,14 @@ static void names_without_their_file_deny_everybody(void **state) {
 
     assert_int_equal(policy_parse(&policy, text, strlen(text), NULL, NULL), 0);
     policy.caller = user(ALICE);
-    assert_int_equal(policy_resolve(&policy, NULL, NULL), -ENOENT);
-    assert_int_equal(policy_resolve(&policy, passwd, NULL), -ENOENT);
-    assert_int_equal(policy_resolve(&policy, NULL, group), -ENOENT);
-    assert_int_equal(policy_resolve(&policy, passwd, group), 0);
+    for (unsigned missing = 1; missing < 4; missing++) {
+        struct policy_accounts some = accounts;
+
+        some.passwd = missing & 1 ? NULL : some.passwd;
+        some.group = missing & 2 ? NULL : some.group;
+        assert_int_equal(policy_resolve(&policy, &some), -ENOENT);
+    }
+    assert_int_equal(policy_resolve(&policy, &accounts), 0);
 }
 
 static void the_callers_name_is_the_first_of_its_id(void **state) {
@@ -397,10 +491,14 @@ static void the_name_of_an_earlier_caller_is_not_kept(void **state) {
     assert_int_equal(load(RULE("lab", "*", "none"), user(1003)), 0);
     assert_string_equal(policy.caller.name, "a.b-c_d");
     policy.caller.uid = BOB;
-    assert_int_equal(policy_resolve(&policy, passwd, group), 0);
+    assert_int_equal(policy_resolve(&policy, &accounts), 0);
     assert_string_equal(policy.caller.name, "bob");
+    policy.caller.uid = 100001;
+    assert_int_equal(policy_resolve(&policy, &accounts), 0);
+    assert_int_equal(policy.caller.subuid_line, 1);
     policy.caller.uid = UNCALLED;
-    assert_int_equal(policy_resolve(&policy, passwd, group), 0);
+    assert_int_equal(policy_resolve(&policy, &accounts), 0);
+    assert_int_equal(policy.caller.subuid_line, 0);
     assert_string_equal(policy.caller.name, "");
 }
 
@@ -608,9 +706,55 @@ static void an_mtu_that_would_lower_the_bridges_is_a_fault_whatever_is_allowed(v
     assert_int_equal(policy_decide(&policy, &asked, &br0).faults, WIRE_FAULT_MTU);
     asked.mtu = 1500;
     assert_int_equal(policy_decide(&policy, &asked, &br0).faults, 0);
-    asked.mtu = 9000;
-    assert_int_equal(policy_decide(&policy, &asked, &br0).faults, 0);
     assert_int_equal(policy_decide(&policy, &on_br0, &br0).faults, 0);
+}
+
+static void an_mtu_that_could_raise_the_bridges_is_a_fault_whatever_is_allowed(void **state) {
+    static const char text[] =
+        RULE("lab", "*", "br0 none") "mtu = 68-9000\nallow-unpinned-bridge = yes\nallow-ra-bridge = yes\n";
+    static const struct {
+        uint32_t mtu;
+        uint32_t port_mtu;
+        uint32_t faults;
+    } one[] = {{1501, 0, WIRE_FAULT_MTU_RAISED}, {1501, 1502, WIRE_FAULT_MTU_RAISED}, {1501, 1501, 0}, {1501, 1500, 0},
+               {1501, 68, 0},                    {1500, 0, 0},                        {1500, 9000, 0}, {0, 0, 0},
+               {8999, 9000, WIRE_FAULT_MTU_RAISED}, {9000, 9000, 0}};
+    struct wire_interface asked = on_br0;
+    struct policy_bridge bridge = br0;
+
+    assert_int_equal(load(text, user(ALICE)), 0);
+    for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+        asked.mtu = one[i].mtu;
+        bridge.port_mtu = one[i].port_mtu;
+        if (policy_decide(&policy, &asked, &bridge).faults != one[i].faults) {
+            fail_msg("mtu %u, ports' %u", one[i].mtu, one[i].port_mtu);
+        }
+    }
+}
+
+static void a_port_below_the_mtu_of_ipv6_is_a_fault_whatever_is_allowed(void **state) {
+    static const char text[] =
+        RULE("lab", "*", "br0 none") "mtu = 68-9000\nallow-unpinned-bridge = yes\nallow-ra-bridge = yes\n";
+    static const struct {
+        uint32_t bridge;
+        uint32_t mtu;
+        uint32_t faults;
+    } one[] = {{1279, 0, WIRE_FAULT_MTU_IPV6},                      {1279, 1279, WIRE_FAULT_MTU_IPV6},
+               {1279, 1278, WIRE_FAULT_MTU_IPV6 | WIRE_FAULT_MTU}, {1278, 1279, WIRE_FAULT_MTU_IPV6},
+               {1279, 1280, 0},                                     {1280, 0, 0},
+               {1280, 1279, WIRE_FAULT_MTU}};
+    struct wire_interface asked = on_br0;
+    struct policy_bridge bridge = br0;
+
+    bridge.port_mtu = 68;
+    assert_int_equal(load(text, user(ALICE)), 0);
+    for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+        asked.mtu = one[i].mtu;
+        bridge.mtu = one[i].bridge;
+        if (policy_decide(&policy, &asked, &bridge).faults != one[i].faults) {
+            fail_msg("bridge's mtu %u, asked %u", one[i].bridge, one[i].mtu);
+        }
+    }
 }
 
 static void all_that_is_wrong_with_a_bridge_is_told_at_once(void **state) {
@@ -685,6 +829,12 @@ static const struct CMUnitTest tests[] = {
     CASE(a_star_names_everybody),
     CASE(any_of_several_words_names_the_caller),
     CASE(a_group_id_names_primary_and_supplementary_members),
+    CASE(a_subordinate_id_is_not_among_many),
+    CASE(a_subordinate_id_is_named_on_purpose),
+    CASE(only_one_line_can_hold_a_range),
+    CASE(the_bounds_of_a_line_are_its_own),
+    CASE(a_subordinate_id_does_not_fall_through_to_a_laxer_rule),
+    CASE(words_that_are_none_are_told_for_a_subordinate_id_too),
     CASE(ids_of_users_and_of_groups_are_not_mixed_up),
     CASE(a_user_name_is_the_id_that_passwd_has_for_it),
     CASE(the_first_entry_of_a_name_counts),
@@ -695,7 +845,8 @@ static const struct CMUnitTest tests[] = {
     CASE(a_name_in_neither_file_denies_everybody_not_one_rule),
     CASE(which_rule_has_the_name_that_is_not_there_can_be_found),
     CASE(an_entry_without_a_plain_id_is_none),
-    CASE(a_policy_of_ids_needs_no_files),
+    CASE(a_policy_of_single_ids_needs_no_files),
+    CASE(a_word_for_many_needs_to_know_the_subordinate_ids),
     CASE(names_without_their_file_deny_everybody),
     CASE(the_callers_name_is_the_first_of_its_id),
     CASE(a_policy_without_rules_grants_nothing),
@@ -730,6 +881,8 @@ static const struct CMUnitTest tests[] = {
     CASE(numbers_have_the_defaults_that_the_manual_names),
     CASE(a_bridge_that_is_not_fit_is_granted_with_its_faults),
     CASE(an_mtu_that_would_lower_the_bridges_is_a_fault_whatever_is_allowed),
+    CASE(an_mtu_that_could_raise_the_bridges_is_a_fault_whatever_is_allowed),
+    CASE(a_port_below_the_mtu_of_ipv6_is_a_fault_whatever_is_allowed),
     CASE(all_that_is_wrong_with_a_bridge_is_told_at_once),
     CASE(without_a_bridge_there_is_nothing_to_be_fit),
     CASE(who_is_denied_is_not_told_of_the_bridges_faults),

@@ -178,7 +178,7 @@ static void numbers_have_their_bounds(void **state) {
         uint32_t mtu;
         uint16_t queues, vnet_hdr;
         bool valid;
-    } one[] = {{0, 1, 0, true},      {1, 1, 0, false},     {67, 1, 0, false},         {68, 1, 0, true},
+    } one[] = {{0, 1, 0, true},      {1, 1, 0, false},     {67, 1, 0, false},         {1280, 1, 0, true},
                {65521, 1, 0, true},  {65522, 1, 0, false}, {UINT32_MAX, 1, 0, false}, {0, 0, 0, false},
                {0, 253, 0, true},    {0, 254, 0, false},   {0, UINT16_MAX, 0, false}, {0, 1, 1, true},
                {0, 1, 2, false},     {0, 1, UINT16_MAX, false}};
@@ -191,7 +191,23 @@ static void numbers_have_their_bounds(void **state) {
     }
 }
 
+static void without_a_bridge_the_mtu_is_at_least_that_of_ipv6(void **state) {
+    struct wire_interface asked = {.queues = 1};
+
+    for (asked.mtu = WIRE_MTU_MIN; asked.mtu < WIRE_MTU_IPV6; asked.mtu++) {
+        assert_false(wire_interface_valid(&asked));
+    }
+    assert_true(wire_interface_valid(&asked));
+    memcpy(asked.bridge, "br0", 3); /* the policy decides, with what it knows of the bridge */
+    for (asked.mtu = WIRE_MTU_MIN; asked.mtu < WIRE_MTU_IPV6; asked.mtu++) {
+        assert_true(wire_interface_valid(&asked));
+    }
+    asked.mtu = WIRE_MTU_MIN - 1;
+    assert_false(wire_interface_valid(&asked));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(without_a_bridge_the_mtu_is_at_least_that_of_ipv6),
     cmocka_unit_test(what_both_sides_must_find_keeps_its_place),
     cmocka_unit_test(a_devices_name_has_letters_digits_underscore_and_dash),
     cmocka_unit_test(every_other_byte_is_refused_in_a_devices_name),

@@ -4,8 +4,8 @@
  * here there is none.  So what may be denied to some of those to whom it is allowed is left out for all, and said.
  */
 #include "cli/command.h"
-#include "cli/import/bridge-conf/acl.h"
 #include "cli/import/import.h"
+#include "cli/import/bridge-conf/acl.h"
 #include "conf/policy/policy.h"
 
 #include <errno.h>

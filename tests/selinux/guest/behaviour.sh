@@ -12,6 +12,7 @@ granted() { # NAME CALLER TAP: the TAP that a service of the system made for the
     check "$1: a queue switched off and on" 0 - $2 $run client requeue '{0.fds}'
     check "$1: persistent, made" 0 - $2 tapgrant create --net dev=keep0,guest-mac=52:54:00:00:00:04
     check "$1: persistent, opened again" 0 - $2 tapgrant run --net dev=keep0,managed=no -- client use '{fd}'
+    check "$1: persistent, opened again as a new one" 0 - $2 tapgrant run --net dev=keep0 -- client use '{fd}'
     check "$1: persistent, deleted" 0 - $2 tapgrant delete keep0
     holds "$1: persistent, gone" gone keep0
     check "$1: an unmanaged tap of the administrator's" 0 - $2 tapgrant run --net dev=$3,managed=no -- client use '{fd}'

@@ -6,6 +6,7 @@ labctl load /lib/policy/mutants
 suite_helper="$alice $both"
 suite_client="$alice $run client requeue {0.fds}"
 suite_make="$alice tapgrant create --net dev=keep0"
+suite_reset="$alice tapgrant run --net dev=keep0 -- client nothing"
 suite_delete="$alice tapgrant delete keep0"
 suite_own="$alice client attach admin0"
 suite_requeue="$alice tapgrant run --net dev=admin2,managed=no,queues=2 -- client requeue {fds}"
@@ -17,6 +18,7 @@ suite_correct="$root tapgrant-apply /etc/tapgrant/bobs.conf"
 check "all in place: the helper" 0 - $suite_helper
 check "all in place: a queue switched off and on" 0 - $suite_client
 check "all in place: made persistent" 0 - $suite_make
+check "all in place: opened again, as a new one" 0 - $suite_reset
 check "all in place: deleted" 0 - $suite_delete
 check "all in place: opened" 0 - $suite_own
 check "all in place: opened again" 0 - $suite_own
@@ -33,7 +35,7 @@ log_to() { # NAME: as journald's /dev/log does
 }
 mutant() { # SUITE TYPE CLASS PERMISSION AVC
     case $1 in
-        delete) $suite_make >/dev/null 2>&1; labctl avc >>/tmp/avc ;;
+        reset | delete) $suite_make >/dev/null 2>&1; labctl avc >>/tmp/avc ;;
         log) log_to host-log ;;
         correct) $suite_apply; $alice client attach decl0; labctl avc >>/tmp/avc ;;
     esac

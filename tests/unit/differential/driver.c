@@ -2,8 +2,9 @@
 /*
  * The helper's own policy code, asked many times: one case a line on standard input, one answer a line.
  *
- * A case is 17 words, separated by blanks; bytes are in hexadecimal, "-" are none, "!" is a file that cannot be read:
- *   policy passwd group uid gid GID[,GID]...|- dev bridge guest-mac host-mac mtu queues link link-mtu is-bridge pinned takes-ra
+ * A case is 19 words, separated by blanks; bytes are in hexadecimal, "-" are none, "!" is a file that cannot be read:
+ *   policy passwd group subuid uid gid GID[,GID]...|- dev bridge guest-mac host-mac mtu queues link link-mtu port-mtu is-bridge
+ *   pinned takes-ra
  * An answer is: void | denied | denied RULE KEY | granted RULE FAULT[+FAULT]...|- MTU
  */
 #include "conf/policy/policy.h"
@@ -14,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS 17
-enum word { POLICY, PASSWD, GROUP, UID, GID, GROUPS, DEV, BRIDGE, GUEST_MAC, HOST_MAC, MTU, QUEUES, LINK, LINK_MTU, IS_BRIDGE,
-            PINNED, TAKES_RA };
+#define WORDS 19
+enum word { POLICY, PASSWD, GROUP, SUBUID, UID, GID, GROUPS, DEV, BRIDGE, GUEST_MAC, HOST_MAC, MTU,
+            QUEUES, LINK, LINK_MTU, PORT_MTU, IS_BRIDGE, PINNED, TAKES_RA };
 
 static unsigned digit(char letter) {
     if (letter >= '0' && letter <= '9') return (unsigned)(letter - '0');
@@ -62,19 +63,33 @@ static struct policy_bridge facts(char *const word[WORDS], const struct wire_int
     if (!asked->bridge[0] || !name[0] || !integer(word[IS_BRIDGE]) || !wire_bridge_valid(name)) return to;
     to.exists = true;
     to.mtu = integer(word[LINK_MTU]);
+    to.port_mtu = integer(word[PORT_MTU]);
     to.pinned = integer(word[PINNED]);
     to.takes_ra = integer(word[TAKES_RA]);
     memcpy(to.name, name, WIRE_NAME);
     return to;
 }
 
-static void print_verdict(const struct policy_verdict *verdict) {
-    static const char *const word[] = {"-", "unpinned", "ra", "unpinned+ra", "mtu", "unpinned+mtu", "ra+mtu", "unpinned+ra+mtu"};
+/* Their words, joined by +; "-": none. */
+static const char *fault_words(uint32_t faults) {
+    static const char *const word[] = {"unpinned", "ra", "mtu", "raised", "ipv6"}; /* by the bits of enum wire_fault */
+    static char text[64];
 
+    text[0] = 0;
+    for (unsigned bit = 0; bit < sizeof(word) / sizeof(word[0]); bit++) {
+        if (faults >> bit & 1) {
+            strcat(text, text[0] ? "+" : "");
+            strcat(text, word[bit]);
+        }
+    }
+    return text[0] ? text : "-";
+}
+
+static void print_verdict(const struct policy_verdict *verdict) {
     static const char *const port[] = {"-", "lock-mac", "isolate", "lock-mac+isolate"};
 
     if (verdict->failed == POLICY_KEYS && verdict->rule)
-        printf("granted %s %s %u %s\n", verdict->rule->name, word[verdict->faults & 7], verdict->mtu,
+        printf("granted %s %s %u %s\n", verdict->rule->name, fault_words(verdict->faults), verdict->mtu,
                port[verdict->lock_mac + 2 * verdict->isolate]);
     else if (verdict->rule)
         printf("denied %s %s\n", verdict->rule->name, policy_key_name(verdict->failed));
@@ -82,32 +97,64 @@ static void print_verdict(const struct policy_verdict *verdict) {
         puts("denied");
 }
 
+/* policy_accounts_read(), with the files as they are given. */
+static int read_accounts(const struct policy *policy, char *const word[WORDS],
+                         struct policy_accounts *accounts) {
+    size_t size;
+
+    *accounts = (struct policy_accounts){0};
+    if (policy->names) {
+        accounts->passwd = bytes(word[PASSWD], NULL);
+        accounts->group = bytes(word[GROUP], NULL);
+        if (!accounts->passwd || !accounts->group) {
+            return -ENOENT;
+        }
+    }
+    if (policy->is_broad) {
+        accounts->subuid = bytes(word[SUBUID], &size);
+        if (!accounts->subuid || strlen(accounts->subuid) < size) {
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
 /* The helper's load_policy(), with the files as they are given. */
-static int load(struct policy *policy, char *const word[WORDS], char **passwd, char **group) {
+static int load(struct policy *policy, char *const word[WORDS], struct policy_caller caller,
+                struct policy_accounts *accounts) {
     size_t size;
     char *text = bytes(word[POLICY], &size);
-    int error = !text ? -ENOENT : size > POLICY_SIZE ? -EFBIG : policy_parse(policy, text, size, NULL, NULL);
+    int error = -ENOENT;
 
+    if (text) {
+        error = size > POLICY_SIZE ? -EFBIG : policy_parse(policy, text, size, NULL, NULL);
+    }
     free(text);
-    if (!error && policy->names) error = (*passwd = bytes(word[PASSWD], NULL)) ? 0 : -ENOENT;
-    if (!error && policy->names) error = (*group = bytes(word[GROUP], NULL)) ? 0 : -ENOENT;
-    return error;
+    if (error) {
+        return error;
+    }
+    policy->caller = caller;
+    error = read_accounts(policy, word, accounts);
+    if (error) {
+        return error;
+    }
+    return policy_resolve(policy, accounts);
 }
 
 static void answer(char *const word[WORDS]) {
     struct wire_interface asked = {.mtu = integer(word[MTU]), .queues = (uint16_t)integer(word[QUEUES])};
     uint32_t groups[64];
     size_t count = id_list(word[GROUPS], groups, sizeof(groups) / sizeof(groups[0]));
+    struct policy_caller caller = {integer(word[UID]), integer(word[GID]), groups, count, "", 0};
+    struct policy_accounts accounts = {0};
     struct policy policy = {0};
-    char *passwd = NULL, *group = NULL;
-    int error = load(&policy, word, &passwd, &group);
+    int error = load(&policy, word, caller, &accounts);
 
     field(word[DEV], asked.dev, sizeof(asked.dev));
     field(word[BRIDGE], asked.bridge, sizeof(asked.bridge));
     field(word[GUEST_MAC], asked.guest_mac, sizeof(asked.guest_mac));
     field(word[HOST_MAC], asked.host_mac, sizeof(asked.host_mac));
-    policy.caller = (struct policy_caller){integer(word[UID]), integer(word[GID]), groups, count, ""};
-    if (error || policy_resolve(&policy, passwd, group)) {
+    if (error) {
         puts("void");
     } else {
         struct policy_bridge bridge = facts(word, &asked);
@@ -117,8 +164,9 @@ static void answer(char *const word[WORDS]) {
     }
     free(policy.rules);
     free(policy.text);
-    free(passwd);
-    free(group);
+    free(accounts.passwd);
+    free(accounts.group);
+    free(accounts.subuid);
 }
 
 int main(void) {

@@ -17,6 +17,8 @@ OCTET = rb"(?:[0-9A-Fa-f]{2}|\*)"
 ADDRESS = re.compile(rb"%b(?::%b){5}|(?:[0-9A-Fa-f]{2}:){0,5}\*" % (OCTET, OCTET))
 SECTION = re.compile(rb"\[rule ([A-Za-z0-9_-]{1,32})\]")
 ENTRY = re.compile(rb"([a-z-]+) *=(.*)")
+SUBUID_NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9A-Fa-f]+|0[0-7]*|[1-9][0-9]*)")
+SUBUID_LINE, LARGEST = 1024, 2 ** 64
 BRIDGE_NAME = re.compile(rb"[!-.0-~]{1,15}")
 BOUNDS = {"mtu": (68, 65521), "queues": (1, 253), "max": (1, 256)}
 KEYS = ("user", "bridge", "isolate", "lock-mac", "dev", "guest-mac", "host-mac", "mtu", "queues", "max",
@@ -35,6 +37,7 @@ class Link:
     kind: str = "bridge"
     pinned: bool = True
     takes_ra: bool = False
+    others: tuple = ()  # the MTUs of its ports that are no taps
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Case:
     policy: bytes
     passwd: bytes | None = b""  # None: cannot be read
     group: bytes | None = b""
+    subuid: bytes | None = b""
     uid: int = 1000
     gid: int = 1000
     groups: list = field(default_factory=list)
@@ -149,6 +153,40 @@ def entries(text):
     return found
 
 
+def subuid_number(field):
+    """As strtoul(3) reads it in base 0, where unsigned long has 64 bits; None: not a number, or too large."""
+    found = SUBUID_NUMBER.fullmatch(field)
+    if not found:
+        return None
+    sign, digits = found.groups()
+    octal = digits.startswith(b"0") and digits[1:2] not in (b"x", b"X")
+    value = int(digits, 8 if octal else 0)
+    if value >= LARGEST:
+        return None
+    return -value % LARGEST if sign == b"-" else value
+
+
+def subordinate_ids(text):
+    """[(first, last)] of the lines of subuid(5) that have ids."""
+    if text is None or b"\0" in text:
+        raise Void("unreadable")
+    found = []
+    for line in text.split(b"\n"):
+        fields = line.split(b":")
+        if len(line) >= SUBUID_LINE or line[:1] in (b"+", b"-") or len(fields) < 3 or not fields[0]:
+            continue
+        first, count = subuid_number(fields[1]), subuid_number(fields[2])
+        if first is not None and first <= MOST and count:
+            found.append((first, min(first + count - 1, MOST)))
+    return found
+
+
+def is_broad(word):
+    """Does the who-word stand for more than one id?"""
+    found = interval(word)
+    return word == b"*" or word.startswith(b"%") or (found is not None and found[0] < found[1])
+
+
 def names_of(rules):
     """The who-words that are names: users', and groups' without the %."""
     who = [word for _, rule in rules for word in words(rule["user"])]
@@ -158,10 +196,12 @@ def names_of(rules):
 
 
 def resolve(rules, case):
-    """({user: uid}, {group: gid}, the caller's name or None), or Void."""
+    """({user: uid}, {group: gid}, the caller's name or None, [subordinate ids]), or Void."""
     users, groups = names_of(rules)
     own = any(b"{user}" in rule.get(key, b"") for _, rule in rules for key in ("bridge", "dev"))
-    uids, gids, name = {}, {}, None
+    uids, gids, name, lines = {}, {}, None, []
+    if any(is_broad(word) for _, rule in rules for word in words(rule["user"])):
+        lines = subordinate_ids(case.subuid)
     if users or groups or own:
         for entry, uid in entries(case.passwd):
             uids.setdefault(entry, uid)
@@ -173,11 +213,16 @@ def resolve(rules, case):
         raise Void("name")
     if own and not (name and OWN_NAME.fullmatch(name)):
         raise Void("caller")
-    return uids, gids, name
+    return uids, gids, name, lines
 
 
 def who_matches(word, case, names):
-    uids, gids, _ = names
+    uids, gids, _, lines = names
+    if is_broad(word) and any(first <= case.uid <= last for first, last in lines):
+        if word == b"*" or word.startswith(b"%"):
+            return False
+        low, high = interval(word)
+        return low <= case.uid <= high and any(first <= low and high <= last for first, last in lines)
     if word == b"*":
         return True
     if word.startswith(b"%"):
@@ -243,8 +288,13 @@ def decide(case):
             faults.append("unpinned")
         if case.bridge and case.link.takes_ra and rule.get("allow-ra-bridge") != b"yes":
             faults.append("ra")
-        if case.bridge and case.mtu and case.mtu < own_mtu:
+        mtu = case.mtu or own_mtu
+        if case.bridge and mtu < own_mtu:
             faults.append("mtu")
+        if case.bridge and mtu > own_mtu and not any(other <= mtu for other in case.link.others):
+            faults.append("raised")
+        if case.bridge and own_mtu < 1280 and mtu < 1280:
+            faults.append("ipv6")
         port = [key for key in ("lock-mac", "isolate") if case.bridge and rule[key] == b"yes"]
-        return ("granted", name.decode(), "+".join(faults) or "-", str(case.mtu or own_mtu), "+".join(port) or "-")
+        return ("granted", name.decode(), "+".join(faults) or "-", str(mtu), "+".join(port) or "-")
     return ("denied",)

@@ -32,7 +32,29 @@ max:x:4294967294:1:::
 a.b-c_D:x:1008:1008:::
 """
 GROUP = b"root:x:0:\nstaff:x:50:alice,bob\nvm:x:100:\nstaff:x:51:\n-odd:x:52:\nlast:x:4294967294"
+SUBUID = b"""\
+alice:100000:65536
+bob:165536:0x10000
+carol:0100:07
+dave:2000:1
+dave:2001:1000
+erin:4294967290:100
+frank:5000:0
+grace:-1:5
+"""
+# Lines of subuid(5), each with the ids around its own that are then subordinate or not.
+SUBUID_LINES = [b"x:1000:1", b"x:1000:1:", b"x:1000:1:more:1", b"x:1001:1", b"x:01750:1", b"x:0x3e8:0X1",
+                b"x:0x3E8:1", b"x: 1000:1", b"x:+1000:+1", b"x:1000:1 ", b"x:1000:1\r", b"x:\t1000:\v1", b":1000:1",
+                b"x::1", b"x:1000:", b"x:1000", b"x", b"", b"#x:1000:1", b"+x:1000:1", b"-x:1000:1", b" x:1000:1",
+                b"x y:1000:1", b"x:0:1000", b"x:0:1001", b"x:999:1", b"x:999:2", b"x:1:18446744073709551615",
+                b"x:1:18446744073709551616", b"x:18446744073709551615:2000", b"x:-1:2000", b"x:1:-1",
+                b"x:-18446744073709550616:1", b"x:0:-0", b"x:1000:0", b"x:0x:1001", b"x:08:1000", b"x:0:0",
+                b"x:1e3:1", b"x:1000:1x", b"x:1,000:1", b"x:--1000:1", b"x:4294967294:1", b"x:4294967295:1",
+                b"x:4294967296:1", b"x:1000:1\0", b"x:10\0" + b"00:1", b"x:1000:1" + b" " * 1016,
+                b"x" * 1016 + b":1000:1", b"x" * 1017 + b":1000:1", b"1000:1000:1", b"x\xff:1000:1",
+                b"x:1000:1\nx:1001:1", b"x:1000:2"]
 WHO = [b"*", b"1000", b"1001", b"1000-1001", b"0-4294967294", b"1001-1001", b"2000-3000", b"alice", b"bob", b"none", b"max",
+       b"100000-165535", b"100001", b"2000-2001",
        b"%1000", b"%50", b"%100", b"%staff", b"%vm", b"%root", b"a.b-c_D", b"1008", b"0", b"broken"]
 BAD_WHO = [b"01000", b"1001-1000", b"-1", b"%", b"%*", b"%1-2", b"4294967295", b"42949672940", b"a*", b"{uid}", b"+1", b"1-",
            b"-", b".a", b"-alice", b"1-2-3", b"a" * 64, b"a/b", b"alice,bob", b"%%1", b"@vm", b"0-04", b"00", b"**"]
@@ -80,10 +102,10 @@ def encode(case):
         return "!" if value is None else value.hex() or "-"
     link = case.link or Link(b"")
     return " ".join([
-        data(case.policy), data(case.passwd), data(case.group), str(case.uid), str(case.gid),
+        data(case.policy), data(case.passwd), data(case.group), data(case.subuid), str(case.uid), str(case.gid),
         ",".join(map(str, case.groups)) or "-", data(case.dev), data(case.bridge), data(case.guest_mac), data(case.host_mac),
-        str(case.mtu), str(case.queues), data(link.name), str(link.mtu), str(int(link.kind == "bridge")), str(int(link.pinned)),
-        str(int(link.takes_ra))])
+        str(case.mtu), str(case.queues), data(link.name), str(link.mtu), str(min(link.others, default=0)),
+        str(int(link.kind == "bridge")), str(int(link.pinned)), str(int(link.takes_ra))])
 
 
 def agree(cases):
@@ -147,16 +169,29 @@ def account_text(rng, text):
     return text
 
 
+def subuid_text(rng):
+    """That of the tests; with a line that may make 1000 or 1001 a subordinate id; or what cannot be read."""
+    chance = rng.random()
+    if chance < 0.02:
+        return None
+    if chance < 0.2:
+        lines = SUBUID.split(b"\n")
+        lines.insert(rng.randrange(len(lines)), rng.choice(SUBUID_LINES))
+        return b"\n".join(lines)
+    return rng.choice([SUBUID, b"", SUBUID[:-1]])
+
+
 def case_of(rng):
     def maybe(rate, pool, otherwise):
         return rng.choice(pool) if rng.random() < rate else otherwise
-    link = Link(maybe(0.05, STRANGE_LINKS, rng.choice(VALID_LINKS)), rng.choice([1500, 1400, 9000, 9000, 9000]), maybe(0.04, ["veth"], "bridge"),
-                rng.random() < 0.7, rng.random() < 0.3)
-    return Case(policy_text(rng), account_text(rng, PASSWD), account_text(rng, GROUP),
-                maybe(0.2, [0, 1001, 1004, 1005, 1006, 1007, 1008, 4294967294, 77], 1000), rng.choice([1000, 1000, 50, 100]),
+    link = Link(maybe(0.05, STRANGE_LINKS, rng.choice(VALID_LINKS)), rng.choice([1500, 1400, 9000, 9000, 1000]), maybe(0.04, ["veth"], "bridge"),
+                rng.random() < 0.7, rng.random() < 0.3, rng.choice([()] * 5 + [(9000,), (1280, 65521)]))
+    return Case(policy_text(rng), account_text(rng, PASSWD), account_text(rng, GROUP), subuid_text(rng),
+                maybe(0.2, [0, 1001, 1004, 1005, 1006, 1007, 1008, 4294967294, 77, 2000, 2001, 100001], 1000),
+                rng.choice([1000, 1000, 50, 100]),
                 [rng.choice([50, 51, 52, 100, 1000, 4294967294]) for _ in range(rng.choice([0, 0, 1, 2]))],
                 maybe(0.15, DEVS, b""), maybe(0.85, [b"br0", b"br1", b"alias"], b""), maybe(0.35, MACS, bytes(6)),
-                maybe(0.2, MACS, bytes(6)), maybe(0.6, [68, 1280, 1400, 1400, 1500, 1501, 9000, 65521], 0), maybe(0.25, [2, 4, 5, 253], 1),
+                maybe(0.2, MACS, bytes(6)), maybe(0.6, [68, 1280, 1400, 1400, 1500, 1501, 9000, 9001, 65521], 0), maybe(0.25, [2, 4, 5, 253], 1),
                 maybe(0.96, [link], None))
 
 
@@ -177,7 +212,7 @@ def test_20000_cases_and_more(request):
         for answer in agree(batch):
             seen.update(outcome(answer))
     classes = ["void", "denied", *(f"denied {key}" for key in ("dev", "guest-mac", "host-mac", "mtu", "queues")),
-               *(f"fault {fault}" for fault in ("-", "unpinned", "ra", "mtu"))]
+               *(f"fault {fault}" for fault in ("-", "unpinned", "ra", "mtu", "raised", "ipv6"))]
     assert set(seen) == set(classes)
     assert all(seen[name] >= count * 0.01 for name in classes), seen
 
@@ -195,16 +230,47 @@ def test_every_who_word_with_every_bridge_word_and_request():
         for who, bridge in itertools.product(WHO + BAD_WHO[:6] + LOST_WHO[:4], BRIDGE + BAD_BRIDGE[:4]) for mtu, queues, mac in requests])
 
 
+CALLERS = [0, 1000, 1001, 1004, 1005, 1008, 2000, 2001, 2002, 100001, 4294967294]
+
+
 def test_every_who_word_with_every_caller():
     assert agree([
-        Case(LABS % (who, b"none"), PASSWD, GROUP, uid, gid, groups)
-        for who, uid, gid, groups in itertools.product(WHO + BAD_WHO + LOST_WHO, [0, 1000, 1001, 1004, 1005, 1008, 4294967294], [0, 50, 1000],
+        Case(LABS % (who, b"none"), PASSWD, GROUP, SUBUID, uid, gid, groups)
+        for who, uid, gid, groups in itertools.product(WHO + BAD_WHO + LOST_WHO, CALLERS, [0, 50, 1000],
                                                        [[], [100], [51, 50]])])
+
+
+RULE_FOR = b"[rule r]\nuser = %b\nbridge = none\n"
+
+
+def test_every_line_of_subuid_with_every_who_word():
+    """1000 and 1001 are of the line or not, before other lines, behind them, and without a newline at the end."""
+    texts = [text for line in SUBUID_LINES for text in (line + b"\n", line, SUBUID + line + b"\n", line + b"\n" + SUBUID)]
+    assert agree([Case(RULE_FOR % who, PASSWD, GROUP, text, uid, groups=[50])
+                  for text in [*texts, None, SUBUID] for who in WHO for uid in (999, 1000, 1001, 4294967294)])
+
+
+def test_every_number_of_subuid_as_start_and_as_count():
+    numbers = [sign + digits for sign in (b"", b"+", b"-", b" ", b" -", b"- ") for digits in (
+        b"0", b"1", b"00", b"07", b"08", b"010", b"0x", b"0x0", b"0x10", b"0Xf", b"0xg", b"9", b"1000", b"65536",
+        b"2147483648", b"4294967294", b"4294967295", b"4294967296", b"9223372036854775808", b"18446744073709551615",
+        b"18446744073709551616", b"99999999999999999999", b"")]
+    answers = agree([Case(RULE_FOR % b"*", subuid=b"x:%b:%b\n" % pair, uid=uid)
+                     for pair in itertools.product(numbers, numbers) for uid in (0, 8, 16, 1000, 4294967294)])
+    assert 0.02 < sum(answer == ("denied",) for answer in answers) / len(answers) < 0.9, "both are there"
+
+
+def test_ranges_beside_and_over_lines_of_subuid():
+    """All ranges over the bounds of lines that overlap, touch, and leave a hole."""
+    text = b"a:10:10\na:20:5\nb:15:8\nb:30:1\n"
+    bounds = (9, 10, 11, 14, 15, 19, 20, 22, 23, 24, 25, 29, 30, 31)
+    assert agree([Case(RULE_FOR % b"%d-%d" % (low, high), subuid=text, uid=uid)
+                  for low in bounds for high in bounds if low <= high for uid in bounds])
 
 
 def test_every_bridge_word_with_every_link():
     links = [None, *(Link(name, kind=kind) for name in {*VALID_LINKS, *STRANGE_LINKS} for kind in ("bridge", "veth"))]
-    assert agree([Case(LABS % (b"*", word), PASSWD, GROUP, uid, bridge=asked, link=link)
+    assert agree([Case(LABS % (b"*", word), PASSWD, GROUP, SUBUID, uid, bridge=asked, link=link)
                   for word, link, asked, uid in itertools.product(BRIDGE + BAD_BRIDGE, links, [b"", b"br0"], [1000, 1001, 1006, 1007])])
 
 
@@ -289,6 +355,6 @@ LINES = strategies.one_of(
 def test_any_lines(driver, lines, head, bridge, dev, mac, passwd):
     start = [b"[rule r]", b"user = *", b"bridge = none br0", b"isolate = no", b"lock-mac = no"] if head else []
     accounts = "\n".join([*passwd, "alice:x:1000:"]).encode()
-    case = Case(b"".join(line + b"\n" for line in [*start, *lines]), accounts, accounts, 1000, dev=dev, bridge=bridge, guest_mac=mac,
-                link=Link(b"br0"))
+    case = Case(b"".join(line + b"\n" for line in [*start, *lines]), accounts, accounts, accounts, 1000, dev=dev,
+                bridge=bridge, guest_mac=mac, link=Link(b"br0"))
     assert driver(case) == decide(case), case

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/accounts.h"
+#include "conf/interface/interface.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void accounts_free(struct policy_accounts *accounts) {
+    free(accounts->passwd);
+    free(accounts->group);
+    free(accounts->subuid);
+    *accounts = (struct policy_accounts){0};
+}
+
+const char *accounts_reason(int failed) {
+    if (failed == -EPERM) {
+        return "it or /etc is not root's, or others can write";
+    }
+    if (failed == -ELOOP) {
+        return "a symbolic link";
+    }
+    if (failed == -EINVAL) {
+        return "no regular file, or it has a NUL byte";
+    }
+    return strerror(-failed);
+}
+
+/* The name of the id that TEXT is; TEXT itself if it is none, or has no name. */
+static const char *name_of(const char *text) {
+    const struct passwd *user = NULL;
+    unsigned long id = 0;
+    char *end;
+
+    errno = 0;
+    id = strtoul(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && !errno && id < UINT32_MAX) {
+        user = getpwuid((uid_t)id);
+    }
+    return user ? user->pw_name : text;
+}
+
+const char *accounts_owner(const struct policy_subuid *line, char text[ACCOUNTS_OWNER]) {
+    char owner[ACCOUNTS_OWNER];
+
+    snprintf(owner, sizeof(owner), "%.*s", (int)line->owner_length, line->owner);
+    return interface_printable(name_of(owner), text, ACCOUNTS_OWNER);
+}
+
+bool accounts_subordinate(uint32_t uid, struct policy_subuid *line) {
+    static bool asked; /* the file is read once, and stays for as long as the command runs */
+    static char *text;
+
+    if (!asked && policy_subuid_read(&text)) {
+        free(text);
+        text = NULL;
+    }
+    asked = true;
+    return text && policy_subuid_find(text, uid, uid, line);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Within the command: the files of accounts, and whose subordinate id an id is. */
+#pragma once
+
+#include "conf/policy/policy.h"
+
+#define ACCOUNTS_OWNER 64 /* bytes of the owner of a line of /etc/subuid, as it is shown */
+
+void accounts_free(struct policy_accounts *accounts);
+
+/* Says why the helper does not take a file of accounts; FAILED is policy_accounts_read()'s. */
+const char *accounts_reason(int failed);
+
+/* The owner of the line: a name where its id has one; without bytes that a terminal acts on. */
+const char *accounts_owner(const struct policy_subuid *line, char text[ACCOUNTS_OWNER]);
+
+/*
+ * Finds the first line of this host's /etc/subuid that has the id.  False: there is none, or the
+ * file cannot be read, or the helper does not take it.
+ */
+bool accounts_subordinate(uint32_t uid, struct policy_subuid *line);
