@@ -15,6 +15,11 @@
  * may be called from several threads at once; one struct tapgrant_device belongs to one thread at a time.
  * Descriptors are close-on-exec, and not in non-blocking mode.
  *
+ * A thread is not cancelled while it is in a function of the library: a request waits until the
+ * function returns.  A signal handler may call only the functions that read a field of a device,
+ * and tapgrant_version().  libtapgrant(3), ATTRIBUTES, says it for each function, and how long they
+ * can take.
+ *
  * Functions that can fail return 0 (TAPGRANT_OK) or an enum tapgrant_code, and explain it in *ERROR, which may be
  * NULL.  Nothing is opened, made or left behind by a function that fails.
  */
@@ -53,9 +58,12 @@ struct tapgrant_device;
 /*
  * Opens the interface that SPEC describes.  *DEVICE is for tapgrant_close(3).
  *
- * Managed: at most 5 seconds.  The device is up, on its bridge, and disappears with its last descriptor, unless
- * persist=yes was asked.  If a device of its name exists, it is opened as it is, without the helper, where it is the caller's
- * own persistent tap, made by tapgrant, and already what is asked; otherwise TAPGRANT_DEVICE, and the reason says what differs.
+ * Managed: waits for the helper at most 5 seconds.  The device is up, on its bridge, and disappears
+ * with its last descriptor, unless persist=yes was asked.  If a device of its name exists, it is
+ * opened as it is, without the helper, where it is the caller's own persistent tap, made by
+ * tapgrant, and already what is asked; otherwise TAPGRANT_DEVICE, and the reason says what differs.
+ * If its last holder set offloads, filters or the virtio header, they become a new tap's again, and
+ * frames that waited in it are dropped.
  * Unmanaged: MAC address, MTU, flags, owner, bridge and alias stay as they are; the kernel makes the device's
  * VNET_HDR flag follow its opener and raises its carrier.  A device that does not exist is never made, whatever
  * privilege the caller has.
@@ -148,7 +156,8 @@ const char *tapgrant_warning(const struct tapgrant_device *device, unsigned n);
 
 /*
  * Up to COUNT processes that hold a queue of the device, among those whose /proc entries the caller may read.
- * Returns how many there are, which may be more than COUNT.
+ * Returns how many there are, which may be more than COUNT.  It opens three files at once, and
+ * leaves out what it cannot open.
  */
 size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count);
 

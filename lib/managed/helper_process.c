@@ -44,6 +44,7 @@
 struct child {
     const char *path;
     pid_t host;
+    pid_t supervisor;
     int request;
     char *helper_stack;      /* the top of the helper's, until it executes */
     const char *failed_call; /* NULL: none */
@@ -64,13 +65,24 @@ static void note_failure(struct child *child, const char *call) {
     child->error = errno;
 }
 
-/* In the helper, until it is one. */
+/*
+ * In the helper, until it executes.  Until then it uses the host program's memory, which is the
+ * host program's again if somebody kills the supervisor: so the helper is killed, too.  A setuid
+ * program that is executed does not keep this signal.
+ */
 static int execute(void *argument) {
     struct child *child = argument;
     char *const argv[] = {(char *)"tapgrant-helper", NULL};
     char *const environment[] = {NULL};
     int placed;
 
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL)) {
+        note_failure(child, "prctl");
+        _exit(127);
+    }
+    if (getppid() != child->supervisor) {
+        _exit(127);
+    }
     /* a descriptor that stays where it is would be closed by execve(2) */
     placed = child->request == 0 ? fcntl(0, F_SETFD, 0) : dup2(child->request, 0);
     if (placed < 0) {
@@ -85,13 +97,15 @@ static int execute(void *argument) {
 /*
  * The supervisor's descriptors are copies.  Without them a file that the host program closes
  * meanwhile is closed: its lock is given up, its port is free, the other end of its pipe sees the
- * end.  The standard streams stay the helper's, whose loader writes there why it cannot start.
+ * end.  The standard streams stay: the helper's loader writes there why it cannot start it.
  */
 static void close_copies(int kept) {
     unsigned first = FIRST_BEHIND_STDIO;
 
-    if (kept >= FIRST_BEHIND_STDIO) {
+    if (kept > FIRST_BEHIND_STDIO) {
         close_range(first, (unsigned)kept - 1, 0);
+    }
+    if (kept >= FIRST_BEHIND_STDIO) {
         first = (unsigned)kept + 1;
     }
     close_range(first, ~0U, 0);
@@ -113,13 +127,16 @@ static bool reap(struct child *child, pid_t helper, int options) {
 /* To the helper's end or until time is up.  SIGCHLD is only a reason to look. */
 static void await(struct child *child, pid_t helper) {
     sigset_t awaited;
-    long signal_number = 0;
+    long number = 0;
 
     sigemptyset(&awaited);
     sigaddset(&awaited, SIGCHLD);
     sigaddset(&awaited, TIME_IS_UP);
-    while (!reap(child, helper, WNOHANG) && signal_number != TIME_IS_UP) {
-        signal_number = syscall(SYS_rt_sigtimedwait, &awaited, NULL, NULL, (size_t)_NSIG / 8);
+    while (!reap(child, helper, WNOHANG)) {
+        if (number == TIME_IS_UP || (number < 0 && errno != EINTR)) {
+            break;
+        }
+        number = syscall(SYS_rt_sigtimedwait, &awaited, NULL, NULL, (size_t)_NSIG / 8);
     }
     if (child->has_ended) {
         return;
@@ -149,6 +166,7 @@ static int supervise(void *argument) {
     close_copies(child->request);
     /* if the host program ignores it, the kernel would reap the helper, and its status be lost */
     sigaction(SIGCHLD, &not_ignored, NULL);
+    child->supervisor = getpid();
     alarm(HELPER_SECONDS);
     helper = clone(execute, child->helper_stack, CLONE_VM | CLONE_VFORK | SIGCHLD, child);
     if (helper < 0) {

@@ -160,6 +160,22 @@ def test_no_frame_slips_past_a_lock_that_closes(host, declare):  # noqa: F811
     assert spoofed[1] < written[1] - 100 and spoofed[2] < done
 
 
+def test_a_lock_closes_only_behind_its_guests_entry(host, declare):  # noqa: F811
+    """The port has learned nothing: somebody switched that off."""
+    declare(text())
+    apply(host)
+    listener = Listener(host, "br0", "far")
+    writer = Writer(host, "web0", GUEST, user=ALICE)
+    host.run("bridge", "link", "set", "dev", "web0", "learning", "off")
+    host.run("ip", "link", "set", "web0", "type", "bridge_slave", "fdb_flush")
+    declare(text(lock_mac="yes"))
+    result = strace(host, "sendto:delay_enter=20000")
+    wait_for_frames()
+    (written,), errors = writer.end()
+    assert "lock-mac no -> yes" in result.out and errors == {}
+    assert [run[:2] for run in listener.end()[0]] == [[0, written - 1]]
+
+
 def test_no_frame_slips_out_while_a_lock_opens_or_changes(host, declare):  # noqa: F811
     declare(text(lock_mac="yes"))
     apply(host)
@@ -197,6 +213,25 @@ def test_no_frame_slips_onto_the_new_bridge(host, declare):  # noqa: F811
     runs = listener.end()
     assert 0 not in runs and len(runs[1]) == 1 and runs[1][0][1] == written[1] - 1
     assert len(old.end()[1]) == 1
+
+
+def test_runs_at_once_move_it_without_a_failed_write_or_a_frame_that_slips(host, declare):  # noqa: F811
+    second_bridge(host)
+    declare(text())
+    apply(host)
+    listener, isolated = Listener(host, "br1", "far"), Listener(host, "br1", "iso", isolated=True)
+    writer = Writer(host, "web0", SPOOF, GUEST, user=ALICE)
+    for n in range(4):
+        declare(text(bridge="br1", lock_mac="yes", isolate="yes"))
+        runs = [host.start(APPLY) for _ in range(3)]
+        out = [process.communicate(timeout=60) for process in runs]
+        assert [process.returncode for process in runs] == [0, 0, 0], out
+        assert apply(host).out == "created 0, changed 0, unchanged 1, removed 0\n"
+        if n < 3:
+            declare(text())
+            apply(host)
+    assert ties(host, "web0", "br1") == [GUEST] and writer.end()[1] == {}
+    assert 0 not in listener.end() and isolated.end() == {}
 
 
 HEAR = """

@@ -72,6 +72,13 @@ check "from an administrator's shell" 0 - $root tapgrant-apply
 check "once more: nothing to do" 0 - $root tapgrant-apply
 check "its owner opens a declared tap" 0 - $alice tapgrant run --net dev=decl0,managed=no -- client use '{fd}'
 check "its owner opens a declared tap of two queues" 0 - $alice tapgrant run --net dev=decl1,managed=no,queues=2 -- client requeue '{fds}'
+$alice tapgrant run --net dev=decl0,managed=no -- sleep 8 &
+until is "$(attribute decl0/carrier)" 1 >/dev/null; do sleep 0.2; done
+labctl avc >/dev/null
+check "one in use that is to be another's: left, without a denial in the log" 1 - $root tapgrant-apply /etc/tapgrant/bobs.conf
+holds "and who uses it is not seen" shows 'a process that cannot be seen from here' $root tapgrant-apply /etc/tapgrant/bobs.conf
+wait $!
+labctl avc >/dev/null
 check "a declared tap that its owner opened is set right" 0 - $root sh -c "$ip link set decl0 mtu 1400 && tapgrant-apply"
 check "and is given to another owner" 0 - $root tapgrant-apply /etc/tapgrant/bobs.conf
 check "whose it is" 0 - $bob tapgrant run --net dev=decl0,managed=no -- client use '{fd}'
