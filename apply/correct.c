@@ -5,6 +5,7 @@
  * is corrected as a port is down meanwhile.  Whatever is missing at the next run shows as a difference.
  */
 #include "apply/resource.h"
+#include "wire/names.h"
 
 #define IPV6_LEAST_MTU 1280 /* linux/ipv6.h, IPV6_MIN_MTU: below it the kernel has no IPv6 of a device, nor settings for it */
 
@@ -30,7 +31,7 @@ static int configure(const struct item *item, const struct wire_device *to) {
     const struct interface *interface = &item->definition->interface;
     char alias[64];
 
-    snprintf(alias, sizeof(alias), "tapgrant declared=%s", interface->label);
+    snprintf(alias, sizeof(alias), NAMES_DECLARED_FORMAT, interface->label);
     return link_configure(to, item->plan.bridge, alias, interface->lock_mac, interface->isolate);
 }
 
@@ -92,7 +93,7 @@ static int correct_lightly(const struct item *item) {
     struct link bridge = *plan->bridge;
     int error;
 
-    snprintf(alias, sizeof(alias), "tapgrant declared=%s", item->definition->interface.label);
+    snprintf(alias, sizeof(alias), NAMES_DECLARED_FORMAT, item->definition->interface.label);
     error = tap_change(plan->now.index, &change);
     if (error || !change.mtu || !bridge.index) return error;
     /* a bridge whose MTU was not set may have taken it over */

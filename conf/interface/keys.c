@@ -4,6 +4,7 @@
  * domain_validate.c, domain_interface.c of 11.3.0), so that who knows one knows the other.
  */
 #include "conf/interface/interface.h"
+#include "wire/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -36,16 +37,7 @@ static const char *const key_values[INTERFACE_KEYS] = {
 const char *interface_key_name(enum interface_key key) { return key_name[key]; }
 
 const char *interface_printable(const char *text, char *out, size_t size) {
-    size_t used = 0;
-
-    for (; *text && used + 5 < size; text++) {
-        if (*text >= ' ' && *text <= '~')
-            out[used++] = *text;
-        else
-            used += (size_t)snprintf(out + used, size - used, "\\x%02x", (unsigned char)*text);
-    }
-    out[used] = 0;
-    return out;
+    return text_printable(text, out, size);
 }
 
 __attribute__((format(printf, 2, 3))) static int refuse(struct interface_fault *fault, const char *format, ...) {
