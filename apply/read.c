@@ -6,7 +6,7 @@
  */
 #include "apply/report.h"
 #include "apply/resource.h"
-#include "conf/policy/policy.h"
+#include "conf/file/file.h"
 
 #include <dirent.h>
 #include <pwd.h>
@@ -67,11 +67,9 @@ static void tell(void *context, unsigned line, const char *reason, const char *h
 }
 
 static void tell_unread(struct items *items, const char *file, int error) {
-    const char *reason = error == -EPERM ? "is not owned by root, or others can write it or its folder" : strerror(-error);
     char text[160];
 
-    snprintf(text, sizeof(text), "cannot be read: %s", error == -EINVAL ? "it is no regular file" :
-             error == -ELOOP ? "it is a symbolic link" : reason);
+    snprintf(text, sizeof(text), "cannot be read: %s", file_reason(error));
     items->faulty = true;
     report_fault(file, 0, text, error == -EPERM ? "chown root and chmod go-w, the file and its folder" : "");
 }
@@ -122,19 +120,6 @@ static int add_definitions(struct items *items, const struct definitions *defini
     return 0;
 }
 
-static int read_plain(const char *path, char **text, size_t *size) {
-    FILE *file = fopen(path, "re");
-    int error = file ? 0 : -errno;
-
-    *text = file ? malloc(DEFINITIONS_SIZE + 1) : NULL;
-    if (file && !*text) error = -ENOMEM;
-    *size = error ? 0 : fread(*text, 1, DEFINITIONS_SIZE + 1, file);
-    if (!error && ferror(file)) error = -EIO;
-    if (!error && *size > DEFINITIONS_SIZE) error = -EFBIG;
-    if (file) fclose(file);
-    return error;
-}
-
 /* One file; FOLDER NULL: PATH as it was named on the command line.  What is read lasts as long as the process. */
 static int read_file(struct items *items, const char *folder, const char *path) {
     char name[4096], *file = malloc(sizeof(name)), *text = NULL;
@@ -146,7 +131,8 @@ static int read_file(struct items *items, const char *folder, const char *path) 
     if (!file || !definitions) return -ENOMEM;
     snprintf(name, sizeof(name), "%s%s%s", folder ? folder : "", folder ? "/" : "", path);
     interface_printable(name, file, sizeof(name));
-    error = folder ? policy_file_read(folder, path, DEFINITIONS_SIZE, &text, &size) : read_plain(path, &text, &size);
+    error = folder ? file_read_trusted(folder, path, DEFINITIONS_SIZE, &text, &size)
+                   : file_read_plain(path, DEFINITIONS_SIZE, &text, &size);
     if (error) {
         tell_unread(items, file, error);
     } else {

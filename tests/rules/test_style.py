@@ -5,7 +5,7 @@ import style
 
 TREE = ("wire", "conf", "helper", "apply", "lib", "cli")
 # The folders in which style.py finds nothing.
-CLEAN = {"wire"}
+CLEAN = {"wire", "conf/file"}
 
 GOOD = """\
 /* A reason. */
