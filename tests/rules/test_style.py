@@ -5,7 +5,7 @@ import style
 
 TREE = ("wire", "conf", "helper", "apply", "lib", "cli")
 # The folders in which style.py finds nothing.
-CLEAN = {"wire", "conf/file"}
+CLEAN = {"wire", "conf/file", "conf/ini"}
 
 GOOD = """\
 /* A reason. */
