@@ -144,34 +144,24 @@ static int read_file(struct items *items, const char *folder, const char *path) 
     return error == -ENOMEM ? error : 0;
 }
 
-static int is_definitions(const struct dirent *entry) {
-    size_t length = strlen(entry->d_name);
-
-    return entry->d_name[0] != '.' && length > 5 && !strcmp(entry->d_name + length - 5, ".conf");
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
-
-/* The folder itself is under the conditions too: else a file of it could be taken away unseen. */
-static int check_folder(const char *path) {
-    struct stat stat;
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = folder < 0 || fstat(folder, &stat) ? -errno : 0;
-
-    if (folder >= 0) close(folder);
-    return error ? error : stat.st_uid || stat.st_mode & (S_IWGRP | S_IWOTH) ? -EPERM : 0;
-}
-
 int items_read(struct items *items, const char *path) {
-    struct dirent **names = NULL;
+    struct definitions_folder folder;
     struct stat kind;
     char shown[1024];
-    int count = 0, error;
+    int error;
 
-    if (!stat(path, &kind) && !S_ISDIR(kind.st_mode)) return read_file(items, NULL, path);
-    error = check_folder(path);
-    if (!error) count = scandir(path, &names, is_definitions, by_bytes);
-    if (error || count < 0) tell_unread(items, interface_printable(path, shown, sizeof(shown)), error ? error : -errno);
-    for (error = 0; count > 0 && !error; count--) error = read_file(items, path, (*names)->d_name), names++;
+    if (!stat(path, &kind) && !S_ISDIR(kind.st_mode)) {
+        return read_file(items, NULL, path);
+    }
+    error = definitions_folder_list(path, &folder);
+    if (error) {
+        tell_unread(items, interface_printable(path, shown, sizeof(shown)), error);
+        return 0;
+    }
+    for (size_t i = 0; i < folder.count && !error; i++) {
+        error = read_file(items, path, folder.file[i]->d_name);
+    }
+    definitions_folder_free(&folder);
     return error;
 }
 

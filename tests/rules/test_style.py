@@ -5,7 +5,7 @@ import style
 
 TREE = ("wire", "conf", "helper", "apply", "lib", "cli")
 # The folders in which style.py finds nothing.
-CLEAN = {"wire", "conf/file", "conf/ini"}
+CLEAN = {"wire", "conf/file", "conf/ini", "conf/definitions"}
 
 GOOD = """\
 /* A reason. */
