@@ -14,9 +14,8 @@
 
 #include <stdio.h>
 
-#define DEFINITIONS_SIZE                                                                           \
-    (4u << 20)               /* the most bytes of a file; the reader of the file applies it */
-#define DEFINITIONS_MAX 4096 /* interfaces in a file */
+#define DEFINITIONS_SIZE (4u << 20) /* bytes of a file, for those who read it */
+#define DEFINITIONS_MAX 4096        /* interfaces in a file */
 
 enum definitions_purpose {
     DEFINITIONS_LIVE,     /* as they stand */
