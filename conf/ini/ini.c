@@ -76,20 +76,31 @@ static const char *bytes_fault(const struct line *line) {
     return NULL;
 }
 
-/* [KIND NAME]: NAME goes to section(), which refuses what it does not know. */
+/* [KIND NAME]: a line that begins with '[' goes on so and ends with ']'. */
+static bool is_section_of(const struct line *line, const char *kind) {
+    size_t length = strlen(kind);
+
+    if (line->length <= length + strlen("[ ") || line->text[line->length - 1] != ']') {
+        return false;
+    }
+    return !memcmp(line->text + 1, kind, length) && line->text[length + 1] == ' ';
+}
+
+/* NAME goes to section(), which refuses what it does not know. */
 static const char *take_section(struct reader *reader, const struct line *line) {
     const struct ini_handler *handler = reader->handler;
-    size_t kind = strlen(handler->kind);
-    size_t begin = kind + 2; /* of NAME, behind "[KIND " */
     char name[INI_LINE + 1];
+    size_t begin;
+    size_t length;
 
-    if (line->length <= begin || memcmp(line->text + 1, handler->kind, kind) ||
-        line->text[kind + 1] != ' ' || line->text[line->length - 1] != ']') {
+    if (!is_section_of(line, handler->kind)) {
         handler->section(handler->context, reader->line, NULL);
         return "unknown section, or text after ]";
     }
-    memcpy(name, line->text + begin, line->length - begin - 1);
-    name[line->length - begin - 1] = 0;
+    begin = strlen("[ ") + strlen(handler->kind);
+    length = line->length - begin - strlen("]");
+    memcpy(name, line->text + begin, length);
+    name[length] = 0;
     return handler->section(handler->context, reader->line, name);
 }
 
