@@ -211,7 +211,10 @@ bool taps_tied(const struct taps *taps, uint32_t index, const uint8_t mac[6], ui
 }
 
 const char *tap_label(const struct tap *tap) {
-    return tap->is_tap && !strncmp(tap->alias, NAMES_DECLARED, strlen(NAMES_DECLARED)) ? tap->alias + strlen(NAMES_DECLARED) : NULL;
+    if (!tap->is_tap || strncmp(tap->alias, NAMES_DECLARED, strlen(NAMES_DECLARED))) {
+        return NULL;
+    }
+    return tap->alias + strlen(NAMES_DECLARED);
 }
 
 bool tap_granted(const struct tap *tap) {

@@ -93,7 +93,7 @@ static void a_value_may_have_what_inih_takes_for_something_else(void **state) {
 
 static void the_longest_line_is_190_bytes(void **state) {
     char text[256] = "a = ";
-    char expected[256];
+    char expected[sizeof(text) + 16];
 
     memset(text + 4, 'x', INI_LINE - 4);
     snprintf(expected, sizeof(expected), "1 a=%s.\n", text + 4);
