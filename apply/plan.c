@@ -45,14 +45,6 @@ static struct known *bridge_named(const char *name) {
     return bridges = known;
 }
 
-/* The tap's own address as the helper chooses it: what is said, or the guest's with another first octet, or any. */
-static void choose_mac(const struct interface *interface, uint8_t mac[6]) {
-    memcpy(mac, interface->host_mac, 6);
-    if (!wire_mac_absent(mac) || wire_mac_absent(interface->guest_mac)) return;
-    memcpy(mac, interface->guest_mac, 6);
-    mac[0] = mac[0] == 0xfe ? 0xfa : 0xfe;
-}
-
 /*
  * As it is now it would be an interface of the host's own, in its owner's hands, which no
  * definition asked for.
@@ -79,7 +71,7 @@ static bool plan_target(struct item *item, const struct options *options) {
     struct plan *plan = &item->plan;
     struct known *known;
 
-    choose_mac(interface, plan->host_mac);
+    wire_mac_for_tap(interface->guest_mac, interface->host_mac, plan->host_mac);
     plan->bridge = &no_bridge;
     plan->mtu = interface->mtu ? interface->mtu : 1500; /* ETH_DATA_LEN */
     if (!interface->bridge[0]) return true;

@@ -5,8 +5,8 @@
  * is the administrator's word.
  */
 #include "apply/resource.h"
-#include "conf/policy/policy.h"
 #include "apply/report.h"
+#include "conf/file/file.h"
 
 #include <dirent.h>
 #include <pwd.h>
@@ -67,11 +67,9 @@ static void tell(void *context, unsigned line, const char *reason, const char *h
 }
 
 static void tell_unread(struct items *items, const char *file, int error) {
-    const char *reason = error == -EPERM ? "is not owned by root, or others can write it or its folder" : strerror(-error);
     char text[160];
 
-    snprintf(text, sizeof(text), "cannot be read: %s", error == -EINVAL ? "it is no regular file" :
-             error == -ELOOP ? "it is a symbolic link" : reason);
+    snprintf(text, sizeof(text), "cannot be read: %s", file_reason(error));
     items->faulty = true;
     report_fault(file, 0, text, error == -EPERM ? "chown root and chmod go-w, the file and its folder" : "");
 }
@@ -122,19 +120,6 @@ static int add_definitions(struct items *items, const struct definitions *defini
     return 0;
 }
 
-static int read_plain(const char *path, char **text, size_t *size) {
-    FILE *file = fopen(path, "re");
-    int error = file ? 0 : -errno;
-
-    *text = file ? malloc(DEFINITIONS_SIZE + 1) : NULL;
-    if (file && !*text) error = -ENOMEM;
-    *size = error ? 0 : fread(*text, 1, DEFINITIONS_SIZE + 1, file);
-    if (!error && ferror(file)) error = -EIO;
-    if (!error && *size > DEFINITIONS_SIZE) error = -EFBIG;
-    if (file) fclose(file);
-    return error;
-}
-
 /* One file; FOLDER NULL: PATH as it was named on the command line.  What is read lasts as long as the process. */
 static int read_file(struct items *items, const char *folder, const char *path) {
     char name[4096], *file = malloc(sizeof(name)), *text = NULL;
@@ -146,7 +131,8 @@ static int read_file(struct items *items, const char *folder, const char *path) 
     if (!file || !definitions) return -ENOMEM;
     snprintf(name, sizeof(name), "%s%s%s", folder ? folder : "", folder ? "/" : "", path);
     interface_printable(name, file, sizeof(name));
-    error = folder ? policy_file_read(folder, path, DEFINITIONS_SIZE, &text, &size) : read_plain(path, &text, &size);
+    error = folder ? file_read_trusted(folder, path, DEFINITIONS_SIZE, &text, &size)
+                   : file_read_plain(path, DEFINITIONS_SIZE, &text, &size);
     if (error) {
         tell_unread(items, file, error);
     } else {
@@ -158,34 +144,24 @@ static int read_file(struct items *items, const char *folder, const char *path) 
     return error == -ENOMEM ? error : 0;
 }
 
-static int is_definitions(const struct dirent *entry) {
-    size_t length = strlen(entry->d_name);
-
-    return entry->d_name[0] != '.' && length > 5 && !strcmp(entry->d_name + length - 5, ".conf");
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
-
-/* The folder itself is under the conditions too: else a file of it could be taken away unseen. */
-static int check_folder(const char *path) {
-    struct stat stat;
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = folder < 0 || fstat(folder, &stat) ? -errno : 0;
-
-    if (folder >= 0) close(folder);
-    return error ? error : stat.st_uid || stat.st_mode & (S_IWGRP | S_IWOTH) ? -EPERM : 0;
-}
-
 int items_read(struct items *items, const char *path) {
-    struct dirent **names = NULL;
+    struct definitions_folder folder;
     struct stat kind;
     char shown[1024];
-    int count = 0, error;
+    int error;
 
-    if (!stat(path, &kind) && !S_ISDIR(kind.st_mode)) return read_file(items, NULL, path);
-    error = check_folder(path);
-    if (!error) count = scandir(path, &names, is_definitions, by_bytes);
-    if (error || count < 0) tell_unread(items, interface_printable(path, shown, sizeof(shown)), error ? error : -errno);
-    for (error = 0; count > 0 && !error; count--) error = read_file(items, path, (*names)->d_name), names++;
+    if (!stat(path, &kind) && !S_ISDIR(kind.st_mode)) {
+        return read_file(items, NULL, path);
+    }
+    error = definitions_folder_list(path, &folder);
+    if (error) {
+        tell_unread(items, interface_printable(path, shown, sizeof(shown)), error);
+        return 0;
+    }
+    for (size_t i = 0; i < folder.count && !error; i++) {
+        error = read_file(items, path, folder.file[i]->d_name);
+    }
+    definitions_folder_free(&folder);
     return error;
 }
 

@@ -1,52 +1,100 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The rules on the values of a request.  The library keeps them so that its caller hears which value is wrong;
- * the helper keeps them again because its caller need not be the library.
- * Hostile here: every byte.  Privilege held: none in the library; in the helper root, before the policy is read.
+ * The rules for the values of a request.  The library applies them so that its caller hears which
+ * value is wrong.  The helper applies them again because its caller need not be the library.
+ * Hostile here: every byte.
+ * Privilege held: none in the library; in the helper root, before the policy is read.
  */
-#include "helper/system.h"
 #include "wire/wire.h"
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#include <string.h>
 
-/* No locale: only these bytes, so that no kernel, shell or terminal sees anything else in a name. */
+#define DIGITS "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define WORD LETTERS DIGITS "_-"
+
+static bool is_reserved(const char *text) {
+    /* the kernel's net/ipv4/conf has entries all and default; none is a word of the policy */
+    return !strcmp(text, "all") || !strcmp(text, "default") || !strcmp(text, "none");
+}
+
+bool wire_dev_generated(const char *text) {
+    if (strncmp(text, "tg", 2) || !text[2]) {
+        return false;
+    }
+    return !text[2 + strspn(text + 2, DIGITS)];
+}
+
+/* The bytes are listed because isalpha(3) depends on a locale: others would reach a shell. */
 bool wire_dev_valid(const char *text) {
     size_t length = strlen(text);
 
-    if (!length) return true;
-    return length < WIRE_NAME && strspn(text, LETTERS "0123456789_-") == length && strchr(LETTERS, text[0]) &&
-           strcmp(text, "all") && strcmp(text, "default") && strcmp(text, "none") &&
-           (strncmp(text, "tg", 2) || length == 2 || text[2 + strspn(text + 2, "0123456789")]); /* tg1: generated */
+    if (!length) {
+        return true;
+    }
+    if (length >= WIRE_NAME || strspn(text, WORD) != length || !strchr(LETTERS, text[0])) {
+        return false;
+    }
+    return !is_reserved(text) && !wire_dev_generated(text);
 }
 
 bool wire_bridge_valid(const char *text) {
     size_t length = 0;
 
-    while (text[length] > ' ' && text[length] <= '~' && text[length] != '/') length++;
+    while (text[length] > ' ' && text[length] <= '~' && text[length] != '/') {
+        length++;
+    }
     return !text[length] && length < WIRE_NAME && strcmp(text, "none");
 }
 
-bool wire_mac_absent(const uint8_t mac[6]) { return !memcmp(mac, "\0\0\0\0\0", 6); }
+bool wire_word_valid(const char *text) {
+    size_t length = strlen(text);
 
-const char *wire_mac_text(const uint8_t mac[6], char text[WIRE_MAC_TEXT]) {
-    return snprintf(text, WIRE_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]), text;
+    return length && length < WIRE_WORD && strspn(text, WORD) == length;
 }
 
-/* Text that ends within its array, and nothing behind its end. */
-static bool padded(const char text[WIRE_NAME]) {
+/* TEXT ends within its array, and only NULs follow: no byte of a request is left unchecked. */
+static bool is_terminated_and_padded(const char text[WIRE_NAME]) {
+    static const char nuls[WIRE_NAME];
     size_t length = strnlen(text, WIRE_NAME);
 
-    return length < WIRE_NAME && !memcmp(text + length, (const char[WIRE_NAME]){0}, WIRE_NAME - length);
+    return length < WIRE_NAME && !memcmp(text + length, nuls, WIRE_NAME - length);
+}
+
+static bool is_multicast(const uint8_t mac[6]) {
+    return mac[0] & 1;
+}
+
+static bool macs_are_valid(const struct wire_interface *interface) {
+    if (is_multicast(interface->guest_mac) || is_multicast(interface->host_mac)) {
+        return false;
+    }
+    /* a bridge delivers nothing to a guest whose address is the port's own */
+    return wire_mac_absent(interface->guest_mac) ||
+           memcmp(interface->guest_mac, interface->host_mac, sizeof(interface->host_mac));
+}
+
+static bool names_are_valid(const struct wire_interface *interface) {
+    /* in this order: only a text that ends can be read as one */
+    if (!is_terminated_and_padded(interface->dev) || !is_terminated_and_padded(interface->bridge)) {
+        return false;
+    }
+    return wire_dev_valid(interface->dev) && wire_bridge_valid(interface->bridge);
 }
 
 bool wire_interface_valid(const struct wire_interface *interface) {
-    if (!padded(interface->dev) || !wire_dev_valid(interface->dev) || !padded(interface->bridge) ||
-        !wire_bridge_valid(interface->bridge) || (interface->guest_mac[0] | interface->host_mac[0]) & 1 /* multicast */ ||
-        (!wire_mac_absent(interface->guest_mac) && !memcmp(interface->guest_mac, interface->host_mac, 6)) ||
-        (interface->mtu && (interface->mtu < WIRE_MTU_MIN || interface->mtu > WIRE_MTU_MAX))) return false;
-    /* of a port the policy decides, with what it knows of the bridge */
+    if (!names_are_valid(interface) || !macs_are_valid(interface)) {
+        return false;
+    }
+    if (interface->mtu && (interface->mtu < WIRE_MTU_MIN || interface->mtu > WIRE_MTU_MAX)) {
+        return false;
+    }
+    /* the policy decides for a port, with what it knows of the bridge */
     if (interface->mtu && interface->mtu < WIRE_MTU_IPV6 && !interface->bridge[0]) {
         return false;
     }
-    return interface->queues >= 1 && interface->queues <= WIRE_QUEUES && interface->vnet_hdr <= 1;
+    if (interface->queues < 1 || interface->queues > WIRE_QUEUES) {
+        return false;
+    }
+    return interface->vnet_hdr <= 1;
 }

@@ -6,10 +6,10 @@
 #include "conf/definitions/definitions.h"
 #include "apply/netlink.h"
 #include "apply/links/links.h"
+#include "wire/names.h"
 
 #include <linux/neighbour.h>
 
-#define TAG "tapgrant declared="
 #define DUMPS 500     /* a dump during which links came or went is asked for again: */
 #define PAUSE_MS 20   /* after so long at the most, for a run beside this one may be at it for seconds */
 
@@ -272,11 +272,14 @@ bool taps_tied(const struct taps *taps, uint32_t index, const uint8_t mac[6], ui
 }
 
 const char *tap_label(const struct tap *tap) {
-    return tap->is_tap && !strncmp(tap->alias, TAG, strlen(TAG)) ? tap->alias + strlen(TAG) : NULL;
+    if (!tap->is_tap || strncmp(tap->alias, NAMES_DECLARED, strlen(NAMES_DECLARED))) {
+        return NULL;
+    }
+    return tap->alias + strlen(NAMES_DECLARED);
 }
 
 bool tap_granted(const struct tap *tap) {
-    return tap->is_tap && !strncmp(tap->alias, "tapgrant uid=", 13) && strstr(tap->alias, " rule=");
+    return tap->is_tap && !strncmp(tap->alias, NAMES_GRANTED, strlen(NAMES_GRANTED)) && strstr(tap->alias, " rule=");
 }
 
 bool tap_persists(const struct tap *tap) { return tap->tun[IFLA_TUN_PERSIST] == 1; }

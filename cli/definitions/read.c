@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/definitions/read.h"
+#include "conf/file/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,20 +8,10 @@
 #include <string.h>
 
 int definition_file_load(const char *path, char **text, size_t *size) {
-    FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
-    int failed;
-
-    *text = NULL;
-    if (!file) return -errno;
-    *text = malloc(DEFINITIONS_SIZE + 1);
-    errno = EIO;
-    *size = *text ? fread(*text, 1, DEFINITIONS_SIZE + 1, file) : 0;
-    failed = !*text ? -ENOMEM : ferror(file) ? -errno : *size > DEFINITIONS_SIZE ? -EFBIG : 0;
-    fclose(file);
-    if (!failed) return 0;
-    free(*text);
-    *text = NULL;
-    return failed;
+    if (!strcmp(path, "-")) {
+        return file_read_input(DEFINITIONS_SIZE, text, size);
+    }
+    return file_read_plain(path, DEFINITIONS_SIZE, text, size);
 }
 
 void definition_telling_begin(struct definition_telling *telling, const char *path, bool json) {

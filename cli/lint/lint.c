@@ -5,6 +5,7 @@
  */
 #include "cli/lint/lint.h"
 #include "cli/accounts.h"
+#include "conf/file/file.h"
 #include "conf/interface/interface.h"
 
 #include <errno.h>
@@ -62,26 +63,13 @@ static void take_fault(void *context, unsigned line, const char *reason, const c
         lint_report(context, line, true, "%s", reason);
 }
 
-static int read_any(const char *path, char **text, size_t *size) {
-    FILE *file = fopen(path, "re");
-    int failed;
-
-    if (!file) return -errno;
-    *text = malloc(POLICY_SIZE + 1);
-    *size = *text ? fread(*text, 1, POLICY_SIZE + 1, file) : 0;
-    failed = !*text ? -ENOMEM : ferror(file) ? -EIO : *size > POLICY_SIZE ? -EFBIG : 0;
-    if (!failed) (*text)[*size] = 0;
-    fclose(file);
-    return failed;
-}
-
 static int read_installed(const char *path, char **text, size_t *size) {
     char folder[PATH_MAX], name[PATH_MAX];
 
     if (strlen(path) >= PATH_MAX) return -ENAMETOOLONG;
     snprintf(folder, sizeof(folder), "%s", path);
     snprintf(name, sizeof(name), "%s", path);
-    return policy_file_read(dirname(folder), basename(name), POLICY_SIZE, text, size);
+    return file_read_trusted(dirname(folder), basename(name), POLICY_SIZE, text, size);
 }
 
 static const char *read_reason(int failed) {
@@ -123,7 +111,7 @@ static void print_numeric(const struct lint *lint, const char *text, size_t size
 static void lint_file(struct lint *lint, bool installed, bool numeric) {
     char *text = NULL;
     size_t size, before = lint->faults, parsed;
-    int failed = installed ? read_installed(lint->file, &text, &size) : read_any(lint->file, &text, &size);
+    int failed = installed ? read_installed(lint->file, &text, &size) : file_read_plain(lint->file, POLICY_SIZE, &text, &size);
 
     if (failed) {
         lint_report(lint, 0, true, "%s", read_reason(failed));

@@ -5,7 +5,7 @@
  */
 #include "cli/list/changes.h"
 #include "conf/definitions/definitions.h"
-#include "conf/policy/policy.h"
+#include "conf/file/file.h"
 
 #include <dirent.h>
 #include <pwd.h>
@@ -19,36 +19,29 @@ static int by_label(const void *a, const void *b) {
     return strcmp(left->label, right->label);
 }
 
-static int is_definitions(const struct dirent *entry) {
-    size_t length = strlen(entry->d_name);
-
-    return entry->d_name[0] != '.' && length > 5 && !strcmp(entry->d_name + length - 5, ".conf");
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
-
 /* The definitions of one file, into the tree; what is read lasts as long as the process. */
 static void read_file(const char *name, void **tree) {
     struct definitions definitions;
     char *text = NULL;
     size_t size;
 
-    if (policy_file_read(APPLY_FOLDER, name, DEFINITIONS_SIZE, &text, &size)) return;
+    if (file_read_trusted(APPLY_FOLDER, name, DEFINITIONS_SIZE, &text, &size)) return;
     (void)!definitions_read(&definitions, text, size, DEFINITIONS_APPLY, NULL, NULL);
     free(text);
     for (size_t i = 0; i < definitions.count; i++) (void)!tsearch(&definitions.definition[i].interface, tree, by_label);
 }
 
 static void *read_all(void) {
-    struct dirent **names = NULL;
+    struct definitions_folder folder;
     void *tree = NULL;
-    int count = scandir(APPLY_FOLDER, &names, is_definitions, by_bytes);
 
-    for (int i = 0; i < count; i++) {
-        read_file(names[i]->d_name, &tree);
-        free(names[i]);
+    if (definitions_folder_list(APPLY_FOLDER, &folder)) {
+        return NULL;
     }
-    free(names);
+    for (size_t i = 0; i < folder.count; i++) {
+        read_file(folder.file[i]->d_name, &tree);
+    }
+    definitions_folder_free(&folder);
     return tree;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Interface definitions in a file, tapgrant-interfaces(5): read, checked, written back.  For the command and for
- * tapgrant-apply(8); the setuid helper never sees one.
+ * Interface definitions in a file, tapgrant-interfaces(5): read, checked, written back.  The
+ * command and tapgrant-apply(8) use them; the setuid helper never sees one.
  *
  *     [interface LABEL]
  *     key = value
  *
- * The lines' rules are those of tapgrant-policy(5), the keys' those of --net (interface.h).
+ * The rules for lines are those of conf/ini/ini.h, the rules for keys those of interface.h.
  */
 #pragma once
 
@@ -14,60 +14,99 @@
 
 #include <stdio.h>
 
-#define DEFINITIONS_LINE 190         /* bytes in a line; inih would cut one of 200 */
-#define DEFINITIONS_SIZE (4u << 20)  /* bytes in a file, for who reads it */
-#define DEFINITIONS_MAX 4096         /* interfaces in a file */
+#define DEFINITIONS_SIZE (4u << 20) /* bytes of a file, for those who read it */
+#define DEFINITIONS_MAX 4096        /* interfaces in a file */
 
-/*
- * LIVE      as it stands
- * INACTIVE  saved, to be made anew: generated names are dropped, but for managed = no
- * APPLY     the administrator's, for tapgrant-apply: owner, isolate, lock-mac; owner and dev required
- */
-enum definitions_purpose { DEFINITIONS_LIVE, DEFINITIONS_INACTIVE, DEFINITIONS_APPLY };
+enum definitions_purpose {
+    DEFINITIONS_LIVE,     /* as they stand */
+    DEFINITIONS_INACTIVE, /* saved, to be made again: generated names are dropped */
+    DEFINITIONS_APPLY     /* for tapgrant-apply: owner, isolate, lock-mac; owner and dev required */
+};
 
 struct definition {
-    struct interface interface; /* its label within */
-    unsigned line;              /* of [interface LABEL] */
+    struct interface interface;        /* with its label */
+    unsigned line;                     /* of [interface LABEL] */
     unsigned key_line[INTERFACE_KEYS]; /* 0: not given */
-    bool faulty;                /* within: at least one fault is its own, and it is not kept */
-    bool unclear;               /* within: a name or type of it was not read, so that the rules between keys are not asked */
-    char *comment;              /* NULL: none; written before it, a comment for each line; reading sets none */
+    bool faulty;                       /* within: it has a fault, and is not kept */
+    bool unclear;  /* within: not all of it was read, so the rules between keys are not applied */
+    char *comment; /* NULL: none; written before it, one comment for each line; reading sets none */
 };
 
 struct definitions {
     struct definition *definition;
-    size_t count, room;
-    unsigned faults; /* told */
+    size_t count;
+    size_t room;     /* within */
+    unsigned faults; /* how many were told */
 };
 
 /* Told of each fault; HINT "": none.  Both texts are printable, and last only for the call. */
-typedef void definitions_fault_fn(void *context, unsigned line, const char *reason, const char *hint);
+typedef void definitions_fault_fn(void *context,
+                                  unsigned line,
+                                  const char *reason,
+                                  const char *hint);
 
-/* The definition behind the last, of which only PURPOSE is set; it lasts until the next is added.  NULL: out of memory. */
-struct definition *definitions_add(struct definitions *definitions, enum definitions_purpose purpose);
-
-/*
- * TEXT[SIZE], which need not end in a NUL, into *DEFINITIONS, which is then for definitions_free() in any case.
- * -EINVAL: at least one fault, each told to FAULT (which may be NULL); what is faultless is there all the same, and what is
- * faulty is not.  -ENOMEM.
- */
-CHECKED int definitions_read(struct definitions *definitions, const char *text, size_t size, enum definitions_purpose purpose,
-                             definitions_fault_fn *fault, void *context);
-
-/*
- * The rules on definitions that were made in memory: label, values that a line can hold, keys between each other, labels and
- * devices given twice.  Those that break one are removed.  -EINVAL as above.
- */
-CHECKED int definitions_check(struct definitions *definitions, enum definitions_purpose purpose, definitions_fault_fn *fault,
-                              void *context);
-
-/* In canonical form: key = value, in the order of enum interface_key, only the keys given.  What was checked reads back. */
-void definitions_write(const struct definitions *definitions, FILE *out);
-
-/* TEXT as comments of such a file or a policy: "; " before each line, and where one is too long before the rest of it. */
-void definitions_write_comment(const char *text, FILE *out);
-
-void definitions_free(struct definitions *definitions);
+/* One definition that says nothing yet. */
+void definition_init(struct definition *definition, enum definitions_purpose purpose);
 
 /* 1-32 of A-Z a-z 0-9 _ -, not digits alone, which would read as a number in {0.fd}. */
 bool definition_label_valid(const char *label);
+
+/*
+ * The definition behind the last, as definition_init() makes it.  It stays where it is until the
+ * next one is added.  NULL: out of memory.
+ */
+struct definition *definitions_add(struct definitions *definitions,
+                                   enum definitions_purpose purpose);
+
+void definitions_free(struct definitions *definitions);
+
+/*
+ * Reads TEXT[SIZE], which need not end in a NUL, into *DEFINITIONS, which the caller passes to
+ * definitions_free() whatever the result is.  -EINVAL: at least one fault, each told to FAULT
+ * (which may be NULL); the definitions without a fault are there all the same.  -ENOMEM.
+ */
+CHECKED int definitions_read(struct definitions *definitions,
+                             const char *text,
+                             size_t size,
+                             enum definitions_purpose purpose,
+                             definitions_fault_fn *fault,
+                             void *context);
+
+/*
+ * The rules for definitions that were made in memory: label, values that a line can hold, keys
+ * between each other, labels and devices given twice.  Definitions that break one are removed.
+ * Results as above.
+ */
+CHECKED int definitions_check(struct definitions *definitions,
+                              enum definitions_purpose purpose,
+                              definitions_fault_fn *fault,
+                              void *context);
+
+/*
+ * The canonical form: key = value in the order of enum interface_key, only the keys given.
+ * What definitions_check() accepted reads back the same.
+ */
+void definitions_write(const struct definitions *definitions, FILE *out);
+
+/*
+ * TEXT as comments of such a file or of a policy: "; " before each line.  A line that is too long
+ * becomes several.
+ */
+void definitions_write_comment(const char *text, FILE *out);
+
+struct dirent;
+
+/* The files of a folder that tapgrant-apply(8) reads. */
+struct definitions_folder {
+    struct dirent **file; /* in the order of their names' bytes */
+    size_t count;
+};
+
+/*
+ * Lists the files called *.conf in the folder PATH, into *FOLDER for definitions_folder_free().
+ * -EPERM: root does not own the folder, or others can write it and so take files away unseen; or
+ * what open(2) and scandir(3) say.
+ */
+CHECKED int definitions_folder_list(const char *path, struct definitions_folder *folder);
+
+void definitions_folder_free(struct definitions_folder *folder);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Text -> struct interface.  The rules and their texts are libvirt's where libvirt has them (domain_conf.c,
- * domain_validate.c, domain_interface.c of 11.3.0), so that who knows one knows the other.
+ * The keys of an interface: their names, and how their values are read.
+ * Hostile here: key and value, which may be anybody's.  Privilege held: none, or root's in
+ * tapgrant-apply.
  */
+#include "conf/interface/fault.h"
 #include "conf/interface/interface.h"
+#include "wire/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,44 +14,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const key_name[INTERFACE_KEYS] = {"dev", "type",   "managed",  "bridge",  "guest-mac", "host-mac",
-                                                     "mtu", "queues", "vnet-hdr", "persist", "script",    "downscript",
-                                                     "owner", "isolate", "lock-mac"};
+#define SHOWN 160 /* bytes of a value in a fault */
 
-/* What is allowed, for the one line that an error has. */
-static const char *const key_values[INTERFACE_KEYS] = {
-    "1-15 of A-Z a-z 0-9 _ -, a letter first; not all, default, none, nor tg and digits, which are generated",
-    "ethernet or bridge",
-    "yes or no",
-    "a bridge's name of 1-15 printable characters without '/', or none",
-    "a unicast address as 52:54:00:12:34:56",
-    "a unicast address as fe:54:00:12:34:56",
-    "68-65521",
-    "1-253",
-    "yes or no",
-    "yes or no",
-    "a path",
-    "a path",
-    "a user's name or id",
-    "yes or no",
-    "yes or no"};
+static const struct {
+    const char *name;
+    const char *values; /* what is allowed, for the one line that a fault has */
+} keys[INTERFACE_KEYS] = {
+    [INTERFACE_KEY_DEV] =
+        {"dev", "1-15 of A-Z a-z 0-9 _ -, a letter first; not all, default, none, nor tg and "
+                "digits, which are generated"},
+    [INTERFACE_KEY_TYPE] = {"type", "ethernet or bridge"},
+    [INTERFACE_KEY_MANAGED] = {"managed", "yes or no"},
+    [INTERFACE_KEY_BRIDGE] = {"bridge",
+                              "a bridge's name of 1-15 printable characters without '/', or none"},
+    [INTERFACE_KEY_GUEST_MAC] = {"guest-mac", "a unicast address as 52:54:00:12:34:56"},
+    [INTERFACE_KEY_HOST_MAC] = {"host-mac", "a unicast address as fe:54:00:12:34:56"},
+    [INTERFACE_KEY_MTU] = {"mtu", "68-65521"},
+    [INTERFACE_KEY_QUEUES] = {"queues", "1-253"},
+    [INTERFACE_KEY_VNET_HDR] = {"vnet-hdr", "yes or no"},
+    [INTERFACE_KEY_PERSIST] = {"persist", "yes or no"},
+    [INTERFACE_KEY_SCRIPT] = {"script", "a path"},
+    [INTERFACE_KEY_DOWNSCRIPT] = {"downscript", "a path"},
+    [INTERFACE_KEY_OWNER] = {"owner", "a user's name or id"},
+    [INTERFACE_KEY_ISOLATE] = {"isolate", "yes or no"},
+    [INTERFACE_KEY_LOCK_MAC] = {"lock-mac", "yes or no"},
+};
 
-const char *interface_key_name(enum interface_key key) { return key_name[key]; }
-
-const char *interface_printable(const char *text, char *out, size_t size) {
-    size_t used = 0;
-
-    for (; *text && used + 5 < size; text++) {
-        if (*text >= ' ' && *text <= '~')
-            out[used++] = *text;
-        else
-            used += (size_t)snprintf(out + used, size - used, "\\x%02x", (unsigned char)*text);
-    }
-    out[used] = 0;
-    return out;
+const char *interface_key_name(enum interface_key key) {
+    return keys[key].name;
 }
 
-__attribute__((format(printf, 2, 3))) static int refuse(struct interface_fault *fault, const char *format, ...) {
+const char *interface_printable(const char *text, char *out, size_t size) {
+    return text_printable(text, out, size);
+}
+
+int fault_refuse(struct interface_fault *fault, const char *format, ...) {
     va_list arguments;
 
     va_start(arguments, format);
@@ -57,20 +57,35 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct interface_fault *
     return -EINVAL;
 }
 
-static int refuse_value(struct interface_fault *fault, enum interface_key key, const char *value) {
-    char shown[160];
+int fault_refuse_value(struct interface_fault *fault, const char *value) {
+    char shown[SHOWN];
 
-    return refuse(fault, "invalid '%s' value '%s' (%s)", key_name[key], interface_printable(value, shown, sizeof(shown)),
-                  key_values[key]);
+    return fault_refuse(fault, "invalid '%s' value '%s' (%s)", keys[fault->key].name,
+                        text_printable(value, shown, sizeof(shown)), keys[fault->key].values);
 }
 
+/* Decimal, without sign, blanks or leading zeros: strtoul(3) would take them all. */
 static bool read_number(const char *text, uint32_t min, uint32_t max, uint32_t *number) {
-    unsigned long value;
+    size_t digits = strspn(text, "0123456789");
 
-    if (!*text || strlen(text) > 9 || text[strspn(text, "0123456789")] || (text[0] == '0' && text[1])) return false;
-    value = strtoul(text, NULL, 10);
-    *number = (uint32_t)value;
-    return value >= min && value <= max;
+    if (!digits || digits > 9 || text[digits]) {
+        return false;
+    }
+    if (text[0] == '0' && digits > 1) {
+        return false;
+    }
+    *number = (uint32_t)strtoul(text, NULL, 10);
+    return *number >= min && *number <= max;
+}
+
+static bool read_queues(const char *text, uint16_t *queues) {
+    uint32_t number;
+
+    if (!read_number(text, 1, WIRE_QUEUES, &number)) {
+        return false;
+    }
+    *queues = (uint16_t)number;
+    return true;
 }
 
 static bool read_yes(const char *text, bool *yes) {
@@ -78,235 +93,216 @@ static bool read_yes(const char *text, bool *yes) {
     return *yes || !strcmp(text, "no");
 }
 
-static bool read_owner(const char *text, char owner[INTERFACE_OWNER]) {
-    for (const char *byte = text; *byte; byte++)
-        if (*byte <= ' ' || *byte > '~' || strchr(":/,;#", *byte)) return false;
-    return *text != '-' && snprintf(owner, INTERFACE_OWNER, "%s", text) < INTERFACE_OWNER;
+static bool read_text(const char *text, char *to, size_t size) {
+    size_t length = strlen(text);
+
+    if (!length || length >= size) {
+        return false;
+    }
+    memcpy(to, text, length + 1);
+    return true;
 }
 
-static bool read_mac(const char *text, uint8_t mac[6]) {
-    unsigned octet;
+/* No dash first, as options have, and no byte with a meaning in passwd(5) or in definitions. */
+static bool read_owner(const char *text, char owner[INTERFACE_OWNER]) {
+    for (const char *byte = text; *byte; byte++) {
+        if (*byte <= ' ' || *byte > '~' || strchr(":/,;#", *byte)) {
+            return false;
+        }
+    }
+    return *text != '-' && read_text(text, owner, INTERFACE_OWNER);
+}
 
-    if (strlen(text) != 17) return false;
-    for (int i = 0; i < 6; i++, text += 3) {
-        if (strspn(text, "0123456789abcdefABCDEF") != 2 || (text[2] != (i < 5 ? ':' : 0))) return false;
-        octet = (unsigned)strtoul(text, NULL, 16);
-        mac[i] = (uint8_t)octet;
+static bool read_octet(const char *text, uint8_t *octet) {
+    if (strspn(text, "0123456789abcdefABCDEF") != 2) {
+        return false;
+    }
+    *octet = (uint8_t)strtoul(text, NULL, 16);
+    return true;
+}
+
+/* Six octets of two digits.  Not multicast, and not zeros, which mean that there is none. */
+static bool read_mac(const char *text, uint8_t mac[6]) {
+    if (strlen(text) != WIRE_MAC_TEXT - 1) {
+        return false;
+    }
+    for (int i = 0; i < 6; i++) {
+        const char *octet = text + i * 3;
+
+        if (!read_octet(octet, &mac[i]) || octet[2] != (i < 5 ? ':' : 0)) {
+            return false;
+        }
     }
     return !(mac[0] & 1) && !wire_mac_absent(mac);
 }
 
-static bool read_text(const char *text, char *to, size_t size) { return *text && snprintf(to, size, "%s", text) < (int)size; }
+static bool read_type(const char *text, enum interface_type *type) {
+    *type = !strcmp(text, "bridge") ? INTERFACE_BRIDGE : INTERFACE_ETHERNET;
+    return *type == INTERFACE_BRIDGE || !strcmp(text, "ethernet");
+}
 
 static bool read_bridge(const char *text, char bridge[WIRE_NAME]) {
-    if (!strcmp(text, "none")) return true;
+    if (!strcmp(text, "none")) {
+        return true;
+    }
     return wire_bridge_valid(text) && read_text(text, bridge, WIRE_NAME);
 }
 
-/* The value's own rules; those on a managed device's name wait for interface_check(). */
-static bool read_value(struct interface *interface, enum interface_key key, const char *value) {
-    uint32_t queues;
-
+/* Is VALUE one for KEY?  The rules for dev depend on managed: interface_check() has them. */
+static bool read_value(struct interface *to, enum interface_key key, const char *value) {
     switch (key) {
-    case INTERFACE_KEY_DEV: return read_text(value, interface->dev, sizeof(interface->dev));
+    case INTERFACE_KEY_DEV:
+        return read_text(value, to->dev, sizeof(to->dev));
     case INTERFACE_KEY_TYPE:
-        interface->type = !strcmp(value, "bridge") ? INTERFACE_BRIDGE : INTERFACE_ETHERNET;
-        return interface->type == INTERFACE_BRIDGE || !strcmp(value, "ethernet");
-    case INTERFACE_KEY_MANAGED: return read_yes(value, &interface->managed);
-    case INTERFACE_KEY_BRIDGE: return read_bridge(value, interface->bridge);
-    case INTERFACE_KEY_GUEST_MAC: return read_mac(value, interface->guest_mac);
-    case INTERFACE_KEY_HOST_MAC: return read_mac(value, interface->host_mac);
-    case INTERFACE_KEY_MTU: return read_number(value, WIRE_MTU_MIN, WIRE_MTU_MAX, &interface->mtu);
+        return read_type(value, &to->type);
+    case INTERFACE_KEY_MANAGED:
+        return read_yes(value, &to->managed);
+    case INTERFACE_KEY_BRIDGE:
+        return read_bridge(value, to->bridge);
+    case INTERFACE_KEY_GUEST_MAC:
+        return read_mac(value, to->guest_mac);
+    case INTERFACE_KEY_HOST_MAC:
+        return read_mac(value, to->host_mac);
+    case INTERFACE_KEY_MTU:
+        return read_number(value, WIRE_MTU_MIN, WIRE_MTU_MAX, &to->mtu);
     case INTERFACE_KEY_QUEUES:
-        if (!read_number(value, 1, WIRE_QUEUES, &queues)) return false;
-        interface->queues = (uint16_t)queues;
-        return true;
-    case INTERFACE_KEY_VNET_HDR: return read_yes(value, &interface->vnet_hdr);
-    case INTERFACE_KEY_PERSIST: return read_yes(value, &interface->persist);
-    case INTERFACE_KEY_SCRIPT: return read_text(value, interface->script, sizeof(interface->script));
-    case INTERFACE_KEY_DOWNSCRIPT: return read_text(value, interface->downscript, sizeof(interface->downscript));
-    case INTERFACE_KEY_OWNER: return read_owner(value, interface->owner);
-    case INTERFACE_KEY_ISOLATE: return read_yes(value, &interface->isolate);
-    case INTERFACE_KEY_LOCK_MAC: return read_yes(value, &interface->lock_mac);
-    case INTERFACE_KEYS: break;
+        return read_queues(value, &to->queues);
+    case INTERFACE_KEY_VNET_HDR:
+        return read_yes(value, &to->vnet_hdr);
+    case INTERFACE_KEY_PERSIST:
+        return read_yes(value, &to->persist);
+    case INTERFACE_KEY_SCRIPT:
+        return read_text(value, to->script, sizeof(to->script));
+    case INTERFACE_KEY_DOWNSCRIPT:
+        return read_text(value, to->downscript, sizeof(to->downscript));
+    case INTERFACE_KEY_OWNER:
+        return read_owner(value, to->owner);
+    case INTERFACE_KEY_ISOLATE:
+        return read_yes(value, &to->isolate);
+    case INTERFACE_KEY_LOCK_MAC:
+        return read_yes(value, &to->lock_mac);
+    case INTERFACE_KEYS:
+        break;
     }
     return false;
 }
 
-bool interface_bridged(const struct interface *interface) { return interface->type == INTERFACE_BRIDGE || interface->bridge[0]; }
+bool interface_bridged(const struct interface *interface) {
+    return interface->type == INTERFACE_BRIDGE || interface->bridge[0];
+}
 
 void interface_init(struct interface *interface) {
     *interface = (struct interface){.managed = true, .queues = 1, .vnet_hdr = true};
 }
 
-bool interface_generated(const char *dev, bool libvirts) {
-    if (!strncmp(dev, "tg", 2) && dev[2] && !dev[2 + strspn(dev + 2, "0123456789")]) return true;
-    return libvirts && (!strncmp(dev, "vnet", 4) || !strncmp(dev, "macvtap", 7) || !strncmp(dev, "macvlan", 7));
+static bool is_libvirts(const char *dev) {
+    return !strncmp(dev, "vnet", 4) || !strncmp(dev, "macvtap", 7) || !strncmp(dev, "macvlan", 7);
 }
 
 void interface_drop_generated(struct interface *interface, bool libvirts) {
-    if (!interface->managed || !interface_generated(interface->dev, libvirts)) return;
-    interface->dev[0] = 0;
-    interface->given[INTERFACE_KEY_DEV] = false;
+    const char *dev = interface->dev;
+
+    if (!interface->managed) {
+        return;
+    }
+    if (wire_dev_generated(dev) || (libvirts && is_libvirts(dev))) {
+        interface->dev[0] = 0;
+        interface->given[INTERFACE_KEY_DEV] = false;
+    }
 }
 
-static int refuse_key(const struct interface *interface, const char *key, struct interface_fault *fault) {
-    char shown[80], keys[200] = "";
+/* The names of all keys that PURPOSE has, as A, B, C. */
+static void list_keys(enum interface_purpose purpose, char *list, size_t size) {
+    enum interface_key end = purpose == INTERFACE_APPLY ? INTERFACE_KEYS : INTERFACE_KEY_OWNER;
     size_t used = 0;
 
-    if (!strcmp(key, "mac"))
-        return refuse(fault, "'mac' could be either end's: guest-mac is the address the guest uses (mac in QEMU and "
-                             "libvirt), host-mac the tap's own");
-    for (enum interface_key k = 0; k < (interface->purpose == INTERFACE_APPLY ? INTERFACE_KEYS : INTERFACE_KEY_OWNER); k++)
-        used += (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", used ? ", " : "", key_name[k]);
-    return refuse(fault, "unknown key '%s' (%s)", interface_printable(key, shown, sizeof(shown)), keys);
+    for (enum interface_key key = 0; key < end; key++) {
+        const char *separator = key > 0 ? ", " : "";
+
+        used += (size_t)snprintf(list + used, size - used, "%s%s", separator, keys[key].name);
+    }
+}
+
+static int refuse_unknown(const struct interface *interface,
+                          const char *key,
+                          struct interface_fault *fault) {
+    char shown[80];
+    char list[200];
+
+    if (!strcmp(key, "mac")) {
+        return fault_refuse(
+            fault, "'mac' could be either end's: guest-mac is the address the guest uses (mac in "
+                   "QEMU and libvirt), host-mac the tap's own");
+    }
+    list_keys(interface->purpose, list, sizeof(list));
+    return fault_refuse(fault, "unknown key '%s' (%s)", text_printable(key, shown, sizeof(shown)),
+                        list);
 }
 
 /* Is the key one of the other purpose's? */
-static int check_purpose(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    bool apply = interface->purpose == INTERFACE_APPLY;
+static int check_purpose(const struct interface *interface, struct interface_fault *fault) {
+    const char *name = keys[fault->key].name;
 
-    if (!apply && key >= INTERFACE_KEY_OWNER)
-        return refuse(fault, "'%s' is for tapgrant-apply's definitions only", key_name[key]);
-    if (apply && key == INTERFACE_KEY_PERSIST)
-        return refuse(fault, "'persist' has no meaning for tapgrant-apply: all that it makes stays");
-    if (apply && (key == INTERFACE_KEY_SCRIPT || key == INTERFACE_KEY_DOWNSCRIPT))
-        return refuse(fault, "'%s' has no meaning for tapgrant-apply, which runs no scripts", key_name[key]);
+    if (interface->purpose == INTERFACE_USER) {
+        if (fault->key < INTERFACE_KEY_OWNER) {
+            return 0;
+        }
+        return fault_refuse(fault, "'%s' is for tapgrant-apply's definitions only", name);
+    }
+    if (fault->key == INTERFACE_KEY_PERSIST) {
+        return fault_refuse(fault,
+                            "'persist' has no meaning for tapgrant-apply: all that it makes stays");
+    }
+    if (fault->key == INTERFACE_KEY_SCRIPT || fault->key == INTERFACE_KEY_DOWNSCRIPT) {
+        return fault_refuse(fault, "'%s' has no meaning for tapgrant-apply, which runs no scripts",
+                            name);
+    }
     return 0;
 }
 
-int interface_set(struct interface *interface, const char *key, const char *value, struct interface_fault *fault) {
-    enum interface_key k = 0;
-    char shown[160];
+/* libvirt's words, without the list of values: its users know this message. */
+static int refuse_managed(const char *value, struct interface_fault *fault) {
+    char shown[SHOWN];
 
-    *fault = (struct interface_fault){.object = "--net"};
-    while (k < INTERFACE_KEYS && strcmp(key, key_name[k])) k++;
-    fault->key = k;
-    if (k == INTERFACE_KEYS) return refuse_key(interface, key, fault);
-    if (check_purpose(interface, k, fault)) return -EINVAL;
-    if (interface->given[k]) return refuse(fault, "'%s' is given twice", key);
-    interface->given[k] = true;
-    if (!*value && k != INTERFACE_KEY_MANAGED) return refuse(fault, "'%s' has no value (%s)", key, key_values[k]);
-    if (read_value(interface, k, value)) return 0;
-    if (k != INTERFACE_KEY_MANAGED) return refuse_value(fault, k, value);
     snprintf(fault->hint, sizeof(fault->hint), "managed is yes or no");
-    return refuse(fault, "invalid 'managed' value '%s'", interface_printable(value, shown, sizeof(shown)));
+    return fault_refuse(fault, "invalid 'managed' value '%s'",
+                        text_printable(value, shown, sizeof(shown)));
 }
 
-static int check_unmanaged_type(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    (void)key;
-    if (interface->managed || !interface_bridged(interface)) return 0;
-    return refuse(fault, "unmanaged target dev is not supported on interfaces of type 'bridge'");
+static enum interface_key find_key(const char *name) {
+    enum interface_key key = 0;
+
+    while (key < INTERFACE_KEYS && strcmp(name, keys[key].name)) {
+        key++;
+    }
+    return key;
 }
 
-static int check_named(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    if (interface->dev[0]) return 0;
-    if (!interface->managed) return refuse(fault, "target dev must be supplied when managed='no'");
-    if (interface->purpose == INTERFACE_USER) return 0;
-    return refuse(fault, "'%s' is required in tapgrant-apply's definitions", key_name[key]);
-}
+int interface_set(struct interface *interface,
+                  const char *key,
+                  const char *value,
+                  struct interface_fault *fault) {
+    enum interface_key found = find_key(key);
 
-static int check_owned(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    if (interface->purpose == INTERFACE_USER || !interface->managed || interface->given[key]) return 0;
-    return refuse(fault, "'%s' is required in tapgrant-apply's definitions", key_name[key]);
-}
-
-static int check_ignored(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    if (interface->managed || !interface->given[key]) return 0;
-    return refuse(fault, "'%s' has no meaning with managed=no: nothing about the device is changed", key_name[key]);
-}
-
-static int check_dev(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    if (!interface->managed || (strlen(interface->dev) < WIRE_NAME && wire_dev_valid(interface->dev))) return 0;
-    return refuse_value(fault, key, interface->dev);
-}
-
-static int check_type(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    (void)key;
-    if (!interface->managed) return 0;
-    if (interface->type == INTERFACE_BRIDGE && !interface->bridge[0]) return refuse(fault, "type=bridge needs a bridge=");
-    if (interface->type == INTERFACE_ETHERNET && interface->bridge[0]) return refuse(fault, "type=ethernet has no bridge");
-    return 0;
-}
-
-static int check_macs(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    (void)key;
-    if (wire_mac_absent(interface->guest_mac) || memcmp(interface->guest_mac, interface->host_mac, 6)) return 0;
-    return refuse(fault, "host-mac is the same as guest-mac: a bridge would deliver nothing to the guest");
-}
-
-/* Of what no tap can have anyway it was said already.  A port's depends on its bridge's, which is not known here. */
-static int check_mtu(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    if (!interface->managed || interface->bridge[0] || interface->mtu < WIRE_MTU_MIN || interface->mtu >= WIRE_MTU_IPV6) {
+    *fault = (struct interface_fault){.object = "--net", .key = found};
+    if (found == INTERFACE_KEYS) {
+        return refuse_unknown(interface, key, fault);
+    }
+    if (check_purpose(interface, fault)) {
+        return -EINVAL;
+    }
+    if (interface->given[found]) {
+        return fault_refuse(fault, "'%s' is given twice", key);
+    }
+    interface->given[found] = true;
+    if (!*value && found != INTERFACE_KEY_MANAGED) {
+        return fault_refuse(fault, "'%s' has no value (%s)", key, keys[found].values);
+    }
+    if (read_value(interface, found, value)) {
         return 0;
     }
-    return refuse(fault, "'%s' %u is below %u: without a bridge the kernel would have no setting that keeps IPv6 off", key_name[key],
-                  interface->mtu, WIRE_MTU_IPV6);
-}
-
-static int check_port(const struct interface *interface, enum interface_key key, struct interface_fault *fault) {
-    if (!(key == INTERFACE_KEY_ISOLATE ? interface->isolate : interface->lock_mac)) return 0;
-    if (!interface->bridge[0]) return refuse(fault, "'%s' needs a bridge: it is of the bridge's port", key_name[key]);
-    if (key == INTERFACE_KEY_ISOLATE || !wire_mac_absent(interface->guest_mac)) return 0;
-    return refuse(fault, "'%s' needs a guest-mac: only frames from it enter", key_name[key]);
-}
-
-int interface_check_next(const struct interface *interface, unsigned *rule, struct interface_fault *fault) {
-    static const struct {
-        int (*check)(const struct interface *interface, enum interface_key key, struct interface_fault *fault);
-        enum interface_key key;
-    } rules[] = {{check_unmanaged_type, INTERFACE_KEY_MANAGED}, {check_named, INTERFACE_KEY_DEV},
-                 {check_owned, INTERFACE_KEY_OWNER}, {check_ignored, INTERFACE_KEY_HOST_MAC},
-                 {check_ignored, INTERFACE_KEY_MTU}, {check_ignored, INTERFACE_KEY_PERSIST}, {check_dev, INTERFACE_KEY_DEV},
-                 {check_type, INTERFACE_KEY_TYPE}, {check_macs, INTERFACE_KEY_HOST_MAC},
-                 {check_port, INTERFACE_KEY_ISOLATE}, {check_port, INTERFACE_KEY_LOCK_MAC},
-                 {check_mtu, INTERFACE_KEY_MTU}};
-
-    *fault = (struct interface_fault){.object = "--net", .key = INTERFACE_KEYS};
-    for (unsigned i = *rule; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        *rule = i + 1;
-        fault->key = rules[i].key;
-        if (rules[i].check(interface, rules[i].key, fault)) return -EINVAL;
+    if (found == INTERFACE_KEY_MANAGED) {
+        return refuse_managed(value, fault);
     }
-    return 0;
-}
-
-int interface_check(const struct interface *interface, struct interface_fault *fault) {
-    unsigned rule = 0;
-
-    return interface_check_next(interface, &rule, fault);
-}
-
-/* Copies up to the next single comma, which something must follow; a doubled one is a comma of the value. */
-static const char *read_piece(const char *spec, char *piece, size_t size) {
-    size_t used = 0;
-
-    while (*spec) {
-        if (spec[0] == ',' && spec[1] != ',') return spec[1] ? spec + 1 : NULL;
-        if (used + 1 >= size) return NULL;
-        spec += spec[0] == ',';
-        piece[used++] = *spec++;
-        piece[used] = 0;
-    }
-    return spec;
-}
-
-int interface_parse(struct interface *interface, const char *spec, struct interface_fault *fault) {
-    char piece[1024], shown[160], *equals;
-    const char *next = spec;
-
-    interface_init(interface);
-    *fault = (struct interface_fault){.object = "--net"};
-    while (next && *next) {
-        piece[0] = 0;
-        next = read_piece(next, piece, sizeof(piece));
-        if (!next) return refuse(fault, "a comma at the end, or a key and value of over 1023 bytes");
-        equals = strchr(piece, '=');
-        if (!equals)
-            return refuse(fault, "'%s' is not key=value (a comma in a value is doubled)",
-                          interface_printable(piece, shown, sizeof(shown)));
-        *equals = 0;
-        if (interface_set(interface, piece, equals + 1, fault)) return -EINVAL;
-    }
-    return interface_check(interface, fault);
+    return fault_refuse_value(fault, value);
 }

@@ -51,9 +51,9 @@ def plain(tmp_path_factory):
     (folder / "plain.c").write_text('#include "helper/grant/stages.h"\nint start_clean(void) { return 0; }\nint privilege_enter(void) { return 0; }\n'
                                     "int privilege_leave(void) { return 0; }\n")
     sources = [TOP / "helper" / name for name in ("setuid/main.c", "link/tap.c", "link/port.c", "grant/reply.c", "grant/request.c")]
-    sources.append(TOP / "wire/wire.c")
+    sources.extend(TOP / "wire" / name for name in ("mac.c", "wire.c"))
     subprocess.run(["cc", "-std=c11", "-O2", "-g", "-D_GNU_SOURCE", f'-DPOLICY_FOLDER="{folder}"', f"-I{TOP}",
-                    "-o", folder / "plain", folder / "plain.c", *sources, *sorted(TOP.glob("conf/file/*.c")), *sorted(TOP.glob("conf/policy/*.c")), "-linih", "-lmnl"],
+                    "-o", folder / "plain", folder / "plain.c", *sources, TOP / "conf/file/trusted.c", *sorted(TOP.glob("conf/policy/*.c")), "-linih", "-lmnl"],
                    check=True)
     return folder
 

@@ -14,8 +14,10 @@ FILE = 500           # code lines
 NESTING = 3
 COLUMNS = 130
 GENERATOR = TOP / "helper/privilege/generate_filter.c"
+# In the same folders, and for other programs than the helper.
+UNPRIVILEGED = {TOP / file for file in ("conf/file/plain.c", "conf/file/reason.c", "wire/text.c", "wire/text.h")}
 PRIVILEGED = sorted(path for folder in ("wire", "helper", "conf/file", "conf/policy") for path in (TOP / folder).rglob("*.[ch]")
-                    if path != GENERATOR)
+                    if path not in {GENERATOR, *UNPRIVILEGED})
 SOURCES = sorted(path for folder in ("wire", "helper", "conf", "apply", "lib", "cli") for path in (TOP / folder).rglob("*.[ch]"))
 
 

@@ -5,7 +5,7 @@ import style
 
 TREE = ("wire", "conf", "helper", "apply", "lib", "cli")
 # The folders in which style.py finds nothing.
-CLEAN = set()
+CLEAN = {"wire", "conf/file", "conf/ini", "conf/definitions", "conf/interface"}
 
 GOOD = """\
 /* A reason. */

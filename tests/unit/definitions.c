@@ -138,16 +138,6 @@ static void an_unmanaged_interfaces_name_is_its_users_own(void **state) {
     assert_string_equal(written(), WEB "dev = tg5\nmanaged = no\n");
 }
 
-static void libvirts_generated_names_are_known_to_who_imports(void **state) {
-    static const char *const names[] = {"vnet5", "vnet", "vnetx", "macvtap0", "macvlan1", "tg0"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        assert_true(interface_generated(names[i], true));
-        assert_int_equal(interface_generated(names[i], false), !strcmp(names[i], "tg0"));
-    }
-    assert_false(interface_generated("net5", true) || interface_generated("tg", true) || interface_generated("", true));
-}
-
 static void two_live_definitions_may_not_have_one_name(void **state) {
     refuses(WEB "dev = a\n[interface b]\nmtu = 1500\ndev = a\n", "5: 'dev' value 'a' is given to two interfaces: see line 2\n");
     accepts_for(WEB "dev = tg1\n[interface b]\ndev = tg1\n", DEFINITIONS_INACTIVE);
@@ -362,7 +352,6 @@ static const struct CMUnitTest tests[] = {
     CASE(managed_has_three_states),
     CASE(generated_names_are_dropped_from_what_is_saved),
     CASE(an_unmanaged_interfaces_name_is_its_users_own),
-    CASE(libvirts_generated_names_are_known_to_who_imports),
     CASE(two_live_definitions_may_not_have_one_name),
     CASE(a_label_is_given_once),
     CASE(bad_labels_are_refused),

@@ -293,26 +293,61 @@ static void a_host_address_equal_to_the_guests_is_refused(void **state) {
     accepts("guest-mac=52:54:00:12:34:56,host-mac=52:54:00:12:34:57");
 }
 
-static void what_a_terminal_would_obey_is_shown_in_hexadecimal(void **state) {
-    char out[32];
-
-    memset(out, '#', sizeof(out));
-    assert_string_equal(interface_printable("plain ~", out, sizeof(out)), "plain ~");
-    assert_string_equal(interface_printable("\x1b[2J\x7f\xff\n", out, sizeof(out)), "\\x1b[2J\\x7f\\xff\\x0a");
-    refuses("managed=\x1b[2J", "invalid 'managed' value '\\x1b[2J'");
-    refuses("dev=\x9b", "invalid 'dev' value '\\x9b'");
+/* As for a saved definition; DEV is then NAME. */
+static void drops(const char *name, bool libvirts, const char *left) {
+    interface_init(&interface);
+    if (interface_set(&interface, "dev", name, &fault)) {
+        fail_msg("%s", fault.reason);
+    }
+    interface_drop_generated(&interface, libvirts);
+    assert_string_equal(interface.dev, left);
+    assert_int_equal(interface.given[INTERFACE_KEY_DEV], *left != 0);
 }
 
-static void shown_text_is_cut_to_its_room(void **state) {
-    char out[16];
+static void generated_names_are_dropped(void **state) {
+    drops("tg0", false, "");
+    drops("tg", false, "tg");
+    drops("tg0x", false, "tg0x");
+}
 
-    for (size_t size = 6; size < sizeof(out); size++) {
-        memset(out, '#', sizeof(out));
-        interface_printable("\x1b\x1b\x1b\x1b\x1b\x1b\x1b\x1b", out, size);
-        assert_in_range(strlen(out), 1, size - 1);
-        assert_int_equal(strlen(out) % 4, 0);
-        assert_int_equal(out[size], '#');
+static void names_that_libvirt_generates_are_dropped_on_import(void **state) {
+    static const char *const names[] = {"vnet5", "vnet", "vnetx", "macvtap0", "macvlan1"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        drops(names[i], false, names[i]);
+        drops(names[i], true, "");
     }
+    drops("tg0", true, "");
+    drops("net5", true, "net5");
+}
+
+static void an_unmanaged_interface_keeps_its_name(void **state) {
+    accepts("managed=no,dev=tg0");
+    interface_drop_generated(&interface, true);
+    assert_string_equal(interface.dev, "tg0");
+    assert_true(interface.given[INTERFACE_KEY_DEV]);
+}
+
+static void what_the_helper_is_asked_is_what_was_said(void **state) {
+    struct wire_interface wire;
+
+    accepts("dev=u1000-vm1,bridge=br0,guest-mac=52:54:00:12:34:56,host-mac=fe:54:00:12:34:56,"
+            "mtu=9000,queues=4,vnet-hdr=no");
+    memset(&wire, 0xff, sizeof(wire));
+    interface_to_wire(&interface, &wire);
+    assert_true(wire_interface_valid(&wire));
+    assert_string_equal(wire.dev, "u1000-vm1");
+    assert_string_equal(wire.bridge, "br0");
+    assert_memory_equal(wire.guest_mac, "\x52\x54\x00\x12\x34\x56", 6);
+    assert_memory_equal(wire.host_mac, "\xfe\x54\x00\x12\x34\x56", 6);
+    assert_int_equal(wire.mtu, 9000);
+    assert_int_equal(wire.queues, 4);
+    assert_int_equal(wire.vnet_hdr, 0);
+}
+
+static void a_fault_shows_nothing_that_a_terminal_would_obey(void **state) {
+    refuses("managed=\x1b[2J", "invalid 'managed' value '\\x1b[2J'");
+    refuses("dev=\x9b", "invalid 'dev' value '\\x9b'");
 }
 
 static const struct CMUnitTest tests[] = {
@@ -342,8 +377,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_unmanaged_interface_needs_a_name),
     cmocka_unit_test(keys_without_effect_on_an_unmanaged_interface_are_refused),
     cmocka_unit_test(a_host_address_equal_to_the_guests_is_refused),
-    cmocka_unit_test(what_a_terminal_would_obey_is_shown_in_hexadecimal),
-    cmocka_unit_test(shown_text_is_cut_to_its_room),
+    cmocka_unit_test(generated_names_are_dropped),
+    cmocka_unit_test(names_that_libvirt_generates_are_dropped_on_import),
+    cmocka_unit_test(an_unmanaged_interface_keeps_its_name),
+    cmocka_unit_test(what_the_helper_is_asked_is_what_was_said),
+    cmocka_unit_test(a_fault_shows_nothing_that_a_terminal_would_obey),
 };
 
 int main(void) { return cmocka_run_group_tests(tests, NULL, NULL); }

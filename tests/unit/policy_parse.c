@@ -3,7 +3,7 @@
  * A policy's text -> rules, all or nothing.  Beside the cases here every file of tests/data/policy is one:
  * accept-*.conf has no fault; reject-*.conf has one, which its first line names as "; reject: LINE: REASON".
  * The nine inih-*.conf are the ways in which inih misreads a file; the eighth, a read error taken for the end of
- * the file, is in policy_file.c.
+ * the file, is in trusted.c.
  */
 #include "conf/policy/policy.h"
 

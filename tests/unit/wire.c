@@ -74,6 +74,15 @@ static void generated_names_are_refused(void **state) {
     assert_true(wire_dev_valid("TG1"));
 }
 
+static void a_generated_name_is_tg_and_digits(void **state) {
+    assert_true(wire_dev_generated("tg0"));
+    assert_true(wire_dev_generated("tg0123456789012"));
+    assert_false(wire_dev_generated("tg"));
+    assert_false(wire_dev_generated("tg1a"));
+    assert_false(wire_dev_generated("atg1"));
+    assert_false(wire_dev_generated(""));
+}
+
 static void a_bridges_name_is_what_the_kernel_may_print(void **state) {
     assert_true(wire_bridge_valid(""));
     assert_true(wire_bridge_valid("br0"));
@@ -87,24 +96,6 @@ static void a_bridges_name_is_what_the_kernel_may_print(void **state) {
         if (wire_bridge_valid((const char[]){'b', (char)byte, 'r', 0}) != want) fail_msg("byte %d", byte);
         if (wire_bridge_valid((const char[]){(char)byte, 0}) != want) fail_msg("first byte %d", byte);
     }
-}
-
-static void an_address_of_zeros_is_none(void **state) {
-    uint8_t mac[6] = {0};
-
-    assert_true(wire_mac_absent(mac));
-    for (int i = 0; i < 6; i++) {
-        mac[i] = 0x80;
-        assert_false(wire_mac_absent(mac));
-        mac[i] = 0;
-    }
-}
-
-static void an_address_is_written_in_lower_case(void **state) {
-    char text[WIRE_MAC_TEXT];
-
-    assert_string_equal(wire_mac_text((const uint8_t[]){0x02, 0, 0xAB, 0xcd, 0xEF, 0xff}, text), "02:00:ab:cd:ef:ff");
-    assert_string_equal(text, "02:00:ab:cd:ef:ff");
 }
 
 static void a_good_interface_is_valid_and_so_is_one_of_defaults(void **state) {
@@ -206,6 +197,22 @@ static void without_a_bridge_the_mtu_is_at_least_that_of_ipv6(void **state) {
     assert_false(wire_interface_valid(&asked));
 }
 
+static void rules_and_interfaces_are_called_by_a_word(void **state) {
+    char word[] = "abcdefghijklmnopqrstuvwxyz0123456";
+
+    assert_false(wire_word_valid(word));
+    word[32] = 0;
+    assert_true(wire_word_valid(word));
+    assert_true(wire_word_valid("-"));
+    assert_true(wire_word_valid("0"));
+    assert_false(wire_word_valid(""));
+    for (int byte = 1; byte < 256; byte++) {
+        if (wire_word_valid((const char[]){'a', (char)byte, 0}) != is_name(byte)) {
+            fail_msg("byte %d", byte);
+        }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(without_a_bridge_the_mtu_is_at_least_that_of_ipv6),
     cmocka_unit_test(what_both_sides_must_find_keeps_its_place),
@@ -214,9 +221,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(long_name_is_refused_not_cut),
     cmocka_unit_test(names_with_a_meaning_are_refused),
     cmocka_unit_test(generated_names_are_refused),
+    cmocka_unit_test(a_generated_name_is_tg_and_digits),
     cmocka_unit_test(a_bridges_name_is_what_the_kernel_may_print),
-    cmocka_unit_test(an_address_of_zeros_is_none),
-    cmocka_unit_test(an_address_is_written_in_lower_case),
     cmocka_unit_test(a_good_interface_is_valid_and_so_is_one_of_defaults),
     cmocka_unit_test(a_bad_name_makes_an_interface_invalid),
     cmocka_unit_test(a_name_without_its_nul_is_refused),
@@ -224,6 +230,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(multicast_addresses_are_refused),
     cmocka_unit_test(a_host_address_equal_to_the_guests_is_refused),
     cmocka_unit_test(numbers_have_their_bounds),
+    cmocka_unit_test(rules_and_interfaces_are_called_by_a_word),
 };
 
 int main(void) { return cmocka_run_group_tests(tests, NULL, NULL); }

@@ -3,7 +3,7 @@
  * A file that only root can write, in a folder that only root can write.  Files that are another's, and folders that
  * others can write, can only be made by root: for anybody else those cases are left out, which the output says.
  */
-#include "conf/policy/policy.h"
+#include "conf/file/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +20,7 @@
 
 #define OTHER 12345 /* a user and a group, not root */
 #define LIMIT 4096
+#define LARGE (16u << 20) /* the most of a policy */
 
 static char folder[64]; /* root's own, 0755 */
 static char *text;      /* what was read; NULL: nothing */
@@ -63,7 +64,7 @@ static int read_from(const char *path, const char *name, size_t limit) {
     int error;
 
     forget(NULL);
-    error = policy_file_read(path, name, limit, &text, &size);
+    error = file_read_trusted(path, name, limit, &text, &size);
     if (error) text = NULL;
     return error;
 }
@@ -195,7 +196,7 @@ static void a_file_is_no_folder(void **state) {
 
 static void the_hosts_names_are_read_up_to_the_limit(void **state) {
     assert_int_equal(read_from("/etc", "passwd", 1), -EFBIG);
-    assert_int_equal(read_from("/etc", "passwd", POLICY_SIZE), 0);
+    assert_int_equal(read_from("/etc", "passwd", LARGE), 0);
     assert_int_equal(strlen(text), size);
     assert_non_null(strstr(text, "root:"));
 }
@@ -215,7 +216,7 @@ static int lowest_free(void) {
 static void no_descriptor_is_left_open(void **state) {
     int before = lowest_free();
 
-    assert_int_equal(read_from("/etc", "passwd", POLICY_SIZE), 0);
+    assert_int_equal(read_from("/etc", "passwd", LARGE), 0);
     assert_int_equal(lowest_free(), before);
     assert_int_equal(read_from("/dev", "null", LIMIT), -EINVAL);
     assert_int_equal(lowest_free(), before);
@@ -229,7 +230,7 @@ static void descriptor_0_is_one_like_any_other(void **state) {
     int saved = dup(0), error;
 
     close(0);
-    error = read_from("/etc", "passwd", POLICY_SIZE);
+    error = read_from("/etc", "passwd", LARGE);
     assert_int_equal(lowest_free(), 0);
     if (saved >= 0) assert_int_equal(dup2(saved, 0), 0);
     if (saved >= 0) close(saved);
@@ -271,5 +272,5 @@ int main(void) {
 
     while (count < all && (!geteuid() || tests[count].setup_func != make_folder)) count++;
     for (size_t i = count; i < all; i++) print_message("# left out, needs root: %s\n", tests[i].name);
-    return _cmocka_run_group_tests("policy_file", tests, count, NULL, NULL);
+    return _cmocka_run_group_tests("trusted", tests, count, NULL, NULL);
 }
