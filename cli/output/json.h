@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Within the command: what it says as JSON on stdout, beside the text of output.h.  All functions
+ * that return int return the exit status.
+ */
+#pragma once
+
+#include "lib/tapgrant.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct interface_fault;
+
+/* Prints VALUE, which is given up, and a newline. */
+int output_json(json_t *value);
+
+/* Prints the error as text on stderr, and with JSON also as an object on stdout. */
+int output_error(const struct tapgrant_error *error, bool json);
+
+/* The same for what is wrong with an interface's description. */
+int output_fault(const struct interface_fault *fault, bool json);
+
+/*
+ * Prints only the object, with the array FAULTS, which is given up, added: for faults that are on
+ * stderr already.
+ */
+int output_faults(const struct tapgrant_error *error, json_t *faults);
+
+/* The same as output_error() for what is wrong with the command line. */
+__attribute__((format(printf, 2, 3))) int output_usage(bool json, const char *format, ...);
+
+/* The object of one device that list and create print.  NULL: out of memory. */
+json_t *output_device(const struct tapgrant_device *device);
