@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 struct interface_fault;
+struct options;
 
 /* Prints VALUE, which is given up, and a newline. */
 int output_json(json_t *value);
@@ -29,6 +30,13 @@ int output_faults(const struct tapgrant_error *error, json_t *faults);
 
 /* The same as output_error() for what is wrong with the command line. */
 __attribute__((format(printf, 2, 3))) int output_usage(bool json, const char *format, ...);
+
+/*
+ * Reads a verb's options; see options.h.  0; OUTPUT_DONE after --help or --version was answered;
+ * otherwise the exit status, after the fault was said, also as JSON if *JSON is set by then.
+ */
+#define OUTPUT_DONE (-1)
+int output_options(struct options *options, int argc, char *argv[], const bool *json);
 
 /* The object of one device that list and create print.  NULL: out of memory. */
 json_t *output_device(const struct tapgrant_device *device);
