@@ -25,7 +25,7 @@ static const char help[] =
     "Exit status 0; 1: built without libxml2; 2: FILE has faults, each told as FILE:LINE: REASON.\n";
 
 struct telling {
-    struct definition_telling faults; /* its address is that of the whole: definition_tell() takes either */
+    struct definition_report faults; /* its address is that of the whole: definition_report_fault() takes either */
     json_t *notes;                    /* NULL: no JSON */
 };
 
@@ -76,16 +76,16 @@ static int print_json(const struct definitions *definitions, struct telling *tel
 static int import_file(const char *path, const char *owner, bool json) {
     struct telling telling = {.notes = json ? json_array() : NULL};
     struct import import = {.purpose = owner ? DEFINITIONS_APPLY : DEFINITIONS_INACTIVE, .owner = owner, .note = tell_note,
-                            .fault = definition_tell, .context = &telling};
+                            .fault = definition_report_fault, .context = &telling};
     char *text;
     size_t size;
     int failed, code;
 
-    definition_telling_begin(&telling.faults, path, json);
+    definition_report_begin(&telling.faults, path, json);
     failed = definition_file_load(path, &text, &size);
     if (!failed) failed = import_documents(&import, text, size);
     free(text);
-    code = definition_telling_end(&telling.faults, failed == -ENOSYS ? 0 : failed);
+    code = definition_report_end(&telling.faults, failed == -ENOSYS ? 0 : failed);
     if (failed == -ENOSYS) {
         code = refuse_without_xml(json);
     } else if (!code && json) {
