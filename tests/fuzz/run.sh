@@ -46,7 +46,7 @@ build fuzz_policy "$top"/conf/file/*.c "$top"/conf/policy/*.c "$top/wire/wire.c"
 build fuzz_request "$top/helper/grant/request.c" "$top/wire/wire.c"
 build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c"
 build fuzz_import "$top"/cli/import/notes.c "$top/cli/import/libvirt/documents.c" "$top/cli/import/libvirt/interface.c" \
-    "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
+    "$top/cli/import/libvirt/rest.c" "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/interface/*.c "$top/wire/wire.c" \
     $(pkg-config --cflags --libs libxml-2.0)
 fuzz fuzz_policy 4096 "$top"/tests/data/policy/*.conf &
 policy=$!
