@@ -10,6 +10,12 @@
 
 #define DESCRIPTOR_MAX (1 << 20) /* fs.nr_open, as the kernel has it by default */
 
+/* Room for one descriptor, aligned as a header is. */
+union control {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
 static bool has_option(int fd, int option, int expected) {
     int value = -1;
     socklen_t size = sizeof(value);
@@ -44,12 +50,9 @@ int socket_parse(const char *text) {
 }
 
 int socket_send(int socket, int descriptor) {
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
-                            .cmsg_level = SOL_SOCKET,
-                            .cmsg_type = SCM_RIGHTS}};
+    union control control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+                                        .cmsg_level = SOL_SOCKET,
+                                        .cmsg_type = SCM_RIGHTS}};
     char zero = 0;
     struct iovec byte = {&zero, 1};
     struct msghdr message = {.msg_iov = &byte,
