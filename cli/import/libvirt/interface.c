@@ -17,16 +17,6 @@
 #define TYPE 16
 #define CHILDREN 256 /* elements in an <interface> */
 
-const struct carried import_carried[CARRIED] = {{"target", "managed", INTERFACE_KEY_MANAGED},
-                                                {"target", "dev", INTERFACE_KEY_DEV},
-                                                {"source", "bridge", INTERFACE_KEY_BRIDGE},
-                                                {"mac", "address", INTERFACE_KEY_GUEST_MAC},
-                                                {"mtu", "size", INTERFACE_KEY_MTU},
-                                                {"driver", "queues", INTERFACE_KEY_QUEUES},
-                                                {"model", "type", INTERFACE_KEY_VNET_HDR},
-                                                {"script", "path", INTERFACE_KEY_SCRIPT},
-                                                {"downscript", "path", INTERFACE_KEY_DOWNSCRIPT}};
-
 /* virDomainNetIsVirtioModel(); virDomainNetDefSetModelString() compares without regard to case. */
 static bool is_virtio(const char *model) {
     return !strcasecmp(model, "virtio") || !strcasecmp(model, "virtio-transitional") ||

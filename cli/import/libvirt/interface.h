@@ -18,7 +18,7 @@ struct source {
     enum kind kind;
     bool is_unmanaged;
     bool is_virtio;
-    bool is_taken[INTERFACE_KEYS]; /* nothing of the attribute is left to note */
+    bool is_taken[INTERFACE_KEYS]; /* the key says all of the attribute: nothing is left to note */
 };
 
 /* What becomes a key: an attribute of the first element of a name. */
@@ -31,7 +31,7 @@ struct carried {
 #define CARRIED 9
 extern const struct carried import_carried[CARRIED];
 
-/* Adds a definition of NODE, or notes or faults why there is none.  -ENOMEM. */
+/* Adds the definition of NODE, or tells as a note or a fault why there is none.  -ENOMEM. */
 CHECKED int import_interface(struct import *import, const xmlNode *node, const char *label);
 
 /* Notes what of the interface did not become a key. */

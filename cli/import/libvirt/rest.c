@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What of an <interface> did not become a key.
+ * What of an <interface> becomes a key, and what is left of it.
  */
 #include "cli/import/libvirt/interface.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+const struct carried import_carried[CARRIED] = {{"target", "managed", INTERFACE_KEY_MANAGED},
+                                                {"target", "dev", INTERFACE_KEY_DEV},
+                                                {"source", "bridge", INTERFACE_KEY_BRIDGE},
+                                                {"mac", "address", INTERFACE_KEY_GUEST_MAC},
+                                                {"mtu", "size", INTERFACE_KEY_MTU},
+                                                {"driver", "queues", INTERFACE_KEY_QUEUES},
+                                                {"model", "type", INTERFACE_KEY_VNET_HDR},
+                                                {"script", "path", INTERFACE_KEY_SCRIPT},
+                                                {"downscript", "path", INTERFACE_KEY_DOWNSCRIPT}};
 
 /* The guest's side of the interface: its domain keeps it. */
 static const char *const guest_elements[] = {"model", "driver", "address", "alias", "boot",
