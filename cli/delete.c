@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * tapgrant delete: one's own persistent taps, without privilege.
+ * tapgrant delete: the caller's own persistent taps, without privilege.
  */
 #include "cli/command.h"
+#include "cli/options.h"
 
-#include <stdio.h>
-#include <string.h>
-
-static const char help[] = "Usage: tapgrant delete [--json] DEV...\n"
-                           "Deletes the caller's own persistent taps that tapgrant made and nobody holds.\n";
+static const char usage[] =
+    "Usage: tapgrant delete [--json] DEV...\n"
+    "Deletes the caller's own persistent taps that tapgrant made and nobody holds.\n";
 
 int delete_main(int argc, char *argv[]) {
-    struct tapgrant_error error;
-    int worst = TAPGRANT_OK, first = 1;
     bool json = false;
+    struct options options = {
+        .usage = usage,
+        .stops_at_word = true,
+        .row = {{"json", NULL, "prints what goes wrong as JSON, too", .flag = &json}}};
+    struct tapgrant_error error;
+    int first_code = output_options(&options, argc, argv, &json);
 
-    for (; first < argc && argv[first][0] == '-'; first++) {
-        if (!strcmp(argv[first], "--help")) return fputs(help, stdout), TAPGRANT_OK;
-        if (!strcmp(argv[first], "--")) {
-            first++;
-            break;
+    if (first_code) {
+        return first_code < 0 ? TAPGRANT_OK : first_code;
+    }
+    if (!options.word_count) {
+        return output_usage(json, "delete needs the name of a device");
+    }
+    /* One that cannot be deleted does not stop the others. */
+    for (int i = 0; i < options.word_count; i++) {
+        int code = tapgrant_delete(options.word[i], &error);
+
+        if (code) {
+            output_error(&error, json);
         }
-        if (strcmp(argv[first], "--json")) return output_usage(json, "unknown option '%s'", argv[first]);
-        json = true;
+        if (!first_code) {
+            first_code = code;
+        }
     }
-    if (first == argc) return output_usage(json, "delete needs the name of a device");
-    /* the others all the same: each is its own deed */
-    for (int i = first; i < argc; i++) {
-        int code = tapgrant_delete(argv[i], &error);
-
-        if (code) output_error(&error, json);
-        if (!worst) worst = code;
-    }
-    return worst;
+    return first_code;
 }

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/discard.h"
+#include "cli/output/output.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_made_to_stay(const struct tapgrant_device *device) {
+    return tapgrant_managed(device) && !tapgrant_existed(device) && tapgrant_persist(device);
+}
+
 void undo_open(struct tapgrant_device *device) {
-    bool stays = device && tapgrant_managed(device) && !tapgrant_existed(device) && tapgrant_persist(device);
-    char *made = stays ? strdup(tapgrant_name(device)) : NULL;
+    char *made = device && is_made_to_stay(device) ? strdup(tapgrant_name(device)) : NULL;
     struct tapgrant_error error;
 
     tapgrant_close(device);
-    if (made && tapgrant_delete(made, &error)) output_text(&error);
+    if (made && tapgrant_delete(made, &error)) {
+        output_text(&error);
+    }
     free(made);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the command: an interface that was opened for nothing. */
+/* Within the command: an interface that was opened in vain. */
 #pragma once
 
-#include "cli/command.h"
+#include "lib/tapgrant.h"
 
-/* Closes it, unless it is NULL; what was made for the occasion goes, the persistent too.  What fails is said. */
+/*
+ * Closes DEVICE, which may be NULL, and deletes it if it was made by this opening and would stay.
+ * Says what fails.
+ */
 void undo_open(struct tapgrant_device *device);

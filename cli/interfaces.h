@@ -9,22 +9,30 @@
 
 struct nets {
     struct interface asked[NETS_MAX];
-    char *spec[NETS_MAX];         /* what the library is asked: without the scripts, which are the command's to run */
-    char *where[NETS_MAX];        /* it stands: "--net SPEC" as written, or FILE:LINE */
+    char *spec[NETS_MAX];  /* for the library: without the scripts, which the command runs itself */
+    char *where[NETS_MAX]; /* "--net SPEC" as written, or FILE:LINE */
     size_t count;
     bool json;
 };
 
 /*
- * Reads --net SPEC or -f FILE, and --json where ALLOW_JSON, up to the first word that is no option, whose index is then
- * optind.  0, or the exit status after it was said; -1 after --help.  *NETS is for nets_free() in any case.
+ * Reads --net SPEC or -f FILE, and --json if ALLOW_JSON, up to the first word that is no option,
+ * whose index is then optind. HELP is the usage without the lines of these options.  0, or the exit
+ * status after the fault was said; -1 after --help or --version.  In any case nets_free() frees
+ * *NETS.
  */
 int nets_parse(struct nets *nets, int argc, char *argv[], bool allow_json, const char *help);
 
-/* Gives the Nth interface a key that it was not given, and says so to the library. */
+/*
+ * Gives the Nth interface a key that it was not given, also in what the library gets.  0, or the
+ * exit status.
+ */
 int nets_set(struct nets *nets, size_t n, const char *key, const char *value);
 
-/* A fault of the Nth interface, said with where it stands; exit status 2. */
-__attribute__((format(printf, 3, 4))) int nets_refuse(const struct nets *nets, size_t n, const char *reason, ...);
+/* Says a fault of the Nth interface, with where it stands.  Returns the exit status 2. */
+__attribute__((format(printf, 3, 4))) int nets_refuse(const struct nets *nets,
+                                                      size_t n,
+                                                      const char *reason,
+                                                      ...);
 
 void nets_free(struct nets *nets);

@@ -7,37 +7,67 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
+/* A verb has a row for each way to call it; the first has its function. */
+static const struct verb {
     const char *name;
+    const char *arguments;
+    const char *purpose;
     int (*run)(int argc, char *argv[]);
-} verbs[] = {{"run", run_main},     {"create", create_main}, {"delete", delete_main}, {"list", list_main},
-             {"check", check_main}, {"doctor", doctor_main}, {"lint", lint_main},     {"show", show_main},
-             {"import", import_main}};
+} verbs[] = {
+    {"run", "--net SPEC... | -f FILE  -- COMMAND...", "becomes COMMAND, descriptors open",
+     run_main},
+    {"create", "--net SPEC... | -f FILE  [--json]", "persistent taps owned by the caller",
+     create_main},
+    {"delete", "[--json] DEV...", "the caller's own persistent taps", delete_main},
+    {"list", "[--tree] [--all] [--json]", "who has what, by which rule", list_main},
+    {"check", "[--user U] --net SPEC... | -f FILE [--json]", "the policy's answer and why",
+     check_main},
+    {"doctor", "[DEV] [--for PROGRAM [--queues N]] [--json]",
+     "what would fail on this host, and the fix", doctor_main},
+    {"lint", "[--numeric] [--installed] [FILE]...",
+     "faults of policies or definitions, all at once", lint_main},
+    {"show", "[--inactive] [--libvirt | --json] FILE",
+     "definitions, written back in canonical form", show_main},
+    {"import", "[--owner U] [--json] FILE", "libvirt's documents as definitions", import_main},
+    {"import", "--bridge-conf [--json] FILE", "qemu-bridge-helper's access list as a policy", NULL},
+};
 
-static const char help[] =
-    "Usage: tapgrant run    --net SPEC... | -f FILE  -- COMMAND...     becomes COMMAND, descriptors open\n"
-    "       tapgrant create --net SPEC... | -f FILE  [--json]          persistent taps owned by the caller\n"
-    "       tapgrant delete DEV...                                     one's own persistent taps\n"
-    "       tapgrant list   [--json]                                   who has what, by which rule\n"
-    "       tapgrant check  [--user U] --net SPEC... | -f FILE [--json] the policy's answer and why\n"
-    "       tapgrant doctor [DEV] [--for PROGRAM [--queues N]] [--json] what would fail on this host, and the fix\n"
-    "       tapgrant lint   [--numeric] [--installed] [FILE]...        faults of policies or definitions, all at once\n"
-    "       tapgrant show   [--inactive] [--libvirt | --json] FILE     definitions, written back in canonical form\n"
-    "       tapgrant import [--owner U] [--json] FILE                  libvirt's documents as definitions\n"
-    "       tapgrant import --bridge-conf [--json] FILE                qemu-bridge-helper's access list as a policy\n"
-    "       tapgrant --help | --version | VERB --help\n"
-    "Exit: 0 done; 1 the system said no; 2 usage; 3 denied by policy; 4 an existing device is missing, busy or not as\n"
-    "asked; 5 over quota; run: 125, 126, 127 as env(1).  See tapgrant(1).\n";
+static void print_help(FILE *out) {
+    const char *begin = "Usage:";
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        fprintf(out, "%-6s tapgrant %-6s %-47s  %s\n", begin, verbs[i].name, verbs[i].arguments,
+                verbs[i].purpose);
+        begin = "";
+    }
+    fputs(
+        "       tapgrant --help | --version | VERB --help\n"
+        "Exit: 0 done; 1 the system said no; 2 usage; 3 denied by policy; 4 an existing device is\n"
+        "missing, busy or not as asked; 5 over quota; run: 125, 126, 127 as env(1).\n"
+        "See tapgrant(1).\n",
+        out);
+}
 
 int main(int argc, char *argv[]) {
-    if (!output_keep_descriptors()) return TAPGRANT_FAILED;
+    if (!output_keep_descriptors()) {
+        return TAPGRANT_FAILED;
+    }
     if (argc < 2) {
-        fputs(help, stderr);
+        print_help(stderr);
         return TAPGRANT_USAGE;
     }
-    if (!strcmp(argv[1], "--help")) return fputs(help, stdout), TAPGRANT_OK;
-    if (!strcmp(argv[1], "--version")) return printf("tapgrant %s\n", tapgrant_version()), TAPGRANT_OK;
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-        if (!strcmp(argv[1], verbs[i].name)) return verbs[i].run(argc - 1, argv + 1);
+    if (!strcmp(argv[1], "--help")) {
+        print_help(stdout);
+        return TAPGRANT_OK;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("tapgrant %s\n", tapgrant_version());
+        return TAPGRANT_OK;
+    }
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (!strcmp(argv[1], verbs[i].name)) {
+            return verbs[i].run(argc - 1, argv + 1);
+        }
+    }
     return output_usage(false, "unknown verb '%s'", argv[1]);
 }

@@ -1,35 +1,38 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * tapgrant-bridge-helper: takes qemu-bridge-helper's arguments and gives its reply, on libtapgrant.  It has no privilege.
+ * tapgrant-bridge-helper: takes qemu-bridge-helper's arguments and gives its reply, on libtapgrant.
+ * It has no privilege.
  *
- * QEMU (net/tap.c, net_bridge_run_helper) and libvirt (virDomainCreateInBridgePortWithHelper) read one byte and one
- * descriptor from a stream socket, and take it if we then exit with 0.  More than one descriptor libvirt would leak, and
- * 0 without one makes QEMU take its standard input: so everything that can fail comes before the one message, and
- * whatever failed exits otherwise.  Neither waits with a limit; the library does.
+ * QEMU (net/tap.c, net_bridge_run_helper) and libvirt (virDomainCreateInBridgePortWithHelper) read
+ * one byte and one descriptor from a stream socket, and take it if the helper then exits with 0.
+ * libvirt would leak a second descriptor.  Without a descriptor, exit status 0 makes QEMU take its
+ * standard input.  So everything that can fail comes before the one message, and every
+ * failure exits with another status.  Neither limits how long it waits; the library does.
  */
-#include "cli/command.h"
-#include "conf/interface/interface.h"
+#include "cli/bridge-helper/socket.h"
 #include "cli/discard.h"
+#include "cli/options.h"
+#include "cli/output/output.h"
+#include "conf/interface/interface.h"
 
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define SPEC_SIZE 2048
+#define SPEC_REST 64 /* ",bridge=" and ",vnet-hdr=yes" have room in it */
 
-static const char help[] =
+static const char usage[] =
     "Usage: tapgrant-bridge-helper [--net SPEC]... [--use-vnet] --br=BRIDGE --fd=SOCKET\n"
-    "Stands in for qemu-bridge-helper: QEMU's -netdev bridge,br=BRIDGE,helper=PATH, and libvirt's bridge_helper.\n"
-    "More can be asked for by helper=\"PATH --net guest-mac=52:54:00:12:34:56\" (tapgrant-interfaces(5)).\n";
+    "Stands in for qemu-bridge-helper: QEMU's -netdev bridge,br=BRIDGE,helper=PATH, and libvirt's\n"
+    "bridge_helper.  More can be asked for: helper=\"PATH --net guest-mac=52:54:00:12:34:56\"\n"
+    "(tapgrant-interfaces(5)).\n";
 
 struct arguments {
-    const char *bridge, *fd;
-    bool vnet;
-    char net[SPEC_SIZE]; /* all --net, joined */
+    const char *bridge;
+    const char *socket;
+    bool use_vnet;
+    struct option_values nets;
+    char net[SPEC_SIZE]; /* all of nets, joined */
 };
 
 __attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...) {
@@ -42,151 +45,178 @@ __attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
     return output_text(&error);
 }
 
-static int add_net(struct arguments *arguments, const char *spec) {
-    size_t used = strlen(arguments->net), room = SPEC_SIZE - used;
+static int join_nets(struct arguments *arguments) {
+    size_t used = 0;
 
-    if (!*spec) return 0;
-    if (snprintf(arguments->net + used, room, "%s%s", used ? "," : "", spec) < (int)room) return 0;
-    return refuse("--net is longer than %d bytes", SPEC_SIZE - 1);
+    for (size_t i = 0; i < arguments->nets.count; i++) {
+        const char *spec = arguments->nets.value[i];
+
+        if (!*spec) {
+            continue;
+        }
+        used += (size_t)snprintf(arguments->net + used, SPEC_SIZE - used, "%s%s", used ? "," : "",
+                                 spec);
+        if (used >= SPEC_SIZE) {
+            return refuse("--net is longer than %d bytes", SPEC_SIZE - 1);
+        }
+    }
+    return 0;
 }
 
-/*
- * 0, an exit status after it was said, or -1 where only help or version was asked for.  As qemu-bridge-helper, and other
- * than getopt_long(3), takes no abbreviation.
- */
+static int check_arguments(struct arguments *arguments, const struct options *options) {
+    if (options->word_count) {
+        return refuse("unknown argument '%s'", options->word[0]);
+    }
+    if (!arguments->bridge || !arguments->socket) {
+        return refuse("--br= and --fd= are needed");
+    }
+    return join_nets(arguments);
+}
+
+/* 0, an exit status after the fault was said, or -1 where only help or version was asked for. */
 static int read_arguments(struct arguments *arguments, int argc, char *argv[]) {
-    int code = 0;
+    struct options options = {
+        .usage = usage,
+        .row = {
+            {"br", "BRIDGE", "the bridge, or none", .last = &arguments->bridge},
+            {"fd", "SOCKET", "the descriptor to answer on", .last = &arguments->socket},
+            {"use-vnet", NULL, "the tap has vnet headers", .flag = &arguments->use_vnet},
+            {"net", "SPEC", "more of the interface; may be repeated", .all = &arguments->nets}}};
 
-    for (int i = 1; !code && i < argc; i++) {
-        const char *word = argv[i];
-
-        if (!strcmp(word, "--help")) return fputs(help, stdout), -1;
-        if (!strcmp(word, "--version")) return printf("tapgrant-bridge-helper %s\n", tapgrant_version()), -1;
-        if (!strcmp(word, "--use-vnet"))
-            arguments->vnet = true;
-        else if (!strncmp(word, "--br=", 5))
-            arguments->bridge = word + 5;
-        else if (!strncmp(word, "--fd=", 5))
-            arguments->fd = word + 5;
-        else if (!strncmp(word, "--net=", 6))
-            code = add_net(arguments, word + 6);
-        else if (!strcmp(word, "--br") && i + 1 < argc)
-            arguments->bridge = argv[++i];
-        else if (!strcmp(word, "--fd") && i + 1 < argc)
-            arguments->fd = argv[++i];
-        else if (!strcmp(word, "--net") && i + 1 < argc)
-            code = add_net(arguments, argv[++i]);
-        else
-            code = refuse("unknown or incomplete argument '%s'", word);
+    switch (options_read(&options, argc, argv)) {
+    case OPTIONS_READ:
+        return check_arguments(arguments, &options);
+    case OPTIONS_HELP:
+        options_print(&options, stdout);
+        return -1;
+    case OPTIONS_VERSION:
+        printf("tapgrant-bridge-helper %s\n", tapgrant_version());
+        return -1;
+    case OPTIONS_WRONG:
+        break;
     }
-    if (!code && (!arguments->bridge || !arguments->fd)) code = refuse("--br= and --fd= are needed");
-    return code;
+    return refuse("%s", options.fault);
 }
 
-/* A comma of the bridge's name, doubled. */
-static void add_value(char *spec, const char *value) {
-    size_t used = strlen(spec);
-
-    for (; *value && used + 3 < SPEC_SIZE; value++) {
-        if (*value == ',') spec[used++] = ',';
-        spec[used++] = *value;
-    }
-    spec[used] = 0;
-}
-
-/* What the arguments ask for together, as one SPEC of --net. */
-static int make_spec(const struct arguments *arguments, char spec[SPEC_SIZE], struct interface *interface) {
+/* What --net says must agree with --br, and ask for one descriptor. */
+static int parse_net(const struct arguments *arguments, struct interface *interface) {
     const char *bridge = strcmp(arguments->bridge, "none") ? arguments->bridge : "";
     struct tapgrant_error error;
     struct interface_fault fault;
 
-    if (interface_parse(interface, arguments->net, &fault)) return error = output_error_of(&fault), output_text(&error);
-    if (interface->given[INTERFACE_KEY_BRIDGE] && strcmp(interface->bridge, bridge))
+    if (interface_parse(interface, arguments->net, &fault)) {
+        error = output_error_of(&fault);
+        return output_text(&error);
+    }
+    if (interface->given[INTERFACE_KEY_BRIDGE] && strcmp(interface->bridge, bridge)) {
         return refuse("--br=%s and --net bridge=%s are two bridges", arguments->bridge,
                       interface->bridge[0] ? interface->bridge : "none");
-    if (interface->queues > 1)
-        return refuse("queues=%u: this way has one descriptor; tapgrant run has them all, by {fds}", interface->queues);
-    if (strlen(arguments->net) + 2 * strlen(arguments->bridge) + 64 > SPEC_SIZE) return refuse("--net and --br are too long");
-    snprintf(spec, SPEC_SIZE, "%s", arguments->net);
-    if (!interface->given[INTERFACE_KEY_BRIDGE]) {
-        snprintf(spec + strlen(spec), SPEC_SIZE - strlen(spec), "%sbridge=", *spec ? "," : "");
-        add_value(spec, arguments->bridge);
     }
-    if (!interface->given[INTERFACE_KEY_VNET_HDR])
-        snprintf(spec + strlen(spec), SPEC_SIZE - strlen(spec), ",vnet-hdr=%s", arguments->vnet ? "yes" : "no");
+    if (interface->queues > 1) {
+        return refuse("queues=%u: this way has one descriptor; tapgrant run has them all, by {fds}",
+                      interface->queues);
+    }
     return 0;
 }
 
-/* The socket to answer on: a connected stream, whose other end is one's own or root's.  -1 after it was said. */
-static int read_socket(const char *text) {
-    int domain = 0, type = 0, listening = 0, fd = -1;
-    socklen_t size = sizeof(int), peer_size = sizeof(struct ucred);
-    struct ucred peer = {.uid = (uid_t)-1};
-    char *end;
-    long number = strtol(text, &end, 10);
-
-    if (*text >= '0' && *text <= '9' && !*end && number <= 1 << 20) fd = (int)number;
-    if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) || domain != AF_UNIX ||
-        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_STREAM ||
-        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) || listening ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) || (peer.uid != getuid() && peer.uid != 0)) {
-        refuse("--fd=%s is no connected unix stream socket of one's own", text);
-        return -1;
+/* Appends VALUE with its commas doubled at USED; returns where it ends. */
+static size_t append_value(char spec[SPEC_SIZE], size_t used, const char *value) {
+    for (; *value; value++) {
+        if (*value == ',') {
+            spec[used++] = ',';
+        }
+        spec[used++] = *value;
     }
-    return fd;
+    spec[used] = 0;
+    return used;
 }
 
-static int send_descriptor(int socket, int descriptor) {
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-    struct iovec byte = {(char[1]){0}, 1};
-    struct msghdr message = {.msg_iov = &byte, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.bytes)};
+/* What the arguments ask for together, as one SPEC of --net. */
+static int make_spec(const struct arguments *arguments,
+                     const struct interface *interface,
+                     char spec[SPEC_SIZE]) {
+    size_t used = strlen(arguments->net);
 
-    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof(descriptor));
-    return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ? 0 : -errno;
+    if (used + 2 * strlen(arguments->bridge) + SPEC_REST > SPEC_SIZE) {
+        return refuse("--net and --br are too long");
+    }
+    memcpy(spec, arguments->net, used + 1);
+    if (!interface->given[INTERFACE_KEY_BRIDGE]) {
+        used += (size_t)snprintf(spec + used, SPEC_SIZE - used, "%sbridge=", used ? "," : "");
+        used = append_value(spec, used, arguments->bridge);
+    }
+    if (!interface->given[INTERFACE_KEY_VNET_HDR]) {
+        snprintf(spec + used, SPEC_SIZE - used, ",vnet-hdr=%s", arguments->use_vnet ? "yes" : "no");
+    }
+    return 0;
 }
 
-/* An address that the rule generated, and its guest would not know: nobody here can be told. */
+/*
+ * The guest would not know an address that the rule generated, and this reply has no room for it.
+ */
 static int refuse_generated(const struct tapgrant_device *device) {
-    struct tapgrant_error error = {.code = TAPGRANT_DENIED,
-                                   .reason = "the rule generates a guest-mac, which cannot be reported this way",
-                                   .hint = "QEMU: helper=\"... --net guest-mac=MAC\" and mac=MAC; libvirt: tapgrant create, and "
-                                           "<target dev='DEV' managed='no'/>"};
+    struct tapgrant_error error = {
+        .code = TAPGRANT_DENIED,
+        .reason = "the rule generates a guest-mac, which cannot be reported this way",
+        .hint =
+            "QEMU: helper=\"... --net guest-mac=MAC\" and mac=MAC; libvirt: tapgrant create, and "
+            "<target dev='DEV' managed='no'/>"};
+    const char *bridge = tapgrant_bridge(device);
 
-    snprintf(error.object, sizeof(error.object), "bridge %s", tapgrant_bridge(device) ? tapgrant_bridge(device) : "none");
+    snprintf(error.object, sizeof(error.object), "bridge %s", bridge ? bridge : "none");
     return output_text(&error);
 }
 
-static int answer(int socket, const struct interface *asked, struct tapgrant_device *device) {
-    struct tapgrant_error error = {.code = TAPGRANT_FAILED, .object = "--fd"};
-    int failed;
+static int reply(int socket, const struct interface *wanted, const struct tapgrant_device *device) {
+    struct tapgrant_error failure = {.code = TAPGRANT_FAILED, .object = "--fd"};
+    int error;
 
-    if (tapgrant_guest_mac(device) && !asked->given[INTERFACE_KEY_GUEST_MAC]) return refuse_generated(device);
-    failed = send_descriptor(socket, tapgrant_fd(device, 0));
-    if (!failed) return TAPGRANT_OK;
-    snprintf(error.reason, sizeof(error.reason), "the interface cannot be handed over: %s", strerror(-failed));
-    return output_text(&error);
+    if (tapgrant_guest_mac(device) && !wanted->given[INTERFACE_KEY_GUEST_MAC]) {
+        return refuse_generated(device);
+    }
+    error = socket_send(socket, tapgrant_fd(device, 0));
+    if (!error) {
+        return TAPGRANT_OK;
+    }
+    snprintf(failure.reason, sizeof(failure.reason), "the interface cannot be handed over: %s",
+             strerror(-error));
+    return output_text(&failure);
 }
 
 int main(int argc, char *argv[]) {
-    struct arguments arguments = {0};
+    struct arguments arguments = {.bridge = NULL};
     struct tapgrant_device *device;
     struct tapgrant_error error;
-    struct interface interface;
+    struct interface wanted;
     char spec[SPEC_SIZE];
-    int code, socket;
+    int code;
+    int socket;
 
-    if (!output_keep_descriptors()) return TAPGRANT_FAILED;
+    if (!output_keep_descriptors()) {
+        return TAPGRANT_FAILED;
+    }
     code = read_arguments(&arguments, argc, argv);
-    if (code) return code < 0 ? TAPGRANT_OK : code;
-    socket = read_socket(arguments.fd);
-    if (socket < 0) return TAPGRANT_USAGE;
-    code = make_spec(&arguments, spec, &interface);
-    if (code) return code;
-    if (tapgrant_open(spec, &device, &error)) return output_text(&error);
-    code = answer(socket, &interface, device);
-    if (code) undo_open(device);
+    if (code) {
+        return code < 0 ? TAPGRANT_OK : code;
+    }
+    socket = socket_parse(arguments.socket);
+    if (socket < 0) {
+        return refuse("--fd=%s is no connected unix stream socket of one's own", arguments.socket);
+    }
+    code = parse_net(&arguments, &wanted);
+    if (code) {
+        return code;
+    }
+    code = make_spec(&arguments, &wanted, spec);
+    if (code) {
+        return code;
+    }
+    if (tapgrant_open(spec, &device, &error)) {
+        return output_text(&error);
+    }
+    code = reply(socket, &wanted, device);
+    if (code) {
+        undo_open(device);
+    }
     return code;
 }

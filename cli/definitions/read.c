@@ -14,53 +14,73 @@ int definition_file_load(const char *path, char **text, size_t *size) {
     return file_read_plain(path, DEFINITIONS_SIZE, text, size);
 }
 
-void definition_telling_begin(struct definition_telling *telling, const char *path, bool json) {
-    *telling = (struct definition_telling){.json = json, .faults = json ? json_array() : NULL};
-    interface_printable(path, telling->path, sizeof(telling->path));
+void definition_report_begin(struct definition_report *report, const char *path, bool json) {
+    *report = (struct definition_report){.json = json, .faults = json ? json_array() : NULL};
+    interface_printable(path, report->path, sizeof(report->path));
 }
 
-void definition_tell(void *context, unsigned line, const char *reason, const char *hint) {
-    struct tapgrant_error error = {.code = TAPGRANT_USAGE};
-    struct definition_telling *telling = context;
+void definition_report_fault(void *context, unsigned line, const char *reason, const char *hint) {
+    struct tapgrant_error failure = {.code = TAPGRANT_USAGE};
+    struct definition_report *report = context;
+    json_t *fault;
 
-    snprintf(error.object, sizeof(error.object), "%.100s:%u", telling->path, line);
-    snprintf(error.reason, sizeof(error.reason), "%s", reason);
-    snprintf(error.hint, sizeof(error.hint), "%s", hint);
-    fprintf(stderr, "tapgrant: %s:%u: %s\n", telling->path, line, reason);
-    if (*hint) fprintf(stderr, "hint: %s\n", hint);
-    if (!telling->first.code) telling->first = error;
-    if (telling->faults)
-        json_array_append_new(telling->faults, json_pack("{s:s, s:i, s:s, s:s?}", "file", telling->path, "line", (int)line,
-                                                         "reason", reason, "hint", *hint ? hint : NULL));
-}
-
-int definition_telling_end(struct definition_telling *telling, int failed) {
-    struct tapgrant_error error = {.code = TAPGRANT_USAGE};
-
-    if (failed && !telling->first.code) {
-        snprintf(error.object, sizeof(error.object), "%.127s", telling->path);
-        snprintf(error.reason, sizeof(error.reason), "cannot be read: %s", strerror(-failed));
-        failed = output_error(&error, telling->json);
-    } else if (failed && telling->json) {
-        failed = output_faults(&telling->first, telling->faults);
-        telling->faults = NULL;
-    } else if (failed) {
-        failed = TAPGRANT_USAGE;
+    snprintf(failure.object, sizeof(failure.object), "%.100s:%u", report->path, line);
+    snprintf(failure.reason, sizeof(failure.reason), "%s", reason);
+    snprintf(failure.hint, sizeof(failure.hint), "%s", hint);
+    fprintf(stderr, "tapgrant: %s:%u: %s\n", report->path, line, reason);
+    if (*hint) {
+        fprintf(stderr, "hint: %s\n", hint);
     }
-    json_decref(telling->faults);
-    return failed;
+    if (!report->first.code) {
+        report->first = failure;
+    }
+    if (report->faults) {
+        fault = json_pack("{s:s, s:i, s:s, s:s?}", "file", report->path, "line", (int)line,
+                          "reason", reason, "hint", *hint ? hint : NULL);
+        json_array_append_new(report->faults, fault);
+    }
 }
 
-int definition_file_read(const char *path, enum definitions_purpose purpose, bool json, struct definitions *definitions) {
-    struct definition_telling telling;
+static int refuse_unreadable(const struct definition_report *report, int error) {
+    struct tapgrant_error failure = {.code = TAPGRANT_USAGE};
+
+    snprintf(failure.object, sizeof(failure.object), "%.127s", report->path);
+    snprintf(failure.reason, sizeof(failure.reason), "cannot be read: %s", strerror(-error));
+    return output_error(&failure, report->json);
+}
+
+int definition_report_end(struct definition_report *report, int error) {
+    int code = TAPGRANT_OK;
+
+    if (error && !report->first.code) {
+        code = refuse_unreadable(report, error);
+    } else if (error) {
+        code = TAPGRANT_USAGE;
+        if (report->json) {
+            output_faults(&report->first, report->faults);
+            report->faults = NULL;
+        }
+    }
+    json_decref(report->faults);
+    return code;
+}
+
+int definition_file_read(const char *path,
+                         enum definitions_purpose purpose,
+                         bool json,
+                         struct definitions *definitions) {
+    struct definition_report report;
     char *text;
     size_t size;
-    int failed;
+    int error;
 
-    *definitions = (struct definitions){0};
-    definition_telling_begin(&telling, path, json);
-    failed = definition_file_load(path, &text, &size);
-    if (!failed) failed = definitions_read(definitions, text, size, purpose, definition_tell, &telling);
+    *definitions = (struct definitions){.count = 0};
+    definition_report_begin(&report, path, json);
+    error = definition_file_load(path, &text, &size);
+    if (!error) {
+        error =
+            definitions_read(definitions, text, size, purpose, definition_report_fault, &report);
+    }
     free(text);
-    return definition_telling_end(&telling, failed);
+    return definition_report_end(&report, error);
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/*
- * tapgrant import: interfaces that were described for others.
- */
 #include "cli/import/import.h"
 #include "cli/definitions/read.h"
+#include "cli/options.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,88 +11,126 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define SECONDS 10 /* of the processor: 4 MiB of the worst that is known take 2 */
+#define SECONDS 10 /* of the processor; the worst 4 MiB that are known take 2 */
 
-static const char help[] =
+static const char usage[] =
     "Usage: tapgrant import [--owner USER] [--json] FILE        (- is standard input)\n"
     "       tapgrant import --bridge-conf [--json] FILE\n"
-    "Prints the interfaces of libvirt's <domain> and <interface> documents in FILE, one after another, as definitions,\n"
-    "tapgrant-interfaces(5).  What is not carried over is told, and is a comment.\n"
-    "  --owner USER    for each unmanaged interface the tap that it needs, for tapgrant-apply(8)\n"
-    "  --bridge-conf   FILE is qemu-bridge-helper's /etc/qemu/bridge.conf: prints a policy to review, tapgrant-policy(5)\n"
-    "Exit status 0; 1: built without libxml2; 2: FILE has faults, each told as FILE:LINE: REASON.\n";
+    "Prints the interfaces of libvirt's <domain> and <interface> documents in FILE, one after\n"
+    "another, as definitions, tapgrant-interfaces(5).  What is not carried over is told, and is a\n"
+    "comment.\n";
 
-struct telling {
-    struct definition_telling faults; /* its address is that of the whole: definition_tell() takes either */
-    json_t *notes;                    /* NULL: no JSON */
+static const char end[] =
+    "Exit status 0; 1: built without libxml2; 2: FILE has faults, each told as\n"
+    "FILE:LINE: REASON.\n";
+
+struct wanted {
+    const char *file;
+    const char *owner; /* NULL: not given */
+    bool bridge_conf;
+    bool json;
 };
 
-static void tell_note(void *context, unsigned line, const char *text) {
-    struct telling *telling = context;
+struct report {
+    struct definition_report faults;
+    json_t *notes; /* NULL: no JSON */
+};
 
-    fprintf(stderr, "tapgrant: %s:%u: %s\n", telling->faults.path, line, text);
-    if (telling->notes)
-        json_array_append_new(telling->notes, json_pack("{s:s, s:i, s:s}", "file", telling->faults.path, "line", (int)line,
-                                                        "text", text));
+static void report_fault(void *context, unsigned line, const char *reason, const char *hint) {
+    struct report *report = context;
+
+    definition_report_fault(&report->faults, line, reason, hint);
+}
+
+static void report_note(void *context, unsigned line, const char *text) {
+    struct report *report = context;
+    const char *path = report->faults.path;
+
+    fprintf(stderr, "tapgrant: %s:%u: %s\n", path, line, text);
+    if (report->notes) {
+        json_array_append_new(report->notes, json_pack("{s:s, s:i, s:s}", "file", path, "line",
+                                                       (int)line, "text", text));
+    }
 }
 
 static void give_up(int number) {
     static const char text[] = "tapgrant: import: takes over 10 seconds: given up\n";
+    ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
 
     (void)number;
-    if (write(2, text, sizeof(text) - 1)) _exit(TAPGRANT_USAGE);
+    (void)written;
     _exit(TAPGRANT_USAGE);
 }
 
-/* Whatever a document makes of libxml2, it ends. */
+/* Whatever a document makes libxml2 do, it ends. */
 static void limit_time(void) {
     struct rlimit limit;
 
     signal(SIGXCPU, give_up);
-    if (getrlimit(RLIMIT_CPU, &limit)) return;
-    if (limit.rlim_cur > SECONDS) limit.rlim_cur = SECONDS;
+    if (getrlimit(RLIMIT_CPU, &limit)) {
+        return;
+    }
+    if (limit.rlim_cur > SECONDS) {
+        limit.rlim_cur = SECONDS;
+    }
     setrlimit(RLIMIT_CPU, &limit);
 }
 
 static int refuse_without_xml(bool json) {
-    struct tapgrant_error error = {.code = TAPGRANT_FAILED, .object = "import", .reason = "built without libxml2",
-                                   .hint = "build it with -Dlibvirt=enabled, or take a package that has it"};
+    struct tapgrant_error error = {
+        .code = TAPGRANT_FAILED,
+        .object = "import",
+        .reason = "built without libxml2",
+        .hint = "build it with -Dlibvirt=enabled, or take a package that has it"};
 
     return output_error(&error, json);
 }
 
-/* {"interfaces": [...], "notes": [...]} */
-static int print_json(const struct definitions *definitions, struct telling *telling) {
-    json_t *interfaces = json_array(), *notes = telling->notes;
-
-    telling->notes = NULL;
-    for (size_t i = 0; i < definitions->count; i++)
-        json_array_append_new(interfaces, definition_json(&definitions->definition[i]));
-    return output_json(json_pack("{s:o, s:o}", "interfaces", interfaces, "notes", notes));
-}
-
-static int import_file(const char *path, const char *owner, bool json) {
-    struct telling telling = {.notes = json ? json_array() : NULL};
-    struct import import = {.purpose = owner ? DEFINITIONS_APPLY : DEFINITIONS_INACTIVE, .owner = owner, .note = tell_note,
-                            .fault = definition_tell, .context = &telling};
+/* 0, or the exit status after the faults were said. */
+static int read_documents(struct import *import, struct report *report, const char *path) {
     char *text;
     size_t size;
-    int failed, code;
+    int error = definition_file_load(path, &text, &size);
 
-    definition_telling_begin(&telling.faults, path, json);
-    failed = definition_file_load(path, &text, &size);
-    if (!failed) failed = import_documents(&import, text, size);
+    if (!error) {
+        error = import_documents(import, text, size);
+    }
     free(text);
-    code = definition_telling_end(&telling.faults, failed == -ENOSYS ? 0 : failed);
-    if (failed == -ENOSYS) {
-        code = refuse_without_xml(json);
-    } else if (!code && json) {
-        code = print_json(&import.definitions, &telling);
+    if (error == -ENOSYS) {
+        definition_report_end(&report->faults, 0);
+        return refuse_without_xml(report->faults.json);
+    }
+    return definition_report_end(&report->faults, error);
+}
+
+/* {"interfaces": [...], "notes": [...]} */
+static int print_json(const struct definitions *definitions, json_t *notes) {
+    json_t *interfaces = json_array();
+
+    for (size_t i = 0; i < definitions->count; i++) {
+        json_array_append_new(interfaces, definition_json(&definitions->definition[i]));
+    }
+    return output_json(json_pack("{s:o, s:O}", "interfaces", interfaces, "notes", notes));
+}
+
+static int import_file(const struct wanted *wanted) {
+    struct report report = {.notes = wanted->json ? json_array() : NULL};
+    struct import import = {.purpose = wanted->owner ? DEFINITIONS_APPLY : DEFINITIONS_INACTIVE,
+                            .owner = wanted->owner,
+                            .note = report_note,
+                            .fault = report_fault,
+                            .context = &report};
+    int code;
+
+    definition_report_begin(&report.faults, wanted->file, wanted->json);
+    code = read_documents(&import, &report, wanted->file);
+    if (!code && wanted->json) {
+        code = print_json(&import.definitions, report.notes);
     } else if (!code) {
         import_write(&import, stdout);
         code = output_end();
     }
-    json_decref(telling.notes);
+    json_decref(report.notes);
     import_free(&import);
     return code;
 }
@@ -106,37 +142,50 @@ static bool is_owner(const char *text) {
     return !interface_set(&interface, "owner", text, &fault);
 }
 
-static int import_what(const char *file, const char *owner, bool bridge_conf, bool json) {
-    if (!file) return output_usage(json, "import needs a FILE");
-    if (owner && bridge_conf) return output_usage(json, "--owner is for libvirt's documents, not with --bridge-conf");
-    if (owner && !is_owner(owner)) return output_usage(json, "--owner takes a user's name or id, not '%s'", owner);
-    if (bridge_conf && !strcmp(file, "-")) return output_usage(json, "--bridge-conf needs a file: who may read it counts");
-    limit_time();
-    return bridge_conf ? import_bridge_conf(file, json) : import_file(file, owner, json);
+static int check_wanted(const struct wanted *wanted) {
+    if (wanted->owner && wanted->bridge_conf) {
+        return output_usage(wanted->json,
+                            "--owner is for libvirt's documents, not with --bridge-conf");
+    }
+    if (wanted->owner && !is_owner(wanted->owner)) {
+        return output_usage(wanted->json, "--owner takes a user's name or id, not '%s'",
+                            wanted->owner);
+    }
+    if (wanted->bridge_conf && !strcmp(wanted->file, "-")) {
+        return output_usage(wanted->json, "--bridge-conf needs a file: who may read it counts");
+    }
+    return 0;
 }
 
-int import_main(int argc, char *argv[]) {
-    const char *file = NULL, *owner = NULL;
-    bool json = false, bridge_conf = false;
+int import_run(int argc, char *argv[]) {
+    struct wanted wanted = {.file = NULL};
+    struct options options = {
+        .usage = usage,
+        .end = end,
+        .row = {{"owner", "USER",
+                 "for each unmanaged interface the tap that it needs, for tapgrant-apply(8)",
+                 .once = &wanted.owner},
+                {"bridge-conf", NULL,
+                 "FILE is qemu-bridge-helper's /etc/qemu/bridge.conf: prints a policy to review",
+                 .flag = &wanted.bridge_conf},
+                {"json", NULL, "prints JSON", .flag = &wanted.json}}};
+    int code = output_options(&options, argc, argv, &wanted.json);
 
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(help, stdout), TAPGRANT_OK;
-        if (!strcmp(argv[i], "--json"))
-            json = true;
-        else if (!strcmp(argv[i], "--bridge-conf"))
-            bridge_conf = true;
-        else if (!strcmp(argv[i], "--owner") && owner)
-            return output_usage(json, "--owner is given twice");
-        else if (!strcmp(argv[i], "--owner") && !argv[i + 1])
-            return output_usage(json, "--owner needs a value");
-        else if (!strcmp(argv[i], "--owner"))
-            owner = argv[++i];
-        else if (argv[i][0] == '-' && argv[i][1])
-            return output_usage(json, "unknown option '%s'", argv[i]);
-        else if (file)
-            return output_usage(json, "import takes one FILE, and '%s' is another", argv[i]);
-        else
-            file = argv[i];
+    if (code) {
+        return code < 0 ? TAPGRANT_OK : code;
     }
-    return import_what(file, owner, bridge_conf, json);
+    if (!options.word_count) {
+        return output_usage(wanted.json, "import needs a FILE");
+    }
+    if (options.word_count > 1) {
+        return output_usage(wanted.json, "import takes one FILE, and '%s' is another",
+                            options.word[1]);
+    }
+    wanted.file = options.word[0];
+    code = check_wanted(&wanted);
+    if (code) {
+        return code;
+    }
+    limit_time();
+    return wanted.bridge_conf ? import_bridge_conf(wanted.file, wanted.json) : import_file(&wanted);
 }

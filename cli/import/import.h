@@ -1,45 +1,65 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within the command: what others wrote about interfaces, read in.  Nothing of it is trusted, and all of it is read without
- * privilege; whatever is not carried over is told, and stands as a comment where it would have been.
+ * Within import: what others wrote about interfaces.  Nothing of it is trusted, and all of it is
+ * read without privilege.  What is not carried over is noted: the user is told, and the definition
+ * has a comment where it would have been.
  */
 #pragma once
 
 #include "conf/definitions/definitions.h"
 
-/* Told of what is not carried over, at LINE of the file; TEXT is printable, and lasts only for the call. */
+/*
+ * Told of what is not carried over, at LINE of the file.  TEXT is printable, and lasts only for the
+ * call.
+ */
 typedef void import_note_fn(void *context, unsigned line, const char *text);
 
+/*
+ * purpose: DEFINITIONS_INACTIVE, or DEFINITIONS_APPLY for the taps of unmanaged interfaces alone,
+ * with their owner.  note and fault get context.  stream, text and text_size are within: what was
+ * noted for the definition that comes next; NULL: nothing.
+ */
 struct import {
-    enum definitions_purpose purpose; /* DEFINITIONS_INACTIVE; DEFINITIONS_APPLY: the taps of unmanaged interfaces */
-    const char *owner;                /* with DEFINITIONS_APPLY */
+    enum definitions_purpose purpose;
+    const char *owner;
     import_note_fn *note;
     definitions_fault_fn *fault;
-    void *context; /* of both */
+    void *context;
     struct definitions definitions;
-    FILE *stream; /* within: comments for the definition that comes next, being written to TEXT */
+    FILE *stream;
     char *text;
     size_t text_size;
 };
 
+/* The whole of import, once it runs in the program of its own.  Returns the exit status. */
+int import_run(int argc, char *argv[]);
+
 /*
- * libvirt's documents, domainxml(5): <domain> and <interface>, any number of either in TEXT.  The definitions of those that
- * became one are in import->definitions, for import_free() in any case.  -EINVAL: at least one fault, each told.  -ENOMEM.
- * -ENOSYS: built without libxml2.
+ * Reads libvirt's documents, domainxml(5): <domain> and <interface>, any number of either in TEXT.
+ * What became a definition is in import->definitions; import_free() frees it in any case.  -EINVAL:
+ * at least one fault, each told; -ENOMEM; -ENOSYS: built without libxml2.
  */
 CHECKED int import_documents(struct import *import, const char *text, size_t size);
 
-/* The definitions, and what belongs to none of them, as text. */
+/* Writes the definitions, and behind them the notes that belong to none. */
 void import_write(struct import *import, FILE *out);
 
 void import_free(struct import *import);
 
-/* Within: LINE is not carried over, or has a fault; printf's format.  What is noted is a comment of the next import_comment(). */
-__attribute__((format(printf, 3, 4))) void import_note(struct import *import, unsigned line, const char *format, ...);
-__attribute__((format(printf, 3, 4))) void import_fault(struct import *import, unsigned line, const char *format, ...);
+/* Within: LINE is not carried over.  printf(3)'s format. */
+__attribute__((format(printf, 3, 4))) void import_note(struct import *import,
+                                                       unsigned line,
+                                                       const char *format,
+                                                       ...);
 
-/* Within: what was noted since, for free(3); NULL: nothing. */
+/* Within: LINE has a fault.  printf(3)'s format. */
+__attribute__((format(printf, 3, 4))) void import_fault(struct import *import,
+                                                        unsigned line,
+                                                        const char *format,
+                                                        ...);
+
+/* Within: what was noted since the last call, for free(3).  NULL: nothing. */
 char *import_comment(struct import *import);
 
-/* qemu-bridge-helper's access list in PATH as a policy to review, on stdout.  The exit status. */
+/* Prints qemu-bridge-helper's access list PATH as a policy to review.  Returns the exit status. */
 int import_bridge_conf(const char *path, bool json);

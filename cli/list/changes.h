@@ -1,12 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the command: what the administrator's definitions, those of tapgrant-apply(8)'s own folder, say of a tap. */
+/* Within list: what was changed of a tap since tapgrant made it. */
 #pragma once
 
-#include <stdbool.h>
+#include "conf/definitions/definitions.h"
+#include "lib/tapgrant.h"
+
 #include <sys/types.h>
 
+/* What the administrator's definitions say, file by file. */
+struct declared {
+    struct definitions *files;
+    size_t count;
+};
+
+struct changes {
+    uid_t wanted_owner; /* (uid_t)-1: nobody */
+    bool owner;
+    bool group;
+    bool persist;
+};
+
 /*
- * The owner that is declared for the device DEV under LABEL.  False: none is, he is not known here, or the folder or a file
- * of it cannot be read, or is one that tapgrant-apply(8) would not take; which is said nowhere.
+ * Reads the folder of tapgrant-apply(8) as it does.  A folder or file that the caller cannot read,
+ * or that tapgrant-apply would not take, counts as empty, and is not reported: list is for
+ * everybody.
  */
-bool declared_owner(const char *label, const char *dev, uid_t *uid);
+void declared_read(struct declared *declared);
+
+void declared_free(struct declared *declared);
+
+/* DECLARED tells the owner of a tap that has a label. */
+struct changes changes_of(const struct declared *declared, const struct tapgrant_device *device);

@@ -1,34 +1,36 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/*
- * How the commands speak: one line on stderr and a hint.  JSON beside it: json.c, apart from this so that
- * tapgrant-bridge-helper, which starts for each tap, does not have to load a library for it.
- */
-#include "cli/command.h"
+#include "cli/output/output.h"
 #include "conf/interface/interface.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 bool output_keep_descriptors(void) {
-    int fd;
+    int fd = open("/dev/null", O_RDWR);
 
-    do fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= 2);
-    return fd > 2 && !close(fd);
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", O_RDWR);
+    }
+    if (fd < 0) {
+        return false;
+    }
+    return !close(fd);
 }
 
 int output_end(void) {
-    if (!fflush(stdout) && !ferror(stdout)) return TAPGRANT_OK;
+    if (!fflush(stdout) && !ferror(stdout)) {
+        return TAPGRANT_OK;
+    }
     fputs("tapgrant: standard output: cannot be written\n", stderr);
     return TAPGRANT_FAILED;
 }
 
 int output_text(const struct tapgrant_error *error) {
     fprintf(stderr, "tapgrant: %s: %s\n", error->object, error->reason);
-    if (error->hint[0]) fprintf(stderr, "hint: %s\n", error->hint);
+    if (error->hint[0]) {
+        fprintf(stderr, "hint: %s\n", error->hint);
+    }
     return error->code;
 }
 
@@ -46,8 +48,11 @@ struct tapgrant_error output_usage_of(const char *program, const char *format, v
 
     snprintf(error.hint, sizeof(error.hint), "%s --help shows how", program);
     vsnprintf(error.reason, sizeof(error.reason), format, arguments);
-    for (char *byte = error.reason; *byte; byte++)
-        if (*byte < ' ' || *byte > '~') *byte = '?';
+    for (char *byte = error.reason; *byte; byte++) {
+        if (*byte < ' ' || *byte > '~') {
+            *byte = '?';
+        }
+    }
     return error;
 }
 
@@ -61,14 +66,18 @@ void output_warning(const struct tapgrant_device *device, const char *warning) {
 }
 
 void output_warnings(const struct tapgrant_device *device) {
-    const char *warning;
+    unsigned number = 0;
+    const char *warning = tapgrant_warning(device, number);
 
-    for (unsigned n = 0; (warning = tapgrant_warning(device, n)); n++) {
+    while (warning) {
         output_warning(device, warning);
+        number++;
+        warning = tapgrant_warning(device, number);
     }
 }
 
 const char *output_mac(const uint8_t mac[6], char text[OUTPUT_MAC]) {
-    snprintf(text, OUTPUT_MAC, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+    snprintf(text, OUTPUT_MAC, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+             mac[4], mac[5]);
     return text;
 }

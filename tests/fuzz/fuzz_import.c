@@ -3,8 +3,8 @@
  * libvirt's documents: imported; what came of them must be a file that definitions_read() takes and that is written the
  * same again, and as libvirt's elements must be imported as the same definitions.
  */
-#include "cli/definitions/read.h"
 #include "cli/import/import.h"
+#include "cli/show/libvirt.h"
 
 #include <libxml/parser.h>
 #include <stdlib.h>

@@ -46,8 +46,8 @@ build fuzz_policy "$top/conf/file/trusted.c" "$top"/conf/policy/*.c "$top"/wire/
 build fuzz_request "$top/helper/grant/request.c" "$top"/wire/*.c
 build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/ini/*.c "$top"/conf/interface/*.c "$top"/wire/*.c
 build fuzz_import "$top"/cli/import/notes.c "$top/cli/import/libvirt/documents.c" "$top/cli/import/libvirt/interface.c" \
-    "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" "$top"/conf/definitions/*.c "$top"/conf/ini/*.c \
-    "$top"/conf/interface/*.c "$top"/wire/*.c \
+    "$top/cli/import/libvirt/rest.c" "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" \
+    "$top"/conf/definitions/*.c "$top"/conf/ini/*.c "$top"/conf/interface/*.c "$top"/wire/*.c \
     $(pkg-config --cflags --libs libxml-2.0)
 fuzz fuzz_policy 4096 "$top"/tests/data/policy/*.conf "$top"/tests/fuzz/corpus-policy/* &
 policy=$!

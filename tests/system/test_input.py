@@ -75,7 +75,8 @@ def test_a_description_that_makes_no_sense(marked, spec, words):
 @pytest.mark.parametrize("words", [
     ["run"], ["run", "--", "true"], ["run", "--net"], ["run", "--net", "bridge=br0"], ["run", "--frob", "--", "true"],
     ["create"], ["create", "--net", "bridge=br0", "extra"], ["delete"],
-    ["delete", "--frob"], ["list", "extra"], ["create", "--net", "dev=a", "--net", "dev=a"],
+    ["delete", "--frob"], ["list", "extra"], ["list", "--tre"], ["create", "--ne", "bridge=br0"], ["delete", "--js", "tg0"],
+    ["show", "--inact", "-"], ["import", "--own", "1", "-"], ["create", "--net", "dev=a", "--net", "dev=a"],
     ["create", *["--net", "bridge=br0"] * 65],
     ["create", *["--net", "bridge=br0,queues=200"] * 2]])
 def test_a_command_line_that_makes_no_sense(marked, words):

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * qemu-bridge-helper's access list -> a policy.  There a deny wins wherever it stands, and counts for those who can read it;
- * here there is none.  So what may be denied to some of those to whom it is allowed is left out for all, and said.
+ * qemu-bridge-helper's access list -> a policy.  In the list a deny wins wherever it stands, and
+ * counts for those who can read it.  A policy has no deny.  So an allow is left out for everybody,
+ * and noted, if any of those whom it is for may be denied.
  */
-#include "cli/command.h"
-#include "cli/import/import.h"
-#include "cli/import/bridge-conf/acl.h"
 #include "conf/policy/policy.h"
+#include "cli/command.h"
+#include "cli/import/bridge-conf/acl.h"
+#include "cli/import/import.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,187 +15,310 @@
 
 #define RULE_BRIDGES 8 /* their names fit into one line of a policy */
 
+static const char head[] =
+    "; qemu-bridge-helper's access list as a policy: review it, and try it with tapgrant lint.\n"
+    "; qemu-bridge-helper counts nothing; here a user has at most 8 interfaces under each rule"
+    " at one time: max = N.\n"
+    "; It takes any bridge; here one must have a fixed address, and the host no router"
+    " advertisements on it: tapgrant doctor.\n";
+
+/* Text in memory: what is not carried stands before the rules, and is known after them. */
+struct text {
+    FILE *stream;
+    char *bytes;
+    size_t size;
+};
+
 struct conversion {
     struct acl acl;
-    FILE *comments, *policy; /* what is not carried, and the rules: in memory, because the first stands before the second */
-    char *comments_text, *policy_text;
-    size_t comments_size, policy_size;
-    json_t *rules, *notes;   /* NULL: no JSON */
+    struct text comments; /* what is not carried */
+    struct text policy;
+    json_t *rules; /* as notes: NULL without JSON */
+    json_t *notes;
     unsigned rule_count;
+};
+
+/* One rule on its way: the bridges that one file allows. */
+struct rule {
+    const struct acl_file *file;
+    char bridge[RULE_BRIDGES][ACL_NAME];
+    unsigned count;
 };
 
 static void note(void *context, const char *path, unsigned number, const char *text) {
     struct conversion *conversion = context;
-    char shown[500], file[1024];
+    char shown[500];
+    char file[1024];
 
     interface_printable(text, shown, sizeof(shown));
     interface_printable(path, file, sizeof(file));
     fprintf(stderr, "tapgrant: %s:%u: %s\n", file, number, shown);
-    if (conversion->comments) fprintf(conversion->comments, "%s:%u: %s\n", file, number, shown);
-    if (conversion->notes)
-        json_array_append_new(conversion->notes, json_pack("{s:s, s:i, s:s}", "file", file, "line", (int)number, "text", shown));
+    fprintf(conversion->comments.stream, "%s:%u: %s\n", file, number, shown);
+    if (conversion->notes) {
+        json_t *object =
+            json_pack("{s:s, s:i, s:s}", "file", file, "line", (int)number, "text", shown);
+
+        json_array_append_new(conversion->notes, object);
+    }
 }
 
-/* Is what LINE allows denied to any of those to whom it is allowed? */
-static bool is_denied(struct conversion *conversion, const struct acl_line *line) {
-    const struct acl *acl = &conversion->acl;
+static void note_line(struct conversion *conversion, const struct acl_line *line, const char *why) {
     char text[400];
 
+    snprintf(text, sizeof(text), "allow %s: not carried: %s", line->bridge, why);
+    note(conversion, conversion->acl.files[line->file].path, line->number, text);
+}
+
+/* May both be about the same bridge? */
+static bool overlap(const struct acl_line *a, const struct acl_line *b) {
+    return a->is_all || b->is_all || !strcmp(a->bridge, b->bridge);
+}
+
+/*
+ * The first line that denies what LINE allows, to any of those to whom it allows it.  NULL: none.
+ */
+static const struct acl_line *find_deny(const struct acl *acl, const struct acl_line *line) {
     for (unsigned i = 0; i < acl->line_count; i++) {
         const struct acl_line *deny = &acl->lines[i];
 
-        if (deny->allow || !(deny->all || line->all || !strcmp(deny->bridge, line->bridge))) continue;
-        snprintf(text, sizeof(text), "allow %s: not carried: line %u of %.250s denies %s%s", line->bridge, deny->number,
-                 acl->files[deny->file].path, deny->bridge,
-                 acl->files[deny->file].readers.kind == READERS_ALL ? "" : " to some; a policy has no deny");
-        note(conversion, acl->files[line->file].path, line->number, text);
-        return true;
+        if (!deny->is_allow && overlap(deny, line)) {
+            return deny;
+        }
     }
-    return false;
+    return NULL;
 }
 
-/* Can a policy name the bridge, and no other by that? */
-static bool is_name(struct conversion *conversion, const struct acl_line *line) {
-    const struct policy nobody = {0};
-    char text[100];
+/* Can a policy name this bridge, and no other with the same words? */
+static bool is_name(const char *bridge) {
+    const struct policy nobody = {.rule_count = 0};
 
-    if (line->all || (wire_bridge_valid(line->bridge) && !strpbrk(line->bridge, "*?[]\\;#{}") &&
-                      policy_test(&nobody, POLICY_BRIDGE, line->bridge, "", 0) >= 0))
-        return true;
-    snprintf(text, sizeof(text), "allow %s: not carried: no name of a bridge in a policy", line->bridge);
-    note(conversion, conversion->acl.files[line->file].path, line->number, text);
-    return false;
+    return wire_bridge_valid(bridge) && !strpbrk(bridge, "*?[]\\;#{}") &&
+           policy_test(&nobody, POLICY_BRIDGE, bridge, "", 0) >= 0;
 }
 
 /* Has an earlier line of the same file allowed it? */
-static bool is_again(const struct acl *acl, const struct acl_line *line) {
-    for (const struct acl_line *before = acl->lines; before < line; before++)
-        if (before->allow && before->file == line->file && !strcmp(before->bridge, line->bridge)) return true;
+static bool is_repeated(const struct acl *acl, const struct acl_line *line) {
+    for (const struct acl_line *before = acl->lines; before < line; before++) {
+        if (before->is_allow && before->file == line->file &&
+            !strcmp(before->bridge, line->bridge)) {
+            return true;
+        }
+    }
     return false;
 }
 
-static void add_rule(struct conversion *conversion, const struct acl_file *file, char bridges[][ACL_NAME], unsigned count) {
-    char users[40], names[200], comment[1300], path[1024], rule[32];
-    const char *who = readers_users(&file->readers, users);
-    json_t *list = conversion->rules ? json_array() : NULL;
+/* Otherwise, why not is noted. */
+static bool can_carry(struct conversion *conversion, const struct acl_line *line) {
+    const struct acl *acl = &conversion->acl;
+    const struct readers *readers = &acl->files[line->file].readers;
+    const struct acl_line *deny = find_deny(acl, line);
 
-    snprintf(rule, sizeof(rule), "bridge-conf-%u", ++conversion->rule_count);
-    snprintf(comment, sizeof(comment), "%s: %s may read it", interface_printable(file->path, path, sizeof(path)),
-             readers_names(&file->readers, names));
-    fputc('\n', conversion->policy);
-    definitions_write_comment(comment, conversion->policy);
-    fprintf(conversion->policy, "[rule %s]\nuser = %s\nbridge =", rule, who);
-    for (unsigned i = 0; i < count; i++) {
-        fprintf(conversion->policy, " %s", bridges[i]);
-        json_array_append_new(list, json_string(bridges[i]));
+    if (deny) {
+        const struct acl_file *file = &acl->files[deny->file];
+        bool for_all = file->readers.kind == READERS_ALL;
+        char why[360];
+
+        snprintf(why, sizeof(why), "line %u of %.250s denies %s%s", deny->number, file->path,
+                 deny->bridge, for_all ? "" : " to some; a policy has no deny");
+        note_line(conversion, line, why);
+        return false;
     }
-    fputs("\nisolate = no\nlock-mac = no\n", conversion->policy);
-    json_array_append_new(conversion->rules, json_pack("{s:s, s:s, s:o*, s:b, s:b}", "rule", rule, "user", who, "bridge", list,
-                                                       "isolate", 0, "lock_mac", 0));
+    if (!line->is_all && !is_name(line->bridge)) {
+        note_line(conversion, line, "no name of a bridge in a policy");
+        return false;
+    }
+    if (readers->kind == READERS_UNKNOWN) {
+        note_line(conversion, line, readers->why);
+        return false;
+    }
+    return true;
+}
+
+static void write_rule(struct conversion *conversion,
+                       const struct rule *rule,
+                       const char *name,
+                       const char *user) {
+    FILE *out = conversion->policy.stream;
+    char names[READERS_NAMES];
+    char path[1024];
+    char comment[1300];
+
+    interface_printable(rule->file->path, path, sizeof(path));
+    snprintf(comment, sizeof(comment), "%s: %s may read it", path,
+             readers_names(&rule->file->readers, names));
+    fputc('\n', out);
+    definitions_write_comment(comment, out);
+    fprintf(out, "[rule %s]\nuser = %s\nbridge =", name, user);
+    for (unsigned i = 0; i < rule->count; i++) {
+        fprintf(out, " %s", rule->bridge[i]);
+    }
+    fputs("\nisolate = no\nlock-mac = no\n", out);
+}
+
+static json_t *rule_json(const struct rule *rule, const char *name, const char *user) {
+    json_t *bridges = json_array();
+
+    for (unsigned i = 0; i < rule->count; i++) {
+        json_array_append_new(bridges, json_string(rule->bridge[i]));
+    }
+    return json_pack("{s:s, s:s, s:o, s:b, s:b}", "rule", name, "user", user, "bridge", bridges,
+                     "isolate", 0, "lock_mac", 0);
+}
+
+/* Ends the rule, if it has bridges. */
+static void end_rule(struct conversion *conversion, struct rule *rule) {
+    char name[32];
+    char users[READERS_USERS];
+    const char *user;
+
+    if (!rule->count) {
+        return;
+    }
+    conversion->rule_count++;
+    snprintf(name, sizeof(name), "bridge-conf-%u", conversion->rule_count);
+    user = readers_users(&rule->file->readers, users);
+    write_rule(conversion, rule, name, user);
+    if (conversion->rules) {
+        json_array_append_new(conversion->rules, rule_json(rule, name, user));
+    }
+    rule->count = 0;
 }
 
 /* The rules for what one file allows. */
 static void convert_file(struct conversion *conversion, unsigned number) {
     const struct acl *acl = &conversion->acl;
-    const struct acl_file *file = &acl->files[number];
-    char bridges[RULE_BRIDGES][ACL_NAME], text[400];
-    unsigned count = 0;
+    struct rule rule = {.file = &acl->files[number]};
 
-    for (const struct acl_line *line = acl->lines; line < acl->lines + acl->line_count; line++) {
-        if (line->file != number || !line->allow || is_again(acl, line)) continue;
-        if (is_denied(conversion, line) || !is_name(conversion, line)) continue;
-        if (file->readers.kind == READERS_UNKNOWN) {
-            snprintf(text, sizeof(text), "allow %s: not carried: %s", line->bridge, file->readers.why);
-            note(conversion, file->path, line->number, text);
+    for (unsigned i = 0; i < acl->line_count; i++) {
+        const struct acl_line *line = &acl->lines[i];
+
+        if (line->file != number || !line->is_allow || is_repeated(acl, line) ||
+            !can_carry(conversion, line)) {
             continue;
         }
-        snprintf(bridges[count++], ACL_NAME, "%s", line->all ? "*" : line->bridge);
-        if (count < RULE_BRIDGES) continue;
-        add_rule(conversion, file, bridges, count);
-        count = 0;
+        snprintf(rule.bridge[rule.count], ACL_NAME, "%s", line->is_all ? "*" : line->bridge);
+        rule.count++;
+        if (rule.count == RULE_BRIDGES) {
+            end_rule(conversion, &rule);
+        }
     }
-    if (count) add_rule(conversion, file, bridges, count);
+    end_rule(conversion, &rule);
 }
-
-static const char head[] =
-    "; qemu-bridge-helper's access list as a policy: review it, and try it with tapgrant lint.\n"
-    "; qemu-bridge-helper counts nothing; here a user has at most 8 interfaces under each rule at one time: max = N.\n"
-    "; It takes any bridge; here one must have a fixed address, and the host no router advertisements on it: tapgrant doctor.\n";
 
 static int print(struct conversion *conversion) {
     fputs(head, stdout);
-    if (conversion->comments_size) puts(";");
-    definitions_write_comment(conversion->comments_text, stdout);
-    if (!conversion->rule_count) puts("; It allows nothing that could be carried: there is no rule.");
-    fputs(conversion->policy_text, stdout);
+    if (conversion->comments.size) {
+        puts(";");
+    }
+    definitions_write_comment(conversion->comments.bytes, stdout);
+    if (!conversion->rule_count) {
+        puts("; It allows nothing that could be carried: there is no rule.");
+    }
+    fputs(conversion->policy.bytes, stdout);
     return output_end();
 }
 
-/* Both streams are open, or neither. */
-static bool begin(struct conversion *conversion, bool json) {
-    conversion->acl.note = note;
-    conversion->acl.context = conversion;
-    if (json) conversion->rules = json_array();
-    if (json) conversion->notes = json_array();
-    conversion->comments = open_memstream(&conversion->comments_text, &conversion->comments_size);
-    conversion->policy = open_memstream(&conversion->policy_text, &conversion->policy_size);
-    return conversion->comments && conversion->policy;
+static int text_begin(struct text *text) {
+    text->stream = open_memstream(&text->bytes, &text->size);
+    return text->stream ? 0 : -ENOMEM;
 }
 
-static bool end(struct conversion *conversion) {
-    bool failed = (conversion->comments && fclose(conversion->comments)) | (conversion->policy && fclose(conversion->policy));
+/* A second call does nothing. */
+static int text_end(struct text *text) {
+    FILE *stream = text->stream;
 
-    conversion->comments = conversion->policy = NULL;
-    return !failed;
+    text->stream = NULL;
+    return stream && fclose(stream) ? -ENOMEM : 0;
 }
 
-static void release(struct conversion *conversion) {
+static int convert(struct conversion *conversion, const char *path) {
+    int error = text_begin(&conversion->comments);
+
+    if (error) {
+        return error;
+    }
+    error = text_begin(&conversion->policy);
+    if (error) {
+        return error;
+    }
+    error = acl_read(&conversion->acl, path);
+    if (error) {
+        return error;
+    }
+    for (unsigned i = 0; i < conversion->acl.file_count; i++) {
+        convert_file(conversion, i);
+    }
+    error = text_end(&conversion->comments);
+    if (error) {
+        return error;
+    }
+    return text_end(&conversion->policy);
+}
+
+static void free_conversion(struct conversion *conversion) {
+    (void)text_end(&conversion->comments);
+    (void)text_end(&conversion->policy);
     acl_free(&conversion->acl);
     json_decref(conversion->rules);
     json_decref(conversion->notes);
-    free(conversion->comments_text);
-    free(conversion->policy_text);
+    free(conversion->comments.bytes);
+    free(conversion->policy.bytes);
     free(conversion);
 }
 
-static const char *reason(int failed) {
-    return failed == -EMLINK  ? "its files include each other, or more than 8 deep"
-           : failed == -EMFILE ? "it includes more than 64 files"
-           : failed == -EFBIG  ? "it has more than 4096 lines"
-                               : strerror(-failed);
+static const char *reason(int error) {
+    switch (error) {
+    case -EMLINK:
+        return "its files include each other, or more than 8 deep";
+    case -EMFILE:
+        return "it includes more than 64 files";
+    case -EFBIG:
+        return "it has more than 4096 lines";
+    default:
+        return strerror(-error);
+    }
 }
 
-static int refuse(const struct conversion *conversion, const char *path, int failed, bool json) {
+static int refuse(const struct conversion *conversion, const char *path, int error, bool json) {
     const struct acl *acl = &conversion->acl;
-    struct tapgrant_error error = {.code = TAPGRANT_USAGE};
+    struct tapgrant_error failure = {.code = TAPGRANT_USAGE};
     char shown[100];
 
     interface_printable(path, shown, sizeof(shown));
-    if (failed == -EINVAL) {
-        snprintf(error.object, sizeof(error.object), "%s:%u", shown, acl->fault_line);
-        interface_printable(acl->fault, error.reason, sizeof(error.reason));
-        snprintf(error.hint, sizeof(error.hint), "qemu-bridge-helper denies everything for it");
+    if (error == -EINVAL) {
+        snprintf(failure.object, sizeof(failure.object), "%s:%u", shown, acl->fault_line);
+        interface_printable(acl->fault, failure.reason, sizeof(failure.reason));
+        snprintf(failure.hint, sizeof(failure.hint), "qemu-bridge-helper denies everything for it");
     } else {
-        snprintf(error.object, sizeof(error.object), "%s", shown);
-        snprintf(error.reason, sizeof(error.reason), "cannot be read: %s", reason(failed));
+        snprintf(failure.object, sizeof(failure.object), "%s", shown);
+        snprintf(failure.reason, sizeof(failure.reason), "cannot be read: %s", reason(error));
     }
-    return output_error(&error, json);
+    return output_error(&failure, json);
 }
 
 int import_bridge_conf(const char *path, bool json) {
     struct conversion *conversion = calloc(1, sizeof(*conversion));
-    int failed, code;
+    int error;
+    int code;
 
-    if (!conversion) return TAPGRANT_FAILED;
-    failed = begin(conversion, json) ? acl_read(&conversion->acl, path) : -ENOMEM;
-    for (unsigned i = 0; !failed && i < conversion->acl.file_count; i++) convert_file(conversion, i);
-    if (!end(conversion) && !failed) failed = -ENOMEM;
-    if (failed)
-        code = refuse(conversion, path, failed, json);
-    else if (json)
-        code = output_json(json_pack("{s:O, s:O}", "rules", conversion->rules, "notes", conversion->notes));
-    else
+    if (!conversion) {
+        return TAPGRANT_FAILED;
+    }
+    conversion->acl.note = note;
+    conversion->acl.context = conversion;
+    if (json) {
+        conversion->rules = json_array();
+        conversion->notes = json_array();
+    }
+    error = convert(conversion, path);
+    if (error) {
+        code = refuse(conversion, path, error, json);
+    } else if (json) {
+        code = output_json(
+            json_pack("{s:O, s:O}", "rules", conversion->rules, "notes", conversion->notes));
+    } else {
         code = print(conversion);
-    release(conversion);
+    }
+    free_conversion(conversion);
     return code;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Mode, owner and group -> users of a policy.  qemu-bridge-helper reads its files as its caller: who cannot read one is
- * not allowed what it allows, and not denied what it denies.
+ * Mode, owner and group -> users of a policy.  qemu-bridge-helper reads its files as its caller: to
+ * a caller who cannot read a file, it neither allows nor denies what the file says.
  */
 #include "cli/import/bridge-conf/readers.h"
 
@@ -15,35 +15,46 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-/* BITS, of the three classes, for what is owned by UID and GID.  The first class that one is in decides: inode(7). */
-static struct readers of_mode(uid_t uid, gid_t gid, mode_t bits, const char *path) {
-    struct readers readers = {.kind = READERS_SOME, .uid = uid, .gid = gid};
-    bool user = bits & 4, group = bits & 2, other = bits & 1;
+/* What the mode of something lets its owner, its group and all others do. */
+struct access {
+    bool user;
+    bool group;
+    bool other;
+};
 
-    if ((other && !(user && group)) || (group && !user)) {
+/* BIT is S_IROTH or S_IXOTH. */
+static struct access access_of(mode_t mode, mode_t bit) {
+    return (struct access){.user = mode >> 6 & bit, .group = mode >> 3 & bit, .other = mode & bit};
+}
+
+/*
+ * The first class that a process is in decides, inode(7).  So a class that may do more than one
+ * before it leaves out its own members who are in that one, which a policy cannot say.
+ */
+static struct readers of_mode(const struct stat *status, mode_t bit, const char *path) {
+    struct access access = access_of(status->st_mode, bit);
+    struct readers readers = {.kind = READERS_SOME, .uid = status->st_uid, .gid = status->st_gid};
+
+    if ((access.other && !(access.user && access.group)) || (access.group && !access.user)) {
         readers.kind = READERS_UNKNOWN;
         snprintf(readers.why, sizeof(readers.why), "the mode of %.250s leaves some out", path);
-    } else if (other) {
+    } else if (access.other) {
         readers.kind = READERS_ALL;
-    } else if (user) {
-        readers.has_group = group;
+    } else if (access.user) {
+        readers.has_group = access.group;
     } else {
-        readers.uid = 0;
+        readers.uid = 0; /* nobody, but no mode stops root */
     }
     return readers;
 }
 
-/* One bit of each class, S_IROTH or S_IXOTH and those of the others, as 4, 2, 1. */
-static mode_t bits_of(mode_t mode, mode_t bit) {
-    return (mode >> 6 & bit ? 4 : 0) | (mode >> 3 & bit ? 2 : 0) | (mode & bit ? 1 : 0);
-}
-
 static struct readers of_path(const char *path, const struct stat *status, mode_t bit) {
-    struct readers readers = of_mode(status->st_uid, status->st_gid, bits_of(status->st_mode, bit), path);
+    struct readers readers = of_mode(status, bit, path);
 
-    if (getxattr(path, "system.posix_acl_access", NULL, 0) < 0) return readers;
-    readers.kind = READERS_UNKNOWN;
-    snprintf(readers.why, sizeof(readers.why), "%.250s has an access control list", path);
+    if (getxattr(path, "system.posix_acl_access", NULL, 0) >= 0) {
+        readers.kind = READERS_UNKNOWN;
+        snprintf(readers.why, sizeof(readers.why), "%.250s has an access control list", path);
+    }
     return readers;
 }
 
@@ -56,16 +67,23 @@ static struct readers unknown(const char *path, int error) {
 
 struct readers readers_of(int fd, const char *path) {
     char real[PATH_MAX];
-    struct readers readers, folder;
+    struct readers readers;
     struct stat status;
 
-    if (fstat(fd, &status) || !realpath(path, real)) return unknown(path, errno);
+    if (fstat(fd, &status) || !realpath(path, real)) {
+        return unknown(path, errno);
+    }
     readers = of_path(real, &status, S_IROTH);
     for (char *slash = strrchr(real, '/'); slash; slash = strrchr(real, '/')) {
+        const char *folder = slash == real ? "/" : real;
+        struct readers of_folder;
+
         *slash = 0;
-        if (stat(*real ? real : "/", &status)) return unknown(real, errno);
-        folder = of_path(*real ? real : "/", &status, S_IXOTH);
-        readers = readers_of_both(&readers, &folder);
+        if (stat(folder, &status)) {
+            return unknown(folder, errno);
+        }
+        of_folder = of_path(folder, &status, S_IXOTH);
+        readers = readers_of_both(&readers, &of_folder);
     }
     return readers;
 }
@@ -73,29 +91,48 @@ struct readers readers_of(int fd, const char *path) {
 struct readers readers_of_both(const struct readers *a, const struct readers *b) {
     struct readers both = {.kind = READERS_UNKNOWN};
 
-    if (a->kind == READERS_UNKNOWN || b->kind == READERS_ALL) return *a;
-    if (b->kind == READERS_UNKNOWN || a->kind == READERS_ALL) return *b;
-    if (a->uid == b->uid && !a->has_group) return *a;
-    if (a->uid == b->uid && (!b->has_group || a->gid == b->gid)) return *b;
+    if (a->kind == READERS_UNKNOWN || b->kind == READERS_ALL) {
+        return *a;
+    }
+    if (b->kind == READERS_UNKNOWN || a->kind == READERS_ALL) {
+        return *b;
+    }
+    if (a->uid == b->uid && !a->has_group) {
+        return *a;
+    }
+    if (a->uid == b->uid && (!b->has_group || a->gid == b->gid)) {
+        return *b;
+    }
     snprintf(both.why, sizeof(both.why), "only who is in two groups at once may read it");
     return both;
 }
 
-const char *readers_users(const struct readers *readers, char text[40]) {
-    if (readers->kind == READERS_ALL) return "*";
-    if (readers->has_group)
-        snprintf(text, 40, "%u %%%u", readers->uid, readers->gid);
-    else
-        snprintf(text, 40, "%u", readers->uid);
+const char *readers_users(const struct readers *readers, char text[READERS_USERS]) {
+    if (readers->kind == READERS_ALL) {
+        return "*";
+    }
+    if (readers->has_group) {
+        snprintf(text, READERS_USERS, "%u %%%u", readers->uid, readers->gid);
+    } else {
+        snprintf(text, READERS_USERS, "%u", readers->uid);
+    }
     return text;
 }
 
-const char *readers_names(const struct readers *readers, char text[200]) {
-    const struct passwd *user = getpwuid(readers->uid);
+const char *readers_names(const struct readers *readers, char text[READERS_NAMES]) {
+    const struct passwd *passwd = getpwuid(readers->uid);
     const struct group *group = readers->has_group ? getgrgid(readers->gid) : NULL;
+    const char *user = passwd ? passwd->pw_name : "a user without a name";
 
-    if (readers->kind == READERS_ALL) return "everybody";
-    snprintf(text, 200, "%.80s%s%.80s", user ? user->pw_name : "a user without a name",
-             !readers->has_group ? "" : group ? " and the group " : " and a group without a name", group ? group->gr_name : "");
+    if (readers->kind == READERS_ALL) {
+        return "everybody";
+    }
+    if (!readers->has_group) {
+        snprintf(text, READERS_NAMES, "%.80s", user);
+    } else if (!group) {
+        snprintf(text, READERS_NAMES, "%.80s and a group without a name", user);
+    } else {
+        snprintf(text, READERS_NAMES, "%.80s and the group %.80s", user, group->gr_name);
+    }
     return text;
 }

@@ -7,24 +7,20 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
-#define IMPORT_SIZE DEFINITIONS_SIZE /* bytes of documents, for who reads them */
-#define IMPORT_DOCUMENTS 4096        /* in a file */
-#define IMPORT_CHILDREN 256          /* elements in an <interface> */
-
 /*
- * TEXT[SIZE] as a tree, whose root's children are the documents; for xmlFreeDoc().  No DTD, no entity but XML's own five,
- * and nothing but TEXT is read.  NULL: a fault was told.
+ * Reads TEXT[SIZE] into a tree for xmlFreeDoc(), whose root's children are the documents.  No
+ * document type and no entity is read but XML's own five, and nothing but TEXT is opened.  NULL: a
+ * fault was told.
  */
 xmlDoc *import_xml_read(struct import *import, const char *text, size_t size);
 
-/* Elements of no namespace, as libvirt's are.  NULL: none. */
-const xmlNode *import_xml_first(const xmlNode *parent, const char *name);
+/* Is NODE an element of this name, of no namespace, as libvirt's are? */
 bool import_xml_is(const xmlNode *node, const char *name);
 
-/* For free(3); NULL: NODE is NULL, or has none. */
+/* The first such element of PARENT.  NULL: none. */
+const xmlNode *import_xml_first(const xmlNode *parent, const char *name);
+
+/* For free(3).  NULL: NODE is NULL, or has no such attribute. */
 char *import_xml_attribute(const xmlNode *node, const char *name);
 
 unsigned import_xml_line(const xmlNode *node);
-
-/* One <interface>, whose definition is then the last one, or which is noted or a fault.  -ENOMEM. */
-CHECKED int import_interface(struct import *import, const xmlNode *node, const char *label);
