@@ -25,7 +25,7 @@ static int erase(const char *name, const struct stat *stat, int kind, struct FTW
 }
 
 static int make_folder(void **state) {
-    snprintf(path, sizeof(path), "/var/tmp/tapgrant-unit-XXXXXX");
+    snprintf(path, sizeof(path), "/tmp/tapgrant-unit-XXXXXX");
     return !mkdtemp(path) || chmod(path, 0755);
 }
 

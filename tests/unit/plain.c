@@ -31,7 +31,7 @@ static void write_file(const void *bytes, size_t length) {
 static int make_file(void **state) {
     int file;
 
-    snprintf(path, sizeof(path), "/var/tmp/tapgrant-unit-XXXXXX");
+    snprintf(path, sizeof(path), "/tmp/tapgrant-unit-XXXXXX");
     file = mkstemp(path);
     return file < 0 || close(file);
 }
