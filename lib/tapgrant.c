@@ -180,6 +180,9 @@ static int attach_alone(const struct query_link *link, const char *object, int *
     if (*fd < 0 && (!node_is_open || *fd == -EACCES || *fd == -ENOENT)) {
         return tap_explain_node(-*fd, error);
     }
+    if (*fd < 0 && error_is_lack(-*fd)) {
+        return error_call(error, "TUNSETIFF", -*fd);
+    }
     if (*fd < 0) {
         return error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(-*fd));
     }
@@ -323,8 +326,7 @@ static int list_one(const struct query_link *link, void *context) {
     return 0;
 }
 
-/* Once the list is whole: a dump takes no questions in between.  Of a bridge that is gone meanwhile
- * there is no name. */
+/* Once the list is whole: a dump takes no questions in between.  A bridge may be gone by then. */
 static int name_bridges(struct listing *listing) {
     struct query_link bridge = {0};
 

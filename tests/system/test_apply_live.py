@@ -10,7 +10,7 @@ import pytest
 
 from host import ALICE, APPLY, BOB, uid
 from test_apply import PYTHON, apply, declare, hold, let_go, state, ties  # noqa: F401
-from traffic import GUEST, MULTI_QUEUE, OTHER, SPOOF, Listener, Writer
+from traffic import GUEST, MULTI_QUEUE, OTHER, SPOOF, Listener, Writer, wait_until_it_forwards
 
 LONG = bool(os.environ.get("TAPGRANT_LONG"))
 BASE = {"dev": "web0", "owner": ALICE, "bridge": "br0", "guest-mac": GUEST, "mtu": "1500", "isolate": "no", "lock-mac": "no"}
@@ -297,6 +297,38 @@ def test_between_two_bridges_the_host_does_not_hear_the_guest(host, declare):  #
     assert hears.communicate("", timeout=10)[0] == "0\n"
 
 
+OVERHEAR = """
+import fcntl, os, select, struct, sys
+fd = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack("16sH22x", b"web0", 0x5002))
+print("held", flush=True)
+while True:
+    ready = select.select([sys.stdin, fd], [], [])[0]
+    if fd in ready:
+        frame = os.read(fd, 4000)[10:]
+        if frame[6:12].hex() == sys.argv[1] and frame[12:14] == b"\\x86\\xdd":
+            print(frame.hex(), flush=True)
+    elif sys.stdin in ready:
+        break
+"""
+
+
+def test_an_mtu_that_brings_ipv6_brings_no_word_of_it_to_the_guest(host, declare):  # noqa: F811
+    """A host that forwards reports the group of all routers at once, from any address and from none."""
+    host.run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1", "net.ipv6.conf.default.forwarding=1")
+    second_bridge(host, "small", 1200)
+    declare(text(bridge="small", mtu="1200"))
+    apply(host)
+    guest = host.start("/usr/bin/python3", "-c", OVERHEAR, "fe5400123456", user=ALICE)
+    assert guest.stdout.readline() == "held\n"
+    wait_until_it_forwards(host, "web0")
+    declare(text(bridge="small", mtu="1500"))
+    assert "mtu 1200 -> 1500" in apply(host).out
+    time.sleep(1.5)  # a report comes a second later at the latest
+    assert guest.communicate("", timeout=10)[0] == ""
+    assert host.run("cat", "/proc/sys/net/ipv6/conf/web0/disable_ipv6").out == "1\n"
+
+
 def count_calls(host, name="sendto"):
     """How many system calls of that name a run makes, which is undone."""
     trace = host.folder / "trace"
@@ -521,6 +553,77 @@ def test_a_move_that_can_neither_be_done_nor_undone_leaves_it_down_and_says_so(h
     assert "changed 1" in apply(host).out
     assert port_state(host)["bridge"] == "br1"
     writer.end()
+
+
+def traced(host):
+    """The messages to the kernel of a run."""
+    trace = host.folder / "trace"
+    host.run("strace", "-o", trace, "-e", "trace=sendto", APPLY)
+    return re.findall(r"^sendto\(.*", trace.read_text(), re.M)
+
+
+def test_a_pause_ends_where_the_first_word_of_it_is_lost(host, declare):  # noqa: F811
+    second_bridge(host)
+    declare(text())
+    apply(host)
+    declare(text(bridge="br1"))
+    end = max(n for n, call in enumerate(traced(host), 1) if "IFLA_LINKMODE" in call)
+    declare(text())
+    apply(host)
+    writer = Writer(host, "web0", GUEST, user=ALICE)
+    declare(text(bridge="br1"))
+    result = strace(host, f"sendto:error=EPERM:when={end}..{end + 1}")
+    now = port_state(host)
+    assert result.code == 0 and now["mode"] == "DEFAULT" and now["flags"] == ["MULTICAST", "UP"], (now, result)
+    assert writer.end()[1] == {}
+
+
+@pytest.mark.parametrize("after, says", [
+    ({"host_mac": OTHER}, "host-mac"), ({"bridge": "br1", "host_mac": OTHER}, "host-mac"),
+    ({"bridge": "br1", "guest_mac": OTHER, "lock_mac": "yes"}, "guest-mac")], ids=["its own", "its own, on another", "its guest's"])
+def test_an_address_that_another_port_gets_meanwhile_is_left_to_it(host, declare, after, says):  # noqa: F811
+    """Between the look at the plan and the change: held open here at the last question before it."""
+    second_bridge(host)
+    bridge = after.get("bridge", "br0")
+    host.run("ip", "link", "add", "far", "type", "veth", "peer", "name", "farp")
+    host.run("ip", "link", "set", "farp", "master", bridge)
+    declare(text())
+    apply(host)
+    declare(text(**after))
+    calls = traced(host)
+    change = next(n for n, call in enumerate(calls) if "RTM_SETLINK" in call)
+    ask = max(n for n, call in enumerate(calls[:change], 1) if "RTM_GETNEIGH" in call)
+    declare(text())
+    apply(host)
+    writer = Writer(host, "web0", GUEST, user=ALICE)
+    before = port_state(host)
+    declare(text(**after))
+    trace = host.folder / "trace"
+    trace.unlink()
+    process = host.start("strace", "-o", trace, "-e", "trace=sendto", "-e", f"inject=sendto:delay_enter=1500000:when={ask}", APPLY)
+    deadline = time.monotonic() + 10
+    while not trace.exists() or len(re.findall(r"^sendto\(.*=", trace.read_text(), re.M)) < ask - 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    host.run("bridge", "fdb", "add", OTHER, "dev", "farp", "master", "static")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and f"{says} {OTHER} is another port's of bridge {bridge}" in err and "cut off" not in out, (out, err)
+    assert port_state(host) == before and writer.end()[1] == {}
+    assert f"{OTHER} dev farp" in host.run("bridge", "fdb", "show", "br", bridge).out
+
+
+def test_an_mtu_that_its_bridge_would_follow_is_put_back(host, declare):  # noqa: F811
+    """A bridge whose MTU nobody set has its ports'."""
+    host.bridge("auto", address="02:00:00:00:00:04")
+    declare(text(bridge="auto"))
+    apply(host)
+    writer = Writer(host, "web0", GUEST, user=ALICE)
+    declare(text(bridge="auto", mtu="2000", isolate="yes"))
+    result = apply(host, check=False)
+    assert result.code == 1 and "bridge auto, whose MTU was not set, would take 2000 over" in result.err, result
+    assert "changed web0: isolate no -> yes\n" in result.out
+    assert (host.link("web0")["mtu"], host.link("auto")["mtu"]) == (1500, 1500)
+    assert writer.end()[1] == {}
 
 
 def test_a_spanning_tree_that_makes_it_longer_is_told(host, declare):  # noqa: F811

@@ -113,6 +113,16 @@ def test_whoever_attaches_while_it_is_removed_finds_it_held_or_gone(host, declar
     assert process.wait(timeout=20) == 0 and host.taps() == []
 
 
+def test_one_that_got_all_its_queues_meanwhile_is_in_use(host, declare):  # noqa: F811
+    """The kernel then refuses a further one, with an error of its own."""
+    declare(WEB + "queues = 2\n")
+    apply(host)
+    declare("; nothing\n")
+    # each try to attach has two ioctls, of which the second is TUNSETIFF
+    result = host.run("strace", "-o", "/dev/null", "-e", "inject=ioctl:error=E2BIG:when=2+2", APPLY, "--prune", check=False)
+    assert result.code == 1 and "interface web0: is in use: not removed\n" in result.err and host.taps() == ["web0"], result
+
+
 def removal_call(host, declared):
     """Which sendto(2) of apply --prune is the removal; behind it is DECLARED there again."""
     host.run("strace", "-o", f"{host.folder}/trace", "-e", "trace=sendto", APPLY, "--prune")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from host import ALICE, uid
+from host import ALICE, TAPGRANT, uid
 from linked import PROGRAMS, build
 from test_macvtap import macvtap, plain  # noqa: F401 (fixtures)
 
@@ -41,6 +41,13 @@ def lacks(*said):
     (("delete", OWN), [f"interface {OWN}: {LOOKUP}"] * 2)])
 def test_what_failed_is_named(narrow, words, said):
     assert narrow.few(*words) == [*lacks(*said), f"{len(said)} done"]
+
+
+def test_a_process_that_may_have_no_child_is_told_which_limit_it_is(lab):
+    result = lab.run("prlimit", "--nproc=1:1", TAPGRANT, "run", "--net", "bridge=br0", "--", "true", user=ALICE, check=False)
+    assert result.code == 1 and result.err == (
+        "tapgrant: clone(2): Resource temporarily unavailable\n"
+        "hint: raise the limit of processes: ulimit -u, or pids.max of its control group\n"), result
 
 
 def test_the_helper_makes_nothing_that_cannot_be_received(narrow):
