@@ -29,6 +29,8 @@ PR_SET_CHILD_SUBREAPER = 36
 def pytest_addoption(parser):
     parser.addoption("--cases", type=int, default=20000, help="generated cases of the differential test")
     parser.addoption("--write-lists", action="store_true", help="write the lists of system calls anew instead of comparing")
+    if os.environ.get("TAPGRANT_REPORT"):  # the terminal's plugin has it, which inside.py leaves out
+        parser.addoption("--verbose", type=int, default=0, dest="verbose", help="how much of a failed comparison is shown")
 
 
 def area_of(nodeid):

@@ -275,8 +275,9 @@ def main(work, options):
     if as_root:
         make_mounts_private(work)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    for name in ("home", "packages"):
+    for name in ("home", "packages", "tmp"):
         (work / name).mkdir(exist_ok=True)
+    os.environ["TMPDIR"] = "/tmp" if as_root else str(work / "tmp")
     begun = time.monotonic()
     tally = Tally()
     try:
