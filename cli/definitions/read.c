@@ -24,6 +24,7 @@ int definition_file_load(const char *path, char **text, size_t *size) {
     int error;
 
     *text = NULL;
+    *size = 0;
     if (!file) {
         return -errno;
     }
