@@ -60,3 +60,12 @@ bool accounts_subordinate(uint32_t uid, struct policy_subuid *line) {
     asked = true;
     return text && policy_subuid_find(text, uid, uid, line);
 }
+
+const char *accounts_subordinate_of(uid_t uid, char text[ACCOUNTS_OWNER]) {
+    struct policy_subuid line;
+
+    if (uid == (uid_t)-1 || !accounts_subordinate(uid, &line)) {
+        return NULL;
+    }
+    return accounts_owner(&line, text);
+}

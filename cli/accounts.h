@@ -4,6 +4,8 @@
 
 #include "conf/policy/policy.h"
 
+#include <sys/types.h>
+
 #define ACCOUNTS_OWNER 64 /* bytes of the owner of a line of /etc/subuid, as it is shown */
 
 void accounts_free(struct policy_accounts *accounts);
@@ -19,3 +21,6 @@ const char *accounts_owner(const struct policy_subuid *line, char text[ACCOUNTS_
  * file cannot be read, or the helper does not take it.
  */
 bool accounts_subordinate(uint32_t uid, struct policy_subuid *line);
+
+/* The user whose subordinate id UID is, in TEXT; NULL: it is nobody's. */
+const char *accounts_subordinate_of(uid_t uid, char text[ACCOUNTS_OWNER]);

@@ -33,9 +33,10 @@
 #define WIRE_MTU_MIN 68u    /* ETH_MIN_MTU */
 #define WIRE_MTU_MAX 65521u /* 65535 less the Ethernet header: drivers/net/tun.c */
 /*
- * IPV6_MIN_MTU, include/uapi/linux/ipv6.h.  A tap with a lower MTU has no IPv6 and no settings of it, and when somebody raises
- * its MTU later the kernel gives it the host's defaults (net/ipv6/addrconf.c, addrconf_notify): an address, and router
- * advertisements taken.  So no tap gets a lower one.
+ * IPV6_MIN_MTU, include/uapi/linux/ipv6.h.  A tap with a lower MTU has no IPv6 and no settings of
+ * it.  When somebody raises its MTU later, the kernel gives it the host's defaults
+ * (net/ipv6/addrconf.c, addrconf_notify): an address, and router advertisements taken.  So no tap
+ * gets a lower MTU.
  */
 #define WIRE_MTU_IPV6 1280u
 

@@ -22,7 +22,7 @@ static json_t *changes_json(const struct changes *changes) {
 static json_t *row_json(const struct tapgrant_device *device) {
     json_t *object = output_device(device);
     char owner[ACCOUNTS_OWNER];
-    const char *whose = list_subordinate_of(tapgrant_uid(device), owner);
+    const char *whose = accounts_subordinate_of(tapgrant_uid(device), owner);
 
     json_object_set_new(object, "subordinate_of", whose ? json_string(whose) : json_null());
     return object;

@@ -10,15 +10,6 @@ static const char usage[] =
     "Usage: tapgrant list [--tree] [--all] [--json]\n"
     "Lists the taps that tapgrant made in this network namespace: who has what, by which rule.\n";
 
-const char *list_subordinate_of(uid_t uid, char text[ACCOUNTS_OWNER]) {
-    struct policy_subuid line;
-
-    if (uid == (uid_t)-1 || !accounts_subordinate(uid, &line)) {
-        return NULL;
-    }
-    return accounts_owner(&line, text);
-}
-
 static int find_devices(struct list *list) {
     struct tapgrant_error error;
     int code;

@@ -2,7 +2,6 @@
 /* Within list: the taps, and the ways to show them. */
 #pragma once
 
-#include "cli/accounts.h"
 #include "cli/list/changes.h"
 
 #include <jansson.h>
@@ -21,9 +20,6 @@ void list_sort(struct list *list);
 
 /* Of a sorted list: does the Nth device begin another bridge than the one before? */
 bool list_begins_bridge(const struct list *list, size_t n);
-
-/* The user whose subordinate id UID is, in TEXT; NULL: it is nobody's. */
-const char *list_subordinate_of(uid_t uid, char text[ACCOUNTS_OWNER]);
 
 void list_print(const struct list *list);
 

@@ -29,7 +29,7 @@ static const char *user_name(uid_t uid, char text[NAME]) {
 static const char *marked_name(uid_t uid, char text[MARKED]) {
     char name[NAME];
     char owner[ACCOUNTS_OWNER];
-    const char *whose = list_subordinate_of(uid, owner);
+    const char *whose = accounts_subordinate_of(uid, owner);
 
     if (whose) {
         snprintf(text, MARKED, "%s(%s)", user_name(uid, name), whose);

@@ -16,7 +16,6 @@
  * CAP_NET_ADMIN.
  */
 #include "conf/policy/policy.h"
-#include "helper/system.h"
 
 #define SUBUID_LINE 1024            /* shadow ignores a line of so many bytes, and of more */
 #define HIGHEST_ID (UINT32_MAX - 1) /* (uid_t)-1 is no id */

@@ -8,7 +8,10 @@
 #include "helper/system.h"
 #include "wire/wire.h"
 
-/* What the host's own stack does on a link, as net.ipv4.conf and net.ipv6.conf have it.  UINT32_MAX: the link has no such setting. */
+/*
+ * What the host's own stack does on a link, as net.ipv4.conf and net.ipv6.conf have it.
+ * UINT32_MAX: the link has no such setting.
+ */
 struct link_stack {
     uint32_t forwarding;
     uint32_t rp_filter;

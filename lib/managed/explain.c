@@ -115,7 +115,9 @@ static int explain_faults(uint32_t faults, const char *bridge, struct tapgrant_e
         error_add(hint, sizeof(hint), "ask for its MTU, or leave mtu= out");
     }
     if (faults & WIRE_FAULT_MTU_RAISED) {
-        error_add(reason, sizeof(reason), "the MTU asked for is above its own and could raise it: no port but taps has that or less");
+        error_add(reason, sizeof(reason),
+                  "the MTU asked for is above its own and could raise it: "
+                  "no port but taps has that or less");
         error_add(hint, sizeof(hint), "ask for its MTU, or leave mtu= out");
     }
     if (faults & WIRE_FAULT_MTU_IPV6) {

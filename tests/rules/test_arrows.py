@@ -24,7 +24,7 @@ SHOWS = {
     "apply/links": ["links.h"],
     "lib": ["tapgrant.h"],
     "lib/links": ["links.h"],
-    "cli": ["command.h", "discard.h", "host_bridge.h", "interfaces.h", "options.h"],
+    "cli": ["accounts.h", "command.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h"],
     "cli/definitions": ["read.h"],
     "cli/output": ["json.h", "output.h"],
 }

@@ -223,24 +223,22 @@ static void the_usage_has_a_line_for_each_option(void **state) {
     free(text);
 }
 
-#define CASE(name) cmocka_unit_test(name)
-
 int main(void) {
     const struct CMUnitTest cases[] = {
-        CASE(options_and_words_stand_in_any_order),
-        CASE(the_environment_changes_nothing),
-        CASE(a_lone_dash_is_a_word_and_two_end_the_options),
-        CASE(an_empty_value_is_a_value),
-        CASE(a_value_may_look_like_an_option),
-        CASE(nothing_is_read_behind_the_first_word_where_it_stops_them),
-        CASE(an_abbreviation_is_refused),
-        CASE(an_unknown_option_is_named_as_it_was_written),
-        CASE(an_option_without_its_value_is_refused),
-        CASE(an_option_that_counts_once_is_refused_the_second_time),
-        CASE(too_many_values_are_refused_and_none_is_lost),
-        CASE(help_and_version_are_answered_where_they_stand),
-        CASE(a_long_word_is_cut_in_the_fault_only),
-        CASE(the_usage_has_a_line_for_each_option),
+        cmocka_unit_test(options_and_words_stand_in_any_order),
+        cmocka_unit_test(the_environment_changes_nothing),
+        cmocka_unit_test(a_lone_dash_is_a_word_and_two_end_the_options),
+        cmocka_unit_test(an_empty_value_is_a_value),
+        cmocka_unit_test(a_value_may_look_like_an_option),
+        cmocka_unit_test(nothing_is_read_behind_the_first_word_where_it_stops_them),
+        cmocka_unit_test(an_abbreviation_is_refused),
+        cmocka_unit_test(an_unknown_option_is_named_as_it_was_written),
+        cmocka_unit_test(an_option_without_its_value_is_refused),
+        cmocka_unit_test(an_option_that_counts_once_is_refused_the_second_time),
+        cmocka_unit_test(too_many_values_are_refused_and_none_is_lost),
+        cmocka_unit_test(help_and_version_are_answered_where_they_stand),
+        cmocka_unit_test(a_long_word_is_cut_in_the_fault_only),
+        cmocka_unit_test(the_usage_has_a_line_for_each_option),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);
