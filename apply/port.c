@@ -8,7 +8,7 @@
  * for another port in between.
  */
 #include "apply/port.h"
-#include "apply/netlink.h"
+#include "apply/links/netlink.h"
 
 #include <linux/if_bridge.h>
 #include <linux/neighbour.h>

@@ -4,7 +4,7 @@
  * helper/link/port.c has its own, smaller reading of one link, without heap.
  */
 #include "conf/definitions/definitions.h"
-#include "apply/netlink.h"
+#include "apply/links/netlink.h"
 #include "apply/links/links.h"
 #include "wire/names.h"
 

@@ -17,6 +17,10 @@
  */
 #include "conf/policy/policy.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #define SUBUID_LINE 1024            /* shadow ignores a line of so many bytes, and of more */
 #define HIGHEST_ID (UINT32_MAX - 1) /* (uid_t)-1 is no id */
 

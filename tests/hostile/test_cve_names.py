@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """N1 to N8 of SECURITY.md's table: names and identities, asked for and in the policy."""
+import os
 import string
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from ask_helper import interface, request
 from host import ALICE, BOB, uid
 
+LONG = os.environ.get("TAPGRANT_LONG") == "1"
 RULE = "[rule lab]\nuser = {who}\nbridge = {bridge}\nisolate = no\nlock-mac = no\n"
 ANY = RULE.format(who="*", bridge="br0 none") + "dev = *\n"
 ALLOWED = (string.ascii_letters + string.digits + "_-").encode()
@@ -46,12 +48,13 @@ def test_no_template_reaches_the_kernel(arena, name):
 def test_every_byte_value_alone_and_in_the_middle(arena):
     """CVE-2013-4343: a helper that forwards names is the way to a kernel that mishandles them."""
     one = arena(ANY)
-    for byte in range(1, 256):
+    around = {1, 31, 32, 33, 44, 45, 46, 47, 48, 57, 58, 64, 65, 90, 91, 94, 95, 96, 97, 122, 123, 126, 127, 128, 255}
+    for byte in range(1, 256) if LONG else sorted(around):
         text, in_the_middle = bytes([byte]), b"a" + bytes([byte]) + b"b"
         assert raw(one, dev=in_the_middle) == ("granted" if byte in ALLOWED else "malformed"), byte
         letter = chr(byte).isascii() and chr(byte).isalpha()
         assert raw(one, dev=text) == ("granted" if letter else "malformed"), byte
-    for byte in [*range(1, 33), 0x2f, *range(127, 256)]:
+    for byte in [*range(1, 33), 0x2f, *range(127, 256)] if LONG else [1, 9, 10, 31, 32, 0x2f, 127, 128, 255]:
         assert raw(one, bridge=b"b" + bytes([byte])) == "malformed", byte
 
 

@@ -184,14 +184,14 @@ def subuid_text(rng):
 def case_of(rng):
     def maybe(rate, pool, otherwise):
         return rng.choice(pool) if rng.random() < rate else otherwise
-    link = Link(maybe(0.05, STRANGE_LINKS, rng.choice(VALID_LINKS)), rng.choice([1500, 1400, 1400, 9000, 1000]), maybe(0.04, ["veth"], "bridge"),
+    link = Link(maybe(0.05, STRANGE_LINKS, rng.choice(VALID_LINKS)), rng.choice([1500, 1400, 1400, 9000, 9000, 1000, 1000]), maybe(0.04, ["veth"], "bridge"),
                 rng.random() < 0.7, rng.random() < 0.3, rng.choice([()] * 5 + [(9000,), (1280, 65521)]))
     return Case(policy_text(rng), account_text(rng, PASSWD), account_text(rng, GROUP), subuid_text(rng),
                 maybe(0.2, [0, 1001, 1004, 1005, 1006, 1007, 1008, 4294967294, 77, 2000, 2001, 100001], 1000),
                 rng.choice([1000, 1000, 50, 100]),
                 [rng.choice([50, 51, 52, 100, 1000, 4294967294]) for _ in range(rng.choice([0, 0, 1, 2]))],
                 maybe(0.15, DEVS, b""), maybe(0.85, [b"br0", b"br1", b"alias"], b""), maybe(0.35, MACS, bytes(6)),
-                maybe(0.2, MACS, bytes(6)), maybe(0.6, [68, 1280, 1400, 1400, 1500, 1501, 9000, 9001, 65521], 0), maybe(0.25, [2, 4, 5, 253], 1),
+                maybe(0.2, MACS, bytes(6)), maybe(0.75, [68, 1280, 1400, 1400, 1500, 1501, 9000, 9001, 65521], 0), maybe(0.25, [2, 4, 5, 253], 1),
                 maybe(0.96, [link], None))
 
 
