@@ -273,8 +273,7 @@ def of_file(top, build, name):
         source = (build / command["file"]).resolve()
         is_it = source == path
         if path.suffix == ".h":
-            is_it = source.suffix == ".c" and source.parent == path.parent
-            is_it = is_it and f'#include "{path.name}"' in source.read_text()
+            is_it = source.suffix == ".c" and f'#include "{name}"' in source.read_text()
         if is_it:
             return of_tree(syntax_tree(command["command"], build), path, name)
     return of_tree({}, path, name)
