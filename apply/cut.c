@@ -20,6 +20,11 @@ static const char *user_name(uid_t uid, char text[NAME]) {
     return text;
 }
 
+/* By a change that failed, and could not be put back. */
+static bool is_left_cut(const struct item *item) {
+    return item->left == LEFT_DOWN || item->left == LEFT_PAUSED;
+}
+
 /* What was done, or in a dry run would be; one that has to be down may have been so before. */
 static enum plan_cut cut_of(const struct item *item, bool dry_run) {
     enum plan_cut cut = item->first.cut;
@@ -29,6 +34,9 @@ static enum plan_cut cut_of(const struct item *item, bool dry_run) {
     }
     if (dry_run || cut == CUT_DOWN) {
         return cut;
+    }
+    if (is_left_cut(item)) {
+        return CUT_DOWN;
     }
     if (item->cut_microseconds) {
         return CUT_PAUSED;
@@ -86,7 +94,7 @@ const char *report_cut(const struct item *item, bool dry_run, char *text, size_t
         snprintf(text, size, "cut off for %s: %s", pause, holders);
         break;
     case CUT_DOWN:
-        snprintf(text, size, "cut off until then: %s", holders);
+        snprintf(text, size, "cut off%s: %s", is_left_cut(item) ? "" : " until then", holders);
         break;
     case CUT_REMOVED:
         snprintf(text, size, "cut off for good: %s", holders);

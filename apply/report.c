@@ -201,12 +201,22 @@ static unsigned told_differences(const struct item *item, bool dry_run) {
     return item->first.differences & item->changed;
 }
 
+/* It is told with the reason then, else with what was done. */
+static bool is_cut_for_nothing(const struct item *item) {
+    const unsigned paused = PLAN_BIT(INTERFACE_KEY_BRIDGE) | PLAN_BIT(INTERFACE_KEY_MTU);
+
+    if (item->first.cut == CUT_DOWN || item->left != LEFT_AS_IT_WAS) {
+        return true;
+    }
+    return item->cut_microseconds && !(item->changed & paused);
+}
+
 static void print_done(const struct item *item, enum plan_action action) {
     const char *between = ": ";
     char from[TEXT], to[TEXT], cut[REPORT_HOLDERS + TEXT];
 
     cut[0] = 0;
-    if (item->first.cut != CUT_DOWN) { /* else it is told with the reason */
+    if (!is_cut_for_nothing(item)) {
         report_cut(item, false, cut, sizeof(cut));
     }
     if (action == PLAN_UNMANAGED) printf("unmanaged %s\n", dev_of(item));
@@ -249,7 +259,7 @@ static const char *left_of(const struct item *item) {
     }
 }
 
-/* Why not, and what the device is now, where that is not what it was. */
+/* Why not, what the device is now where that is not what it was, and who was cut off for it. */
 static const char *reason_of(const struct item *item, bool dry_run, char text[REASON]) {
     char who[REPORT_HOLDERS + TEXT];
 
@@ -262,7 +272,11 @@ static const char *reason_of(const struct item *item, bool dry_run, char text[RE
         snprintf(text + strlen(text), REASON - strlen(text), ": %s has it open",
                  report_holders(item, who, sizeof(who)));
     }
-    if (item->first.cut == CUT_DOWN && report_cut(item, dry_run, who, sizeof(who))[0]) {
+    who[0] = 0;
+    if (is_cut_for_nothing(item)) {
+        report_cut(item, dry_run, who, sizeof(who));
+    }
+    if (who[0]) {
         snprintf(text + strlen(text), REASON - strlen(text), "; %s", who);
     }
     return text;
