@@ -277,7 +277,8 @@ def main(work, options):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for name in ("home", "packages", "tmp"):
         (work / name).mkdir(exist_ok=True)
-    os.environ["TMPDIR"] = "/tmp" if as_root else str(work / "tmp")
+    # as root /tmp is the same folder; QEMU takes the word /tmp for /var/tmp
+    os.environ["TMPDIR"] = str(work / "tmp")
     begun = time.monotonic()
     tally = Tally()
     try:
