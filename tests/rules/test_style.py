@@ -121,7 +121,7 @@ def test_the_line_is_named_and_comments_and_strings_are_none(tmp_path):
 def test_a_header_is_read_where_it_is_included(tmp_path):
     header = tmp_path / "snippet.h"
     header.write_text("static inline int g(int a) {\n    return a ? 1 : a > 1 ? 2 : 3;\n}\n")
-    (tmp_path / "snippet.c").write_text(f'#include "{header}"\nint f(int a);\nint f(int a) {{\n    return g(a);\n}}\n')
+    (tmp_path / "snippet.c").write_text(f'#include "{header.name}"\nint f(int a);\nint f(int a) {{\n    return g(a);\n}}\n')
     assert style.check([tmp_path]) == [(header, 2, "nested conditional operator")]
 
 
