@@ -128,7 +128,7 @@ IGNORE = "import os, signal, sys; signal.signal(int(sys.argv[1]), signal.SIG_IGN
 
 
 @pytest.mark.parametrize("scripts", [{}, {"downscript": "down"}], ids=["becomes the command", "stays above it"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_that_was_ignored_stays_ignored(road, number, scripts):
     """Under nohup(1), or as a shell's background job: the command goes on, and its status and the downscript come at its end."""
     command = "grep SigIgn /proc/$$/status; read line; exit 7"
