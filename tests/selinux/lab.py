@@ -345,5 +345,5 @@ class Lab:
              "-display", "none", "-vga", "none", "-nic", "none", "-serial", "stdio",
              "-drive", f"if=none,id=d0,file={self.disk},format=raw,snapshot=on", "-device", "nvme,drive=d0,serial=lab",
              "-kernel", kernel, "-append", " ".join(words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=240)
+            stderr=subprocess.STDOUT, timeout=800)
         return done.stdout.decode(errors="replace").replace("\r", "")

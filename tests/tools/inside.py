@@ -176,7 +176,7 @@ def print_area(name, passed, failed, seconds):
 
 def pytest_words(work, options, areas):
     words = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "xdist", "-p", "timeout",
-             "--timeout=600" if options.long else "--timeout=240", "-n", str(options.jobs), "--dist", "loadgroup",
+             "--timeout=3000" if options.long else "--timeout=900", "-n", str(options.jobs), "--dist", "loadgroup",
              "--basetemp", work / "pytest", "--rootdir", work / "source/tests", "--confcutdir", work / "source/tests", "-c", "/dev/null",
              "--cases=200000" if options.long else "--cases=20000"]
     if options.expression:
