@@ -12,10 +12,18 @@ from host import ALICE, HELPER, POLICY, PREFIX, TAPGRANT
 TOP = Path(__file__).resolve().parents[2]
 
 
-def install(tmp_path, *options):
-    build, root = tmp_path / "build", tmp_path / "root"
-    subprocess.run(["meson", "setup", build, TOP, "--prefix", "/usr", "--sysconfdir", "/etc", "--libexecdir", "libexec",
-                    *options], check=True, capture_output=True)
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """One for all: the options that are tried decide about modes and owners, and compile nothing anew."""
+    folder = tmp_path_factory.mktemp("install") / "build"
+    subprocess.run(["meson", "setup", folder, TOP, "--prefix", "/usr", "--sysconfdir", "/etc", "--libexecdir", "libexec",
+                    "-Dselinux=disabled"], check=True, capture_output=True)
+    return folder
+
+
+def install(build, tmp_path, *options):
+    root = tmp_path / "root"
+    subprocess.run(["meson", "configure", build, "-Dprivilege=setuid", "-Dgroup=", *options], check=True, capture_output=True)
 
     def again():
         subprocess.run(["meson", "install", "-C", build], check=True, capture_output=True,
@@ -26,8 +34,8 @@ def install(tmp_path, *options):
 
 @pytest.mark.parametrize("options, mode, group", [
     ([], 0o4755, "root"), ([f"-Dgroup={ALICE}"], 0o4750, ALICE), (["-Dprivilege=none"], 0o755, "root")])
-def test_the_helpers_mode(tmp_path, options, mode, group):
-    root, _ = install(tmp_path, *options)
+def test_the_helpers_mode(build, tmp_path, options, mode, group):
+    root, _ = install(build, tmp_path, *options)
     helper = root / "usr/libexec/tapgrant-helper"
     assert (helper.stat().st_mode & 0o7777, helper.owner(), helper.group()) == (mode, "root", group)
     library = next(root.rglob("libtapgrant.so.0"))
@@ -36,8 +44,8 @@ def test_the_helpers_mode(tmp_path, options, mode, group):
     assert "RUNPATH" not in dynamic and "RPATH" not in dynamic
 
 
-def test_a_policy_is_installed_once_and_never_over_an_edited_one(tmp_path):
-    root, again = install(tmp_path)
+def test_a_policy_is_installed_once_and_never_over_an_edited_one(build, tmp_path):
+    root, again = install(build, tmp_path)
     policy = root / "etc/tapgrant/policy.conf"
     assert policy.stat().st_mode & 0o7777 == 0o644 and policy.read_text() == (TOP / "conf/policy/policy.conf").read_text()
     policy.write_text("; mine\n")
