@@ -5,11 +5,10 @@ import json
 import os
 import re
 import subprocess
-import time
 
 import pytest
 
-from host import ALICE, APPLY, BOB, POLICY, TAPGRANT, uid
+from host import ALICE, APPLY, BOB, POLICY, uid
 from traffic import wait_until_it_forwards
 
 FOLDER = POLICY.parent / "interfaces.d"

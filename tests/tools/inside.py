@@ -7,9 +7,7 @@ is written there lies in the work folder), /run, /dev/shm and the kernel's own f
 import ctypes
 import json
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
@@ -18,6 +16,7 @@ from pathlib import Path
 # Each area is a folder below tests/ of the same name, but for this one.
 AREAS = ("unit", "differential", "rules", "fuzz", "system", "clients", "hostile", "selinux", "bench")
 FOLDERS = {"differential": "unit/differential"}
+ONLY_LONG = ("mutate",)  # run by --long, and where it is named
 WITHOUT_ROOT = ("unit", "rules", "differential", "fuzz")
 FETCHING = {"selinux", "system", "clients", "hostile"}  # need packages that are fetched, and not installed
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
@@ -205,7 +204,7 @@ def run_pytest(work, options, areas, tally):
 
 
 def chosen_areas(options):
-    areas = options.areas or AREAS
+    areas = options.areas or (AREAS + ONLY_LONG if options.long else AREAS)
     if os.geteuid() == 0:
         return list(areas)
     left_out = [area for area in areas if area.split("::")[0].removeprefix("tests/").split("/")[0] not in WITHOUT_ROOT]

@@ -54,7 +54,7 @@ def parse_arguments():
     options = parser.parse_intermixed_args()
     for area in options.areas:
         path = TOP / area.split("::")[0]
-        if area not in inside.AREAS and not ("::" in area and path.is_file()):
+        if area not in inside.AREAS + inside.ONLY_LONG and not ("::" in area and path.is_file()):
             parser.error(f"{area}: no area of tests; areas: {' '.join(inside.AREAS)}")
     return options
 
@@ -211,7 +211,8 @@ def copy_tree(target):
 
 def fetch_packages(work, options):
     """What some tests unpack and do not install: there is no network where they run."""
-    if not options.areas or {area.split("::")[0].removeprefix("tests/").split("/")[0] for area in options.areas} & inside.FETCHING:
+    chosen = {area.split("::")[0].removeprefix("tests/").split("/")[0] for area in options.areas}
+    if not chosen or chosen & inside.FETCHING:
         subprocess.run(["sh", TOP / "tests/tools/packages.sh", "fetch", work.folder / "packages"], check=True)
 
 
