@@ -205,6 +205,9 @@ static unsigned told_differences(const struct item *item, bool dry_run) {
 static bool is_cut_for_nothing(const struct item *item) {
     const unsigned paused = PLAN_BIT(INTERFACE_KEY_BRIDGE) | PLAN_BIT(INTERFACE_KEY_MTU);
 
+    if (!item->plan.reason[0]) {
+        return false;
+    }
     if (item->first.cut == CUT_DOWN || item->left != LEFT_AS_IT_WAS) {
         return true;
     }
