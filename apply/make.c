@@ -6,8 +6,7 @@
  */
 #include "apply/resource.h"
 #include "apply/own.h"
-
-#define MOVES 2 /* tries to move a device that is used */
+#include "apply/steps.h"
 
 /* What the helper's code is told. */
 static int describe(const struct item *item, struct wire_device *to) {
@@ -123,7 +122,6 @@ void item_make(struct item *item) {
     } else {
         item->left = LEFT_AS_IT_WAS;
     }
-    /* each further try would cost its user frames */
     if (error && item->failed_moves >= MOVES) {
         item->refused = true;
     }

@@ -169,8 +169,11 @@ int step_bridge(struct item *item) {
     }
     error = leave_and_join(item, mac);
     if (error) {
-        item->failed_moves += tap_in_use(&item->plan.now);
         put_back(item);
+        /* what the kernel does not do once, such as to leave the bridge's MTU alone, it never does */
+        if (tap_in_use(&item->plan.now)) {
+            item->failed_moves += error == -ESTALE ? MOVES : 1;
+        }
         return error;
     }
     return item_runs(item) ? pause_end(item) : 0;

@@ -10,6 +10,8 @@
 
 #define IPV6_LEAST_MTU 1280 /* linux/ipv6.h, IPV6_MIN_MTU: below it a device has no IPv6 */
 
+#define MOVES 2 /* tries to move a device that is used: each costs its user frames */
+
 /* Live: what the kernel changes under traffic.  No frame is lost. */
 CHECKED int step_label(struct item *item);
 CHECKED int step_link_group(struct item *item);

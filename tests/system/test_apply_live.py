@@ -626,6 +626,12 @@ def test_an_mtu_that_its_bridge_would_follow_is_put_back(host, declare):  # noqa
     assert result.code == 1 and "bridge auto, whose MTU was not set, would take 2000 over" in result.err, result
     assert "changed web0: isolate no -> yes\n" in result.out
     assert (host.link("web0")["mtu"], host.link("auto")["mtu"]) == (1500, 1500)
+    host.bridge("empty", address="02:00:00:00:00:06")
+    declare(text(bridge="empty", mtu="2000", isolate="yes"))
+    result = apply(host, check=False)
+    who = rf"{PYTHON} \(pid {writer.pid}\) of {ALICE}"
+    assert result.code == 1 and re.search(rf"would take 2000 over; cut off for [\d.]+ ms: {who}\n", result.err), result
+    assert (host.link("web0")["master"], host.link("web0")["mtu"], host.link("empty")["mtu"]) == ("auto", 1500, 1500)
     assert writer.end()[1] == {}
 
 
