@@ -91,6 +91,7 @@ static bool plan_target(struct item *item, const struct options *options) {
         item_fail(item, INTERFACE_KEY_MTU, "mtu %u is below %u, where a port has no setting that keeps IPv6 off", plan->mtu,
                   WIRE_MTU_IPV6);
         item_hint(item, "ip link set %s mtu %u", interface->bridge, WIRE_MTU_IPV6);
+        item_set_astray(item, "until then", options);
         return false;
     }
     if (plan->mtu >= known->link.mtu) return true;
@@ -98,6 +99,7 @@ static bool plan_target(struct item *item, const struct options *options) {
     item_fail(item, INTERFACE_KEY_MTU, "mtu %u could lower that of bridge %s, %u, for all its ports", plan->mtu,
               interface->bridge, known->link.mtu);
     item_hint(item, "leave mtu out: then it is the bridge's");
+    item_set_astray(item, "until then", options);
     return false;
 }
 

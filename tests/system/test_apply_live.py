@@ -514,6 +514,20 @@ def test_one_on_no_bridge_that_cannot_be_on_its_own_is_down(host, declare):  # n
     writer.end()
 
 
+def test_one_on_no_bridge_whose_mtu_its_bridge_does_not_take_is_down(host, declare):  # noqa: F811
+    declare(text(mtu="1500"))
+    apply(host)
+    writer = Writer(host, "web0", GUEST, user=ALICE)
+    host.run("ip", "link", "set", "web0", "nomaster")
+    host.run("ip", "link", "set", "br0", "mtu", "2000")
+    result = apply(host, check=False)
+    assert result.code == 1 and "mtu 1500 could lower that of bridge br0, 2000" in result.err, result
+    assert "; web0 is down until then; cut off until then: " in result.err and "UP" not in host.link("web0")["flags"], result
+    host.run("ip", "link", "set", "br0", "mtu", "1500")
+    assert "changed web0: bridge none -> br0, up no -> yes" in apply(host).out
+    writer.end()
+
+
 def test_one_that_is_down_is_not_set_up_without_its_lock(host, declare):  # noqa: F811
     """Its guest's address is another port's; the rest is corrected."""
     declare(text())
