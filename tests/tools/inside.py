@@ -269,6 +269,17 @@ def reap():
         pass
 
 
+def make_temporary_folder(work, as_root):
+    """A short path, since those of sockets end at 107 bytes (unix(7)) and libvirt adds 60 to it.
+
+    Not /tmp itself: QEMU takes exactly this word for /var/tmp, where nothing can be written.
+    """
+    folder = Path("/tmp/t") if as_root else work / "tmp"  # as root /tmp is WORK/tmp
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o1777)
+    return str(folder)
+
+
 def main(work, options):
     as_root = os.geteuid() == 0
     if as_root:
@@ -276,8 +287,7 @@ def main(work, options):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for name in ("home", "packages", "tmp"):
         (work / name).mkdir(exist_ok=True)
-    # as root /tmp is the same folder; QEMU takes the word /tmp for /var/tmp
-    os.environ["TMPDIR"] = str(work / "tmp")
+    os.environ["TMPDIR"] = make_temporary_folder(work, as_root)
     begun = time.monotonic()
     tally = Tally()
     try:
