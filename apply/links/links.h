@@ -6,6 +6,7 @@
 #pragma once
 
 #include "helper/link/link.h"
+#include "helper/system.h"
 
 #define TAPS_ALIAS 256  /* IFALIASZ */
 #define TAP_QUEUES 256  /* drivers/net/tun.c, MAX_TAP_QUEUES */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "helper/link/link.h"
+#include "helper/system.h"
 
 #include <libmnl/libmnl.h>
 

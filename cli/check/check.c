@@ -3,6 +3,7 @@
  * tapgrant check: the policy's answer, and why.  The helper gives one denial for every cause; here, from what who asks
  * may read, the very source that the helper decides with tells the cause.
  */
+#include "conf/file/file.h"
 #include "cli/accounts.h"
 #include "cli/host_bridge.h"
 #include "cli/interfaces.h"
@@ -28,6 +29,9 @@ static const char help[] = "Usage: tapgrant check [--user USER] [--json] --net S
 
 struct check {
     struct policy policy;
+    struct policy_accounts accounts;
+    struct caller caller;
+    struct policy_subject subject; /* the caller; valid where the policy is */
     char void_reason[512]; /* "": the policy is valid */
     gid_t groups[GROUPS_MAX];
     bool json;
@@ -60,10 +64,10 @@ static int fail_unread(const struct check *check, const char *path) {
 
 /* The files of accounts that the rules need, under the helper's own conditions. */
 static int load_accounts(struct check *check) {
-    struct policy_accounts accounts;
-    struct policy *policy = &check->policy;
+    const struct policy *policy = &check->policy;
+    struct policy_subject *subject = &check->subject;
     const char *path = NULL;
-    int failed = policy_accounts_read(policy, &accounts, &path);
+    int failed = policy_accounts_read(policy, &check->accounts, &path);
 
     if (failed == -EACCES) {
         return fail_unread(check, path);
@@ -73,9 +77,9 @@ static int load_accounts(struct check *check) {
                  accounts_reason(failed));
         return 0;
     }
-    if (policy_resolve(policy, &accounts)) {
+    if (policy_resolve(policy, &check->accounts, &check->caller, subject)) {
         snprintf(check->void_reason, sizeof(check->void_reason), POLICY_PATH ": %s",
-                 policy->names_caller && !policy->caller.name[0]
+                 policy->has_caller_name && !subject->name[0]
                      ? "it says {user}, and /etc/passwd has no name for this user"
                      : "it names a user or group that is not in /etc/passwd or /etc/group: "
                        "tapgrant doctor");
@@ -86,9 +90,8 @@ static int load_accounts(struct check *check) {
 /* The rules, or why there are none; both are an answer.  A file that one may not read is none. */
 static int load(struct check *check) {
     char *text = NULL;
-    struct policy_caller caller = check->policy.caller;
     size_t size;
-    int failed = policy_file_read(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
+    int failed = file_read_trusted(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
 
     if (failed == -EACCES) {
         return fail_unread(check, POLICY_PATH);
@@ -101,20 +104,19 @@ static int load(struct check *check) {
     if (failed) return 0;
     failed = policy_parse(&check->policy, text, size, first_fault, check);
     free(text);
-    check->policy.caller = caller;
     return failed ? 0 : load_accounts(check);
 }
 
 /* A subordinate id has no account; no group matters to it. */
-static bool become_subordinate(struct policy_caller *caller, uint32_t uid) {
+static bool become_subordinate(struct caller *caller, uint32_t uid) {
     struct policy_subuid line;
 
-    *caller = (struct policy_caller){.uid = uid, .gid = UINT32_MAX};
+    *caller = (struct caller){.uid = uid, .gid = UINT32_MAX};
     return accounts_subordinate(uid, &line);
 }
 
 static int become(struct check *check, const char *name) {
-    struct policy_caller *caller = &check->policy.caller;
+    struct caller *caller = &check->caller;
     int count = GROUPS_MAX;
     struct passwd *user;
     char *end;
@@ -123,8 +125,8 @@ static int become(struct check *check, const char *name) {
 
     if (!name) {
         count = getgroups(GROUPS_MAX, check->groups);
-        *caller = (struct policy_caller){
-            getuid(), getgid(), check->groups, count > 0 ? (size_t)count : 0, "", 0};
+        *caller = (struct caller){
+            getuid(), getgid(), check->groups, count > 0 ? (size_t)count : 0};
         return 0;
     }
     user = getpwnam(name);
@@ -142,46 +144,45 @@ static int become(struct check *check, const char *name) {
     if (getgrouplist(user->pw_name, user->pw_gid, check->groups, &count) < 0) {
         count = 0;
     }
-    *caller =
-        (struct policy_caller){user->pw_uid, user->pw_gid, check->groups, (size_t)count, "", 0};
+    *caller = (struct caller){user->pw_uid, user->pw_gid, check->groups, (size_t)count};
     return 0;
 }
 
 /* Why the rule's user does not match; where it otherwise would, the id is a subordinate one. */
 static void explain_user(const struct check *check, const char *value, char *detail, size_t size) {
-    const struct policy_caller *caller = &check->policy.caller;
-    struct policy plain = check->policy;
+    const struct caller *caller = &check->caller;
+    struct policy_subject ordinary = check->subject;
 
-    plain.caller.subuid_line = 0;
-    if (policy_test(&plain, POLICY_USER, value, NULL, 0) == 1) {
+    ordinary.subuid_line = 0;
+    if (policy_value_has_caller(value, &ordinary)) {
         snprintf(detail, size, "'%s' does not match uid %u, a subordinate id (/etc/subuid:%u)",
-                 value, caller->uid, caller->subuid_line);
+                 value, caller->uid, check->subject.subuid_line);
     } else {
         snprintf(detail, size, "'%s' names neither uid %u nor a group of its", value, caller->uid);
     }
 }
 
 /* Whose subordinate id asks, as {line, owner}; null: nobody's, or no rule needs to know. */
-static json_t *subordinate_json(const struct policy_caller *caller) {
+static json_t *subordinate_json(const struct policy_subject *subject) {
     struct policy_subuid line;
     char owner[ACCOUNTS_OWNER];
 
-    if (!caller->subuid_line || !accounts_subordinate(caller->uid, &line)) {
+    if (!subject->subuid_line || !accounts_subordinate(subject->caller.uid, &line)) {
         return json_null();
     }
     return json_pack("{s:i, s:s}", "line", (int)line.line, "owner", accounts_owner(&line, owner));
 }
 
-static void print_subordinate(const struct policy_caller *caller) {
+static void print_subordinate(const struct policy_subject *subject) {
     struct policy_subuid line;
     char owner[ACCOUNTS_OWNER];
 
-    if (!caller->subuid_line || !accounts_subordinate(caller->uid, &line)) {
+    if (!subject->subuid_line || !accounts_subordinate(subject->caller.uid, &line)) {
         return;
     }
     printf("  note: uid %u is a subordinate id of %s (/etc/subuid:%u): only its number, or a range "
            "within that line, matches it\n",
-           caller->uid, accounts_owner(&line, owner), line.line);
+           subject->caller.uid, accounts_owner(&line, owner), line.line);
 }
 
 /* In words: the first condition that does not hold. */
@@ -264,7 +265,7 @@ static uint32_t count_held(const struct check *check, const struct policy_rule *
     if (tapgrant_list(&devices, &count, &error)) return held;
     for (size_t i = 0; i < count; i++)
         held += tapgrant_rule(devices[i]) && !strcmp(tapgrant_rule(devices[i]), rule->name) &&
-                tapgrant_uid(devices[i]) == check->policy.caller.uid;
+                tapgrant_uid(devices[i]) == check->caller.uid;
     tapgrant_list_free(devices, count);
     return held;
 }
@@ -303,11 +304,11 @@ static const struct policy_rule *tell_rules(const struct check *check, json_t *r
 
     interface_to_wire(asked, &wire);
     if (asked->bridge[0]) bridge = host_bridge_look(asked->bridge);
-    verdict = policy_decide(&check->policy, &wire, &bridge.facts);
+    verdict = policy_decide(&check->policy, &check->subject, &wire, &bridge.facts);
     *failed = verdict.rule ? last_conditions(check, &verdict) : POLICY_USER;
     for (size_t i = 0; i < check->policy.rule_count; i++) {
         const struct policy_rule *rule = &check->policy.rules[i];
-        enum policy_key one = rule == verdict.rule ? *failed : policy_rule_refuses(&check->policy, rule, &wire, &bridge.facts);
+        enum policy_key one = rule == verdict.rule ? *failed : policy_rule_refuses(rule, &check->subject, &wire, &bridge.facts);
 
         explain(check, rule, one, asked, &bridge, detail, sizeof(detail));
         if (rule == verdict.rule && verdict.failed == POLICY_KEYS && verdict.faults)
@@ -348,11 +349,11 @@ static void tell(struct check *check, const char *where, const struct interface 
             json_pack("{s:s?, s:s, s:s?, s:o, s:o, s:s?, s:o}", "label", label, "verdict",
                       failed < POLICY_KEYS ? "deny" : "allow", "rule", rule ? rule->name : NULL,
                       "line", rule ? json_integer(rule->line) : json_null(), "rules", rules,
-                      "reason", reason, "subordinate", subordinate_json(&check->policy.caller)));
+                      "reason", reason, "subordinate", subordinate_json(&check->subject)));
         return;
     }
     if (asked->managed && valid && !rule) {
-        print_subordinate(&check->policy.caller);
+        print_subordinate(&check->subject);
     }
     if (!asked->managed)
         puts("  allowed: managed=no is no matter of the policy's");

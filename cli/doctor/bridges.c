@@ -2,6 +2,7 @@
 /*
  * The policy, as far as who asks may read it, and every bridge that it names.
  */
+#include "conf/file/file.h"
 #include "cli/accounts.h"
 #include "cli/doctor/checks.h"
 #include "cli/host_bridge.h"
@@ -65,44 +66,53 @@ static void explain_accounts(struct findings *findings, const char *path, int fa
 
 /* Is the user who asks one that only its number names? */
 static void check_subordinate(struct findings *findings, const struct policy *policy) {
-    const struct policy_caller *caller = &policy->caller;
+    const uint32_t uid = getuid();
     struct policy_subuid line;
     char object[40];
     char owner[ACCOUNTS_OWNER];
 
-    if (!policy->is_broad || !accounts_subordinate(caller->uid, &line)) {
+    if (!policy->has_broad_words || !accounts_subordinate(uid, &line)) {
         return;
     }
     snprintf(object, sizeof(object), "/etc/subuid:%u", line.line);
     findings_warn(findings, "names", object,
                   "name it in the policy by its number: tapgrant-policy(5), Subordinate ids",
                   "uid %u is a subordinate id of %s: *, groups and ranges do not match it",
-                  caller->uid, accounts_owner(&line, owner));
+                  uid, accounts_owner(&line, owner));
 }
 
 /* The files of accounts, and the names in them; what the helper reads, with its conditions. */
-static void check_names(struct findings *findings, struct policy *policy) {
+static void check_names(struct findings *findings, const struct policy *policy) {
+    struct policy_accounts accounts;
     const char *path = NULL;
-    int failed = policy_accounts_read(policy, &policy->accounts, &path);
+    int failed = policy_accounts_read(policy, &accounts, &path);
 
     if (failed) {
         explain_accounts(findings, path, failed);
     }
-    for (size_t i = 0; !failed && policy->names && i < policy->rule_count; i++) {
-        if (policy_test(policy, POLICY_USER, policy->rules[i].value[POLICY_USER], NULL, 0) >= 0) continue;
-        tell_fault(findings, policy->rules[i].line, "names a user or group that is not in /etc/passwd or /etc/group; write ids",
-                   policy->rules[i].value[POLICY_USER]);
+    for (size_t i = 0; !failed && policy->has_names && i < policy->rule_count; i++) {
+        const struct policy_rule *rule = &policy->rules[i];
+        const char *users = rule->value[POLICY_USER];
+
+        if (policy_check_value(&accounts, POLICY_USER, users)) {
+            tell_fault(findings, rule->line,
+                       "names a user or group that is not in /etc/passwd or /etc/group; write ids",
+                       users);
+        }
     }
-    accounts_free(&policy->accounts);
+    accounts_free(&accounts);
     check_subordinate(findings, policy);
 }
 
 /* Is there a rule for the bridge that does not waive the condition KEY? */
-static bool matters(const struct policy *policy, const char *name, enum policy_key key) {
+static bool matters(const struct policy *policy,
+                    const struct policy_subject *subject,
+                    const char *name,
+                    enum policy_key key) {
     for (size_t i = 0; i < policy->rule_count; i++) {
         const struct policy_rule *rule = &policy->rules[i];
 
-        if (policy_test(policy, POLICY_BRIDGE, rule->value[POLICY_BRIDGE], name, 0) == 1 &&
+        if (policy_value_has_name(rule->value[POLICY_BRIDGE], subject, name) &&
             (!rule->value[key] || strcmp(rule->value[key], "yes")))
             return true;
     }
@@ -127,7 +137,10 @@ static void check_uppers(struct findings *findings, const char *name) {
     if (folder) closedir(folder);
 }
 
-static void check_bridge(struct findings *findings, const struct policy *policy, const char *name) {
+static void check_bridge(struct findings *findings,
+                         const struct policy *policy,
+                         const struct policy_subject *subject,
+                         const char *name) {
     struct host_bridge bridge = host_bridge_look(name);
     size_t bad = findings->bad;
     char object[32], hint[256];
@@ -145,10 +158,10 @@ static void check_bridge(struct findings *findings, const struct policy *policy,
         return;
     }
     snprintf(hint, sizeof(hint), "ip link set %s address $(cat /sys/class/net/%s/address)", name, name);
-    if (!bridge.facts.pinned && matters(policy, name, POLICY_ALLOW_UNPINNED))
+    if (!bridge.facts.pinned && matters(policy, subject, name, POLICY_ALLOW_UNPINNED))
         findings_bad(findings, "pinned", object, hint, "its MAC address is not fixed, so that a port could change it");
     snprintf(hint, sizeof(hint), "sysctl -w net/ipv6/conf/%s/accept_ra=0", name);
-    if (bridge.facts.takes_ra && matters(policy, name, POLICY_ALLOW_RA))
+    if (bridge.facts.takes_ra && matters(policy, subject, name, POLICY_ALLOW_RA))
         findings_bad(findings, "ra", object, hint, "the host takes router advertisements on it");
     snprintf(hint, sizeof(hint), "ip link show master %s lists its ports: take some away", name);
     if (bridge.ports >= HOST_BRIDGE_PORTS)
@@ -156,7 +169,7 @@ static void check_bridge(struct findings *findings, const struct policy *policy,
     if (findings->bad == bad)
         findings_good(findings, "bridge", object, "fit; MTU %u, %zu of %d ports left", bridge.facts.mtu,
                       HOST_BRIDGE_PORTS - bridge.ports, HOST_BRIDGE_PORTS);
-    if (matters(policy, name, POLICY_ALLOW_RA)) check_uppers(findings, bridge.facts.name);
+    if (matters(policy, subject, name, POLICY_ALLOW_RA)) check_uppers(findings, bridge.facts.name);
 }
 
 /* Of a device's own rp_filter and that of all the kernel takes the larger one, and 2 is laxer than 1: ip-sysctl.rst. */
@@ -180,19 +193,23 @@ static void add(struct bridges *bridges, const char *name) {
 }
 
 /* The bridges of this host whose names match the word. */
-static void add_matching(struct bridges *bridges, const struct policy *policy, const char *word) {
+static void add_matching(struct bridges *bridges,
+                         const struct policy_subject *subject,
+                         const char *word) {
     DIR *folder = opendir("/sys/class/net");
     char path[300];
 
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
         snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", entry->d_name);
-        if (entry->d_name[0] != '.' && !access(path, F_OK) && policy_test(policy, POLICY_BRIDGE, word, entry->d_name, 0) == 1)
+        if (entry->d_name[0] != '.' && !access(path, F_OK) && policy_value_has_name(word, subject, entry->d_name))
             add(bridges, entry->d_name);
     }
     if (folder) closedir(folder);
 }
 
-static void check_bridges(struct findings *findings, const struct policy *policy) {
+static void check_bridges(struct findings *findings,
+                          const struct policy *policy,
+                          const struct policy_subject *subject) {
     struct bridges bridges = {0};
     char word[POLICY_LINE + 1];
 
@@ -200,20 +217,21 @@ static void check_bridges(struct findings *findings, const struct policy *policy
         for (const char *words = policy->rules[i].value[POLICY_BRIDGE]; policy_next(&words, word);) {
             if (!strcmp(word, "none")) continue;
             if (word[strcspn(word, "*{")])
-                add_matching(&bridges, policy, word);
+                add_matching(&bridges, subject, word);
             else
                 add(&bridges, word);
         }
     }
-    for (size_t i = 0; i < bridges.count; i++) check_bridge(findings, policy, bridges.name[i]);
+    for (size_t i = 0; i < bridges.count; i++) check_bridge(findings, policy, subject, bridges.name[i]);
 }
 
 void checks_policy(struct findings *findings) {
     const struct passwd *me = getpwuid(getuid());
+    struct policy_subject subject = {.caller = {.uid = getuid(), .gid = getgid()}};
     struct policy policy;
     char *text;
     size_t size;
-    int failed = policy_file_read(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
+    int failed = file_read_trusted(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size);
 
     if (failed) {
         explain_unread(findings, failed);
@@ -222,10 +240,9 @@ void checks_policy(struct findings *findings) {
     if (!policy_parse(&policy, text, size, tell_fault, findings)) {
         findings_good(findings, "policy", POLICY_PATH, "valid; %zu rules%s", policy.rule_count,
                       policy.rule_count ? "" : ": everybody is denied");
-        policy.caller = (struct policy_caller){.uid = getuid(), .gid = getgid()};
-        snprintf(policy.caller.name, sizeof(policy.caller.name), "%s", me ? me->pw_name : "");
+        snprintf(subject.name, sizeof(subject.name), "%s", me ? me->pw_name : "");
         check_names(findings, &policy);
-        check_bridges(findings, &policy);
+        check_bridges(findings, &policy, &subject);
         check_unbridged(findings, &policy);
     }
     free(policy.rules);

@@ -3,6 +3,7 @@
  * The port of a bridge that a tap of tapgrant's is: does it still have what it was made with?  Who takes a tap off its bridge
  * and puts it back, as NetworkManager may, makes a new port, without any of it.
  */
+#include "conf/file/file.h"
 #include "cli/doctor/checks.h"
 #include "conf/policy/policy.h"
 
@@ -26,7 +27,7 @@ static void ask_policy(const struct tapgrant_device *device, bool *lock, bool *i
     char *text;
     size_t size;
 
-    if (policy_file_read(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size)) return;
+    if (file_read_trusted(POLICY_FOLDER, "policy.conf", POLICY_SIZE, &text, &size)) return;
     if (!policy_parse(&policy, text, size, NULL, NULL)) {
         *lock = rule_says(&policy, device, POLICY_LOCK_MAC, *lock);
         *isolate = rule_says(&policy, device, POLICY_ISOLATE, *isolate);

@@ -130,7 +130,7 @@ static void lint_file(struct lint *lint, bool installed, bool numeric) {
     if (failed != -ENOMEM) lint_names(lint);
     if (lint->faults == before) lint_warnings(lint);
     if (parsed == before && numeric) print_numeric(lint, text, size);
-    accounts_free(&lint->policy.accounts);
+    accounts_free(&lint->accounts);
     free(lint->policy.rules);
     free(lint->policy.text);
     free(text);

@@ -10,6 +10,7 @@ struct lint {
     const char *text; /* of the file */
     size_t size;
     struct policy policy;
+    struct policy_accounts accounts; /* by lint_names() */
     bool json;
     json_t *array; /* of {file, line, severity, reason}, where JSON */
     size_t faults;
@@ -26,7 +27,7 @@ void lint_definitions(struct lint *lint);
 
 /*
  * Faults: names that the helper will not find, and where the name service has them.  Reads
- * lint->policy.accounts, which lint_warnings() needs.
+ * lint->accounts, which lint_warnings() needs.
  */
 void lint_names(struct lint *lint);
 

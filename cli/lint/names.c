@@ -3,6 +3,7 @@
  * The names of a policy: the helper looks them up in files alone; here the name service may be asked, to say what to
  * write instead.
  */
+#include "conf/file/file.h"
 #include "cli/accounts.h"
 #include "cli/lint/lint.h"
 
@@ -55,18 +56,18 @@ static void report_file(struct lint *lint, const char *path, const char *needed_
 
 /* The subordinate ids are there for the warnings, too, whether or not a rule needs them. */
 static void read_accounts(struct lint *lint) {
-    struct policy_accounts *accounts = &lint->policy.accounts;
+    struct policy_accounts *accounts = &lint->accounts;
     size_t size;
     int failed;
 
-    if (lint->policy.names) {
-        failed = policy_file_read("/etc", "passwd", POLICY_SIZE, &accounts->passwd, &size);
+    if (lint->policy.has_names) {
+        failed = file_read_trusted("/etc", "passwd", POLICY_SIZE, &accounts->passwd, &size);
         report_file(lint, "/etc/passwd", "names", failed);
-        failed = policy_file_read("/etc", "group", POLICY_SIZE, &accounts->group, &size);
+        failed = file_read_trusted("/etc", "group", POLICY_SIZE, &accounts->group, &size);
         report_file(lint, "/etc/group", "names", failed);
     }
     failed = policy_subuid_read(&accounts->subuid);
-    if (lint->policy.is_broad) {
+    if (lint->policy.has_broad_words) {
         report_file(lint, "/etc/subuid", "words for many (*, groups, ranges)", failed);
     }
     if (failed) {
@@ -82,6 +83,6 @@ void lint_names(struct lint *lint) {
     read_accounts(lint);
     for (size_t i = 0; i < policy->rule_count; i++)
         for (const char *words = policy->rules[i].value[POLICY_USER]; words && policy_next(&words, word);)
-            if (policy_test(policy, POLICY_USER, word, NULL, 0) == -ENOENT)
+            if (policy_check_value(&lint->accounts, POLICY_USER, word) == -ENOENT)
                 report_name(lint, lint_line(lint, &policy->rules[i], POLICY_USER), word);
 }

@@ -80,7 +80,7 @@ static bool covers(const char *wide, const char *narrow, const char *subuid,
 
 static void warn_shadowed(struct lint *lint, size_t n) {
     const struct policy_rule *rules = lint->policy.rules, *rule = &rules[n];
-    const char *subuid = lint->policy.accounts.subuid;
+    const char *subuid = lint->accounts.subuid;
 
     for (size_t i = 0; i < n; i++) {
         const char *const *wide = rules[i].value;
@@ -152,7 +152,7 @@ static void warn_people(struct lint *lint, const struct policy_rule *rule) {
     char word[POLICY_LINE + 1];
 
     while (policy_next(&words, word)) {
-        if (has_people(word, lint->policy.accounts.subuid)) {
+        if (has_people(word, lint->accounts.subuid)) {
             return;
         }
     }
@@ -181,7 +181,7 @@ static size_t find_overlap(const char *subuid, uint32_t low, uint32_t high,
 /* WORD has ids from LOW to HIGH, some or all of them subordinate ones. */
 static void warn_subordinate_word(struct lint *lint, unsigned number, const char *word,
                                   uint32_t low, uint32_t high) {
-    const char *subuid = lint->policy.accounts.subuid;
+    const char *subuid = lint->accounts.subuid;
     struct policy_subuid line;
     char owner[ACCOUNTS_OWNER];
     char more[40] = "";
@@ -218,7 +218,7 @@ static void warn_ids(struct lint *lint, const struct policy_rule *rule) {
             lint_report(lint, number, false,
                         "user = * also means daemons and transient ids, each with a quota of its "
                         "own; for people write 1000-59999");
-        } else if (word[0] != '%' && lint->policy.accounts.subuid && read_ids(word, &low, &high)) {
+        } else if (word[0] != '%' && lint->accounts.subuid && read_ids(word, &low, &high)) {
             warn_subordinate_word(lint, number, word, (uint32_t)low, (uint32_t)high);
         }
     }

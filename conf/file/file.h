@@ -16,13 +16,6 @@ CHECKED int file_read_trusted(const char *path,
                               char **text,
                               size_t *size);
 
-/* The same by the name that the helper's stages know. */
-CHECKED int policy_file_read(const char *path,
-                             const char *name,
-                             size_t limit,
-                             char **text,
-                             size_t *size);
-
 /*
  * Reads the file PATH, whoever can write it, into *TEXT, with a NUL behind the SIZE bytes.
  * -EFBIG: more than LIMIT bytes; -ENOMEM; or what open(2) and read(2) say.

@@ -96,7 +96,3 @@ int file_read_trusted(const char *path, const char *name, size_t limit, char **t
     close(folder);
     return error;
 }
-
-int policy_file_read(const char *path, const char *name, size_t limit, char **text, size_t *size) {
-    return file_read_trusted(path, name, limit, text, size);
-}

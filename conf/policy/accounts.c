@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The files of accounts: which of them a policy needs, and what /etc/subuid says.
+ * The files of accounts: which of them a policy needs, and what they say.  No name service is
+ * asked: what it would load, and whom it would ask, has no place in a privileged process.
  *
  * A user can map its subordinate ids into a user namespace, make setuid files there that belong to
  * these ids, and execute the files outside of it.  Each id is then an ordinary caller: it has the
@@ -15,7 +16,9 @@
  * Privilege held in the helper: root; policy_subuid_find() is also called later, as the caller with
  * CAP_NET_ADMIN.
  */
-#include "conf/policy/policy.h"
+#include "conf/policy/accounts.h"
+
+#include "conf/file/file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,13 +26,90 @@
 
 #define SUBUID_LINE 1024            /* shadow ignores a line of so many bytes, and of more */
 #define HIGHEST_ID (UINT32_MAX - 1) /* (uid_t)-1 is no id */
+#define MOST_DIGITS 10              /* of HIGHEST_ID */
+
+int account_read_number(const char *text, size_t length, uint32_t *number) {
+    uint64_t value = 0;
+
+    if (length < 1 || length > MOST_DIGITS) {
+        return -EINVAL;
+    }
+    if (text[0] == '0' && length > 1) {
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return -EINVAL;
+        }
+        value = 10 * value + (uint64_t)(text[i] - '0');
+    }
+    if (value > HIGHEST_ID) {
+        return -EINVAL;
+    }
+    *number = (uint32_t)value;
+    return 0;
+}
+
+/* What stands behind the next colon of the line; NULL: the line has no further one. */
+static const char *next_field(const char *field) {
+    const char *end = field + strcspn(field, ":\n");
+
+    return *end == ':' ? end + 1 : NULL;
+}
+
+static const char *next_entry(const char *entry) {
+    const char *newline = strchr(entry, '\n');
+
+    return newline ? newline + 1 : NULL;
+}
+
+static bool entry_id(const char *entry, uint32_t *id) {
+    const char *password = next_field(entry);
+    const char *number = password ? next_field(password) : NULL;
+
+    return number && !account_read_number(number, strcspn(number, ":\n"), id);
+}
+
+bool account_find_id(const char *entries, const char *name, uint32_t *id) {
+    size_t length = strlen(name);
+
+    for (const char *entry = entries; entry; entry = next_entry(entry)) {
+        if (!strncmp(entry, name, length) && entry[length] == ':' && entry_id(entry, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NULL: no entry has this id. */
+static const char *find_entry(const char *entries, uint32_t id) {
+    uint32_t number;
+
+    for (const char *entry = entries; entry; entry = next_entry(entry)) {
+        if (entry_id(entry, &number) && number == id) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+void account_find_name(const char *entries, uint32_t id, char name[POLICY_WORD]) {
+    const char *entry = find_entry(entries, id);
+    size_t length = entry ? strcspn(entry, ":") : 0;
+
+    name[0] = 0;
+    if (length && length < POLICY_WORD && strspn(entry, POLICY_NAME ".") >= length) {
+        memcpy(name, entry, length);
+        name[length] = 0;
+    }
+}
 
 int policy_subuid_read(char **text) {
     size_t size = 0;
     int error;
 
     *text = NULL;
-    error = policy_file_read("/etc", "subuid", POLICY_SIZE, text, &size);
+    error = file_read_trusted("/etc", "subuid", POLICY_SIZE, text, &size);
     if (error == -ENOENT) {
         *text = calloc(1, 1);
         return *text ? 0 : -ENOMEM;
@@ -47,15 +127,15 @@ int policy_accounts_read(const struct policy *policy, struct policy_accounts *ac
     int error = 0;
 
     *accounts = (struct policy_accounts){0};
-    if (policy->names) {
+    if (policy->has_names) {
         *path = "/etc/passwd";
-        error = policy_file_read("/etc", "passwd", POLICY_SIZE, &accounts->passwd, &size);
+        error = file_read_trusted("/etc", "passwd", POLICY_SIZE, &accounts->passwd, &size);
     }
-    if (!error && policy->names) {
+    if (!error && policy->has_names) {
         *path = "/etc/group";
-        error = policy_file_read("/etc", "group", POLICY_SIZE, &accounts->group, &size);
+        error = file_read_trusted("/etc", "group", POLICY_SIZE, &accounts->group, &size);
     }
-    if (!error && policy->is_broad) {
+    if (!error && policy->has_broad_words) {
         *path = "/etc/subuid";
         error = policy_subuid_read(&accounts->subuid);
     }

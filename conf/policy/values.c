@@ -1,80 +1,122 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * May this caller have this interface?  The first rule that names the caller and the bridge decides alone.
- * No input or output here: what it asks of the kernel, and of the files of accounts, is in its arguments.  What a
- * name service would load, and whom it would ask, has no place in a privileged process.
- * Hostile here: the request, whose bytes wire_interface_valid() has passed.
- * Privilege held in the helper: root for policy_test() and policy_resolve(), then CAP_NET_ADMIN, as the caller.
+ * The values of a rule's keys: which are valid, and what they match.
+ * Hostile here: nothing but the request's names and addresses, which wire_interface_valid() has
+ * passed.
+ * Privilege held in the helper: root while the policy is read; then, as the caller, CAP_NET_ADMIN.
  */
-#include "conf/policy/policy.h"
-#include "helper/system.h"
+#include "conf/policy/accounts.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define HEX "[0-9a-fA-F][0-9a-fA-F]"
 #define OCTET "@(" HEX "|\\*)"
 /* six octets, any of them *; or fewer octets and one * for all that follow */
-#define MAC "@(" OCTET ":" OCTET ":" OCTET ":" OCTET ":" OCTET ":" OCTET "|*(" HEX ":)\\*)"
-#define PATTERN (POLICY_LINE * POLICY_WORD / 5) /* a word of a line, each {uid} or {user} grown to the longest */
+#define MAC_FULL OCTET ":" OCTET ":" OCTET ":" OCTET ":" OCTET ":" OCTET
+#define MAC_PREFIX "*(" HEX ":)\\*"
+#define MAC "@(" MAC_FULL "|" MAC_PREFIX ")"
 
-static const struct {
+#define UID "{uid}"
+#define USER "{user}"
+#define ID_SIZE 11 /* bytes: of UINT32_MAX in decimal, the NUL included */
+/* a word of a whole line that repeats {user}, each grown to the longest name */
+#define PATTERN (POLICY_LINE / (sizeof(USER) - 1) * POLICY_WORD + POLICY_LINE)
+
+enum kind { USERS, NAMES, MACS, YES_OR_NO, MOST, RANGE };
+
+struct key {
     const char *name;
-    enum { WHO, NAMES, MACS, YES, MOST, RANGE } kind;
-    uint32_t min, max, absent;
-} keys[POLICY_KEYS] = {/* in the order of enum policy_key */
-    {"user", WHO}, {"bridge", NAMES}, {"isolate", YES}, {"lock-mac", YES}, {"dev", NAMES}, {"guest-mac", MACS},
-    {"host-mac", MACS}, {"mtu", RANGE, WIRE_MTU_MIN, WIRE_MTU_MAX, 0}, {"queues", MOST, 1, WIRE_QUEUES, 1},
-    {"max", MOST, 1, 256, 8}, {"allow-unpinned-bridge", YES}, {"allow-ra-bridge", YES}};
+    enum kind kind;
+    uint32_t least;
+    uint32_t most;
+    uint32_t absent; /* what the number is where a rule does not have the key */
+};
 
-const char *policy_key_name(enum policy_key key) { return keys[key].name; }
+static const struct key keys[POLICY_KEYS] = {
+    [POLICY_USER] = {"user", USERS, 0, 0, 0},
+    [POLICY_BRIDGE] = {"bridge", NAMES, 0, 0, 0},
+    [POLICY_ISOLATE] = {"isolate", YES_OR_NO, 0, 0, 0},
+    [POLICY_LOCK_MAC] = {"lock-mac", YES_OR_NO, 0, 0, 0},
+    [POLICY_DEV] = {"dev", NAMES, 0, 0, 0},
+    [POLICY_GUEST_MAC] = {"guest-mac", MACS, 0, 0, 0},
+    [POLICY_HOST_MAC] = {"host-mac", MACS, 0, 0, 0},
+    [POLICY_MTU] = {"mtu", RANGE, WIRE_MTU_MIN, WIRE_MTU_MAX, 0},
+    [POLICY_QUEUES] = {"queues", MOST, 1, WIRE_QUEUES, 1},
+    [POLICY_MAX] = {"max", MOST, 1, 256, 8},
+    [POLICY_ALLOW_UNPINNED] = {"allow-unpinned-bridge", YES_OR_NO, 0, 0, 0},
+    [POLICY_ALLOW_RA] = {"allow-ra-bridge", YES_OR_NO, 0, 0, 0},
+};
 
-bool policy_next(const char **text, char word[POLICY_LINE + 1]) {
-    const char *begin = *text + strspn(*text, " "), *end = strchrnul(begin, ' ');
-
-    *text = end - begin > POLICY_LINE ? begin + POLICY_LINE : end;
-    return *(char *)mempcpy(word, begin, (size_t)(*text - begin)) = 0, *word;
+const char *policy_key_name(enum policy_key key) {
+    return keys[key].name;
 }
 
-/* Decimal, no sign, no leading zero, up to END; below (uid_t)-1, nobody's id and "no change" to the kernel. */
-static int read_number(const char *text, const char *end, uint32_t *number) {
-    size_t size = (size_t)(end - text);
-    unsigned long long value = strtoull(text, NULL, 10);
+uint32_t policy_number(const struct policy_rule *rule, enum policy_key key) {
+    const char *value = rule->value[key];
 
-    *number = (uint32_t)value;
-    return size - 1 < 10 && strspn(text, "0123456789") >= size && (*text > '0' || size == 1) && value < UINT32_MAX ? 0 : -EINVAL;
+    return value ? (uint32_t)strtoul(value, NULL, 10) : keys[key].absent;
+}
+
+bool policy_next(const char **text, char word[POLICY_LINE + 1]) {
+    const char *begin = *text + strspn(*text, " ");
+    size_t length = strcspn(begin, " ");
+
+    if (length > POLICY_LINE) {
+        length = POLICY_LINE;
+    }
+    memcpy(word, begin, length);
+    word[length] = 0;
+    *text = begin + length;
+    return length > 0;
 }
 
 /* N or N-M. */
 static int read_range(const char *text, uint32_t *low, uint32_t *high) {
     const char *dash = strchrnul(text, '-');
-    int error = read_number(text, dash, low);
+    int error = account_read_number(text, (size_t)(dash - text), low);
 
-    *high = *low;
-    if (!error && *dash) error = read_number(dash + 1, dash + strlen(dash), high);
-    return error ? error : *low <= *high ? 0 : -EINVAL;
-}
-
-/* The first entry, name:password:id:..., of that name, as for getpwnam(3); or where NAME is NULL of that id. */
-static const char *look_up(const char *entries, const char *name, uint32_t *id) {
-    uint32_t seen;
-
-    for (const char *line = entries, *text; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
-        if (name && (strncmp(line, name, strlen(name)) || line[strlen(name)] != ':')) continue;
-        text = line + strcspn(line, ":\n");
-        if (*text == ':') text += 1 + strcspn(text + 1, ":\n");
-        if (*text != ':' || read_number(text + 1, text + 1 + strcspn(text + 1, ":\n"), &seen) || (!name && seen != *id)) continue;
-        return *id = seen, line;
+    if (error) {
+        return error;
     }
-    return NULL;
+    *high = *low;
+    if (*dash) {
+        error = account_read_number(dash + 1, strlen(dash + 1), high);
+    }
+    if (error) {
+        return error;
+    }
+    return *low <= *high ? 0 : -EINVAL;
 }
 
-/* The ids of a who-word without its %: N, N-M, or a name of ENTRIES. */
-static int read_who(const char *word, const char *entries, uint32_t *low, uint32_t *high) {
-    if (!word[strspn(word, "0123456789-")]) {
+/* Users ---------------------------------------------------------------------------------------- */
+
+static bool is_ids(const char *word) {
+    return !word[strspn(word, "0123456789-")];
+}
+
+/* A name of a user or a group.  A sign in front of one is for ids alone. */
+static bool is_account_name(const char *word) {
+    size_t length = strlen(word);
+
+    if (!length || length >= POLICY_WORD || word[0] == '-' || word[0] == '.') {
+        return false;
+    }
+    return strspn(word, POLICY_NAME ".") == length;
+}
+
+/* The ids of a word without its %: N, N-M, or the name of one of ENTRIES. */
+static int read_ids(const char *word, const char *entries, uint32_t *low, uint32_t *high) {
+    if (is_ids(word)) {
         return read_range(word, low, high);
     }
-    if (strlen(word) >= POLICY_WORD || word[strspn(word, POLICY_NAME ".")] || strchr("-.", *word)) {
+    if (!is_account_name(word)) {
         return -EINVAL;
     }
-    if (!look_up(entries, word, low)) {
+    if (!account_find_id(entries, word, low)) {
         return -ENOENT;
     }
     *high = *low;
@@ -91,192 +133,240 @@ bool policy_word_is_broad(const char *word) {
     return !read_range(word, &low, &high) && low < high;
 }
 
-/* A group does not match a subordinate id: all ids of one user have the groups of that user. */
-static int test_group(const struct policy *policy, const char *word) {
-    const struct policy_caller *caller = &policy->caller;
-    uint32_t id;
-    uint32_t high;
-    bool is_member;
-    int error;
-
-    if (strchr(word, '-') && !word[strspn(word, "0123456789-")]) {
-        return -EINVAL;
-    }
-    error = read_who(word, policy->accounts.group, &id, &high);
-    if (error || caller->subuid_line) {
-        return error;
-    }
-    is_member = caller->gid == id;
-    for (size_t i = 0; i < caller->group_count; i++) {
-        is_member |= caller->groups[i] == id;
-    }
-    return is_member;
-}
-
-/* A subordinate id is matched by a range within one line of /etc/subuid, if only of this id. */
-static int test_user(const struct policy *policy, const char *word) {
-    const struct policy_caller *caller = &policy->caller;
-    struct policy_subuid line;
+static int check_user(const char *word, const struct policy_accounts *accounts) {
     uint32_t low;
     uint32_t high;
-    int error;
 
     if (!strcmp(word, "*")) {
-        return caller->uid < UINT32_MAX && !caller->subuid_line;
+        return 0;
     }
-    error = read_who(word, policy->accounts.passwd, &low, &high);
+    if (*word != '%') {
+        return read_ids(word, accounts->passwd, &low, &high);
+    }
+    word++;
+    if (is_ids(word) && strchr(word, '-')) {
+        return -EINVAL; /* there are no ranges of groups */
+    }
+    return read_ids(word, accounts->group, &low, &high);
+}
+
+static bool is_in_group(const struct caller *caller, uint32_t group) {
+    if (caller->gid == group) {
+        return true;
+    }
+    for (size_t i = 0; i < caller->group_count; i++) {
+        if (caller->groups[i] == group) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All subordinate ids of a user have the groups of that user.  So no group names one of them. */
+static bool group_has(const char *word, const struct policy_subject *subject) {
+    uint32_t group;
+    uint32_t high;
+
+    if (subject->subuid_line || read_ids(word, subject->accounts->group, &group, &high)) {
+        return false;
+    }
+    return is_in_group(&subject->caller, group);
+}
+
+/* A range names a subordinate id if it lies within one line of /etc/subuid. */
+static bool range_has(const char *word, const struct policy_subject *subject) {
+    struct policy_subuid line;
+    uint32_t uid = subject->caller.uid;
+    uint32_t low;
+    uint32_t high;
+
+    if (read_ids(word, subject->accounts->passwd, &low, &high)) {
+        return false;
+    }
+    if (uid < low || uid > high) {
+        return false;
+    }
+    if (!subject->subuid_line) {
+        return true;
+    }
+    return policy_subuid_find(subject->accounts->subuid, low, high, &line);
+}
+
+bool policy_value_has_caller(const char *value, const struct policy_subject *subject) {
+    char word[POLICY_LINE + 1];
+    bool has_caller = false;
+
+    while (!has_caller && policy_next(&value, word)) {
+        if (!strcmp(word, "*")) {
+            has_caller = subject->caller.uid < UINT32_MAX && !subject->subuid_line;
+        } else if (*word == '%') {
+            has_caller = group_has(word + 1, subject);
+        } else {
+            has_caller = range_has(word, subject);
+        }
+    }
+    return has_caller;
+}
+
+/* Names of devices and bridges ----------------------------------------------------------------- */
+
+/* The length of the placeholder that TEXT begins with; 0: it begins with none. */
+static size_t placeholder(const char *text) {
+    if (!strncmp(text, UID, strlen(UID))) {
+        return strlen(UID);
+    }
+    if (!strncmp(text, USER, strlen(USER))) {
+        return strlen(USER);
+    }
+    return 0;
+}
+
+static int check_name(const char *word) {
+    while (*word) {
+        size_t length = placeholder(word);
+
+        if (!length && !strchr(POLICY_NAME ".*", *word)) {
+            return -EINVAL;
+        }
+        word += length ? length : 1;
+    }
+    return 0;
+}
+
+/*
+ * WORD with the caller's id and name in it.  Neither has a byte that fnmatch(3) takes for more than
+ * itself.  False: the word says {user}, and the caller has no name.
+ */
+static bool expand(const char *word, const struct policy_subject *subject, char pattern[PATTERN]) {
+    char uid[ID_SIZE];
+
+    snprintf(uid, sizeof(uid), "%u", subject->caller.uid);
+    while (*word) {
+        size_t length = placeholder(word);
+        const char *text = length == strlen(UID) ? uid : subject->name;
+
+        if (!length) {
+            *pattern = *word;
+            pattern++;
+            word++;
+            continue;
+        }
+        if (!*text) {
+            return false;
+        }
+        memcpy(pattern, text, strlen(text));
+        pattern += strlen(text);
+        word += length;
+    }
+    *pattern = 0;
+    return true;
+}
+
+/* none is a word of its own: * means every bridge, and no bridge can have this name. */
+static bool word_has_name(const char *word,
+                          const struct policy_subject *subject,
+                          const char *name) {
+    char pattern[PATTERN];
+
+    if (!strcmp(name, "none")) {
+        return !strcmp(word, "none");
+    }
+    return expand(word, subject, pattern) && !fnmatch(pattern, name, 0);
+}
+
+bool policy_value_has_name(const char *value,
+                           const struct policy_subject *subject,
+                           const char *name) {
+    char word[POLICY_LINE + 1];
+    bool has_name = false;
+
+    while (name && !has_name && policy_next(&value, word)) {
+        has_name = word_has_name(word, subject, name);
+    }
+    return has_name;
+}
+
+/* Addresses and numbers ------------------------------------------------------------------------ */
+
+static int check_mac(const char *word) {
+    if (strlen(word) >= WIRE_MAC_TEXT || fnmatch(MAC, word, FNM_EXTMATCH)) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* Each * stands for whole octets, because the colons of word and address are as many. */
+bool policy_value_has_mac(const char *value, const uint8_t mac[6]) {
+    char word[POLICY_LINE + 1];
+    char text[WIRE_MAC_TEXT];
+    bool has_mac = false;
+
+    wire_mac_text(mac, text);
+    while (!has_mac && policy_next(&value, word)) {
+        has_mac = !fnmatch(word, text, FNM_CASEFOLD);
+    }
+    return has_mac;
+}
+
+static int check_number(const struct key *key, const char *value) {
+    uint32_t low;
+    uint32_t high;
+    int error = read_range(value, &low, &high);
+
     if (error) {
         return error;
     }
-    if (caller->uid < low || caller->uid > high) {
-        return 0;
+    if (low < key->least || high > key->most) {
+        return -EINVAL;
     }
-    if (!caller->subuid_line) {
-        return 1;
+    if (key->kind == MOST && strchr(value, '-')) {
+        return -EINVAL;
     }
-    return policy_subuid_find(policy->accounts.subuid, low, high, &line);
+    return 0;
 }
 
-static int test_who(const struct policy *policy, const char *word) {
-    return *word == '%' ? test_group(policy, word + 1) : test_user(policy, word);
+bool policy_value_has_mtu(const char *value, uint32_t mtu) {
+    uint32_t low;
+    uint32_t high;
+
+    return !read_range(value, &low, &high) && mtu >= low && mtu <= high;
 }
 
-/*
- * What {uid} and {user} stand for has no byte that fnmatch(3) takes for more than itself.  none is a word of its own:
- * * means every bridge, and no bridge can be called none.
- */
-static int test_name(const struct policy *policy, const char *word, const char *text) {
-    char pattern[PATTERN], *out = pattern;
+/* All keys ------------------------------------------------------------------------------------- */
 
-    if (text && !strcmp(text, "none")) return !strcmp(word, "none");
-    for (int length; *word; word += length) {
-        length = !strncmp(word, "{uid}", 5) ? 5 : !strncmp(word, "{user}", 6) ? 6 : 1;
-        if (length == 1 && !strchr(POLICY_NAME ".*", *word)) return -EINVAL;
-        if (length == 6 && text && !policy->caller.name[0]) return 0;
-        out += length == 5 ? snprintf(out, POLICY_WORD, "%u", policy->caller.uid)
-               : length == 6 ? snprintf(out, POLICY_WORD, "%s", policy->caller.name) : (*out = *word, 1);
+static int check_word(const struct policy_accounts *accounts, enum kind kind, const char *word) {
+    if (kind == USERS) {
+        return check_user(word, accounts);
     }
-    return *out = 0, text && !fnmatch(pattern, text, 0);
+    return kind == NAMES ? check_name(word) : check_mac(word);
 }
 
-/* Each * stands where octets would, and the colons keep their number. */
-static int test_mac(const char *word, const char *text) {
-    if (strlen(word) >= WIRE_MAC_TEXT || fnmatch(MAC, word, FNM_EXTMATCH)) return -EINVAL;
-    return text && !fnmatch(word, text, FNM_CASEFOLD);
-}
-
-int policy_test(const struct policy *policy, enum policy_key key, const char *value, const char *text, uint32_t number) {
+/* A word that is invalid comes before one that is not known. */
+static int check_words(const struct policy_accounts *accounts, enum kind kind, const char *value) {
     char word[POLICY_LINE + 1];
-    uint32_t low, high;
-    int match = 0, one = 0;
+    bool is_unknown = false;
 
-    if (keys[key].kind == YES) return !strcmp(value, "yes") ? 1 : strcmp(value, "no") ? -EINVAL : 0;
-    if (keys[key].kind > YES) {
-        if (read_range(value, &low, &high) || low < keys[key].min || high > keys[key].max) return -EINVAL;
-        if (keys[key].kind == MOST) return strchr(value, '-') ? -EINVAL : number <= low;
-        return number >= low && number <= high;
-    }
-    while (policy_next(&value, word)) { /* all of them: each must be one */
-        one = keys[key].kind == WHO ? test_who(policy, word)
-              : keys[key].kind == NAMES ? test_name(policy, word, text) : test_mac(word, text);
-        match = one >= 0 && match >= 0 ? match | one : one < match ? one : match; /* -EINVAL before -ENOENT */
-    }
-    return match;
-}
+    while (policy_next(&value, word)) {
+        int error = check_word(accounts, kind, word);
 
-/* Sets the caller's name; "" if it has none that can stand for {user}. */
-static void name_caller(struct policy_caller *caller, const char *passwd) {
-    const char *entry = look_up(passwd, NULL, &caller->uid);
-    const char *name = entry ? entry : "";
-    size_t length = strcspn(name, ":");
-
-    if (length >= POLICY_WORD || strspn(name, POLICY_NAME ".") < length) {
-        length = 0;
-    }
-    snprintf(caller->name, POLICY_WORD, "%.*s", (int)length, name);
-}
-
-int policy_resolve(struct policy *policy, const struct policy_accounts *accounts) {
-    struct policy_caller *caller = &policy->caller;
-    struct policy_subuid line;
-    int error = 0;
-
-    policy->accounts = *accounts;
-    name_caller(caller, accounts->passwd);
-    caller->subuid_line = 0;
-    if (policy->is_broad && !accounts->subuid) {
-        return -ENOENT;
-    }
-    if (policy->is_broad && policy_subuid_find(accounts->subuid, caller->uid, caller->uid, &line)) {
-        caller->subuid_line = line.line;
-    }
-    for (size_t i = 0; policy->names && i < policy->rule_count; i++) {
-        if (policy_test(policy, POLICY_USER, policy->rules[i].value[POLICY_USER], NULL, 0) < 0) {
-            error = -ENOENT;
+        if (error == -EINVAL) {
+            return error;
         }
+        is_unknown |= error == -ENOENT;
     }
-    /* {user} counts as a name: a caller without one is denied as for any other that is not there. */
-    return policy->names_caller && !caller->name[0] ? -ENOENT : error;
+    return is_unknown ? -ENOENT : 0;
 }
 
-uint32_t policy_number(const struct policy_rule *rule, enum policy_key key) {
-    return rule->value[key] ? (uint32_t)strtoul(rule->value[key], NULL, 10) : keys[key].absent;
-}
+int policy_check_value(const struct policy_accounts *accounts,
+                       enum policy_key key,
+                       const char *value) {
+    enum kind kind = keys[key].kind;
 
-static bool permits(const struct policy *all, const struct policy_rule *rule, enum policy_key key, const char *text, uint32_t n) {
-    return rule->value[key] && policy_test(all, key, rule->value[key], text, n) == 1;
-}
-
-enum policy_key policy_rule_refuses(const struct policy *policy, const struct policy_rule *rule,
-                                    const struct wire_interface *asked, const struct policy_bridge *bridge) {
-    const char *name = !asked->bridge[0] ? "none" : bridge->exists ? bridge->name : NULL;
-    const uint8_t *guest = asked->guest_mac, *host = asked->host_mac;
-    bool any = wire_mac_absent(guest) || (!rule->value[POLICY_GUEST_MAC] && !permits(policy, rule, POLICY_LOCK_MAC, NULL, 0));
-    char mac[WIRE_MAC_TEXT];
-
-    if (!permits(policy, rule, POLICY_USER, NULL, 0)) return POLICY_USER;
-    if (!permits(policy, rule, POLICY_BRIDGE, name, 0)) return POLICY_BRIDGE;
-    if (asked->dev[0] && !permits(policy, rule, POLICY_DEV, asked->dev, 0)) return POLICY_DEV;
-    if (!any && !permits(policy, rule, POLICY_GUEST_MAC, wire_mac_text(guest, mac), 0)) return POLICY_GUEST_MAC;
-    if (!wire_mac_absent(host) && !permits(policy, rule, POLICY_HOST_MAC, wire_mac_text(host, mac), 0)) return POLICY_HOST_MAC;
-    if (asked->mtu && asked->mtu != bridge->mtu && !permits(policy, rule, POLICY_MTU, NULL, asked->mtu)) return POLICY_MTU;
-    return asked->queues > policy_number(rule, POLICY_QUEUES) ? POLICY_QUEUES : POLICY_KEYS;
-}
-
-/*
- * A bridge whose MTU nobody set takes the lowest of its ports', and no kernel tells which bridge is of that kind.  So a port
- * has the bridge's own MTU; or a higher one that never becomes the bridge's, because a port that no user can take away has one
- * that is not higher.
- */
-static uint32_t mtu_faults(uint32_t mtu, const struct policy_bridge *bridge) {
-    uint32_t faults = 0;
-
-    if (mtu < bridge->mtu) {
-        faults |= WIRE_FAULT_MTU;
+    if (kind == YES_OR_NO) {
+        return strcmp(value, "yes") && strcmp(value, "no") ? -EINVAL : 0;
     }
-    if (mtu > bridge->mtu && (!bridge->port_mtu || mtu < bridge->port_mtu)) {
-        faults |= WIRE_FAULT_MTU_RAISED;
+    if (kind == MOST || kind == RANGE) {
+        return check_number(&keys[key], value);
     }
-    if (mtu < WIRE_MTU_IPV6 && bridge->mtu < WIRE_MTU_IPV6) {
-        faults |= WIRE_FAULT_MTU_IPV6;
-    }
-    return faults;
-}
-
-struct policy_verdict policy_decide(const struct policy *policy, const struct wire_interface *interface,
-                                    const struct policy_bridge *bridge) {
-    struct policy_verdict verdict = {.failed = POLICY_USER, .mtu = interface->mtu ? interface->mtu : bridge->mtu};
-
-    for (size_t i = 0; i < policy->rule_count && !verdict.rule; i++) {
-        verdict.failed = policy_rule_refuses(policy, &policy->rules[i], interface, bridge);
-        if (verdict.failed > POLICY_BRIDGE) verdict.rule = &policy->rules[i];
-    }
-    if (verdict.failed < POLICY_KEYS || !interface->bridge[0]) return verdict;
-    verdict.lock_mac = permits(policy, verdict.rule, POLICY_LOCK_MAC, NULL, 0);
-    verdict.isolate = permits(policy, verdict.rule, POLICY_ISOLATE, NULL, 0);
-    /* Granted: is the bridge fit? */
-    if (!bridge->pinned && !permits(policy, verdict.rule, POLICY_ALLOW_UNPINNED, NULL, 0)) verdict.faults |= WIRE_FAULT_UNPINNED;
-    if (bridge->takes_ra && !permits(policy, verdict.rule, POLICY_ALLOW_RA, NULL, 0)) verdict.faults |= WIRE_FAULT_RA;
-    verdict.faults |= mtu_faults(verdict.mtu, bridge);
-    return verdict;
+    return check_words(accounts, kind, value);
 }

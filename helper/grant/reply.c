@@ -1,16 +1,36 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Purpose: tell the administrator and the caller.  syslog(3) allocates, reads the time zone and takes its identity
- * from argv[0]; a line of our own to the same socket does none of it.
- * Hostile here: the socket's other end, which may be full, closed, or somebody else's; nothing is read from it.
- * Privilege held: none, but to open the log: root.
+ * The caller is told.
+ * Hostile here: the caller, who may have closed the socket or never reads it.
+ * Privilege held: none to send; to fill it, what the stage has.
  */
-#include "helper/grant/stages.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
 
-int log_open(void) {
-    int logger = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+#include "helper/grant/grant.h"
 
-    return connect(logger, (const void *)&(struct sockaddr_un){AF_UNIX, "/dev/log"}, sizeof(struct sockaddr_un)) ? -1 : logger;
+void grant_fill_reply(struct grant *grant, int result) {
+    struct wire_reply *reply = &grant->reply;
+
+    reply->magic = WIRE_MAGIC;
+    reply->version = WIRE_VERSION;
+    if (grant->stage <= WIRE_REQUEST) {
+        /* it was not read, or is not valid: nothing of it is used */
+        memset(&grant->request, 0, sizeof(grant->request));
+    }
+    reply->interface = result ? grant->index : 0;
+    reply->status = result < 0 ? WIRE_FAILED : (uint32_t)result;
+    reply->error = result < 0 ? (uint32_t)-result : 0;
+    reply->stage = grant->stage;
+    reply->count = result ? 0 : grant->request.count;
+    if (result) {
+        log_decision(grant, result, reply->interface);
+    }
+    if (result == WIRE_DENIED) {
+        memset(reply->device, 0, sizeof(reply->device));
+        reply->stage = 0;
+    }
 }
 
 int reply_send(int socket, const struct wire_reply *reply, const struct device *devices) {
@@ -18,11 +38,20 @@ int reply_send(int socket, const struct wire_reply *reply, const struct device *
     struct iovec bytes = {(void *)reply, sizeof(*reply)};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control};
     struct cmsghdr *header = (void *)control;
-    unsigned char *end = CMSG_DATA(header);
+    size_t size = 0;
 
-    for (uint32_t i = 0; i < reply->count; i++) end = mempcpy(end, devices[i].queue, devices[i].queues * sizeof(int));
-    const size_t size = (size_t)(end - CMSG_DATA(header));
-    *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(size), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    for (uint32_t i = 0; i < reply->count; i++) {
+        size_t queues = devices[i].queues * sizeof(int);
+
+        memcpy(CMSG_DATA(header) + size, devices[i].queue, queues);
+        size += queues;
+    }
+    header->cmsg_len = CMSG_LEN(size);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
     message.msg_controllen = size ? CMSG_SPACE(size) : 0;
-    return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*reply) ? 0 : -errno;
+    if (sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof(*reply)) {
+        return -errno;
+    }
+    return 0;
 }

@@ -1,91 +1,206 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Purpose: make a tap.
- * Hostile here: every local user.  On most kernels a tap without an owner may be attached to by anybody, and a
- * multi-queue one takes more than one; between the two system calls that make it and make it root's, somebody may.
- * Privilege held: CAP_NET_ADMIN, as the caller; /dev/net/tun is opened as the caller, so that its mode stays the
- * administrator's answer to who may use taps.
+ * A tap is made.
+ * Hostile here: every local user.  Anybody may attach to a tap without an owner, and to a
+ * multi-queue one several may at once.  Between the two system calls that make it and make it
+ * root's, somebody may do so.
+ * Privilege held: CAP_NET_ADMIN, as the caller.  /dev/net/tun is opened as the caller, so that its
+ * mode stays the administrator's answer to who may use taps.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "helper/link/link.h"
+#include "helper/link/selinux.h"
 
-/* Opens a queue of the device NAME, and makes the device where FLAGS has IFF_TUN_EXCL: then it is new, or an error. */
-static int open_queue(struct device *device, const char *name, int flags) {
-    struct ifreq request = {.ifr_flags = (short)flags};
-    unsigned loopback = 1; /* the index of a device that there is: with it a queue attaches, and makes none */
-    int queue = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+#define TRIES 3
 
-    if (queue < 0) return -errno;
-    device->queue[device->queues++] = queue;
-    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-    if (!(flags & IFF_TUN_EXCL) && ioctl(queue, TUNSETIFINDEX, &loopback)) return -errno;
-    if (ioctl(queue, TUNSETIFF, &request)) return errno == EBUSY && flags & IFF_TUN_EXCL ? WIRE_NAME_TAKEN : -errno;
-    /* the very next system call: until it, the device is anybody's */
-    if (flags & IFF_TUN_EXCL && ioctl(queue, TUNSETOWNER, 0UL)) return -errno;
-    snprintf(device->link.name, sizeof(device->link.name), "%s", request.ifr_name);
+static int open_queue(struct device *device, int *queue) {
+    *queue = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    if (*queue < 0) {
+        return -errno;
+    }
+    device->queue[device->queues] = *queue;
+    device->queues++;
     return 0;
 }
 
-/* What somebody who attached and left in time may have left behind, as of a new tap: nothing of it shows in the link. */
+/* Makes a tap that is root's, or fails.  Until the second ioctl(2) it is anybody's. */
+static int make_tap(struct device *device, const char *name, int flags) {
+    struct ifreq request = {.ifr_flags = (short)(flags | IFF_TUN_EXCL)};
+    int queue;
+    int error = open_queue(device, &queue);
+
+    if (error) {
+        return error;
+    }
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+    if (ioctl(queue, TUNSETIFF, &request)) {
+        return errno == EBUSY ? WIRE_NAME_TAKEN : -errno;
+    }
+    if (ioctl(queue, TUNSETOWNER, 0UL)) {
+        return -errno;
+    }
+    memcpy(device->link.name, request.ifr_name, sizeof(device->link.name));
+    return 0;
+}
+
+/*
+ * Attaches a further queue, and makes nothing: with an index that there is, which is the loopback
+ * device's in every network namespace, TUNSETIFF cannot make a device.
+ */
+static int attach_queue(struct device *device, int flags) {
+    struct ifreq request = {.ifr_flags = (short)flags};
+    const unsigned loopback = 1;
+    int queue;
+    int error = open_queue(device, &queue);
+
+    if (error) {
+        return error;
+    }
+    memcpy(request.ifr_name, device->link.name, sizeof(request.ifr_name));
+    if (ioctl(queue, TUNSETIFINDEX, &loopback)) {
+        return -errno;
+    }
+    return ioctl(queue, TUNSETIFF, &request) ? -errno : 0;
+}
+
+static int attach_queues(struct device *device, int flags, unsigned queues) {
+    int place = selinux_enter_attaching();
+    int error = 0;
+
+    while (!error && device->queues < queues) {
+        error = attach_queue(device, flags);
+    }
+    selinux_leave_attaching(place);
+    return error;
+}
+
+/* Reads the tap's link.  -ESTALE: the tap was renamed, and another link has its name. */
+static int read_tap(struct device *device) {
+    struct ifreq now = {0};
+    int error = link_read(0, device->link.name, &device->link);
+
+    if (error) {
+        return error;
+    }
+    if (ioctl(device->queue[0], TUNGETIFF, &now)) {
+        return -errno;
+    }
+    return strcmp(device->link.name, now.ifr_name) ? -ESTALE : 0;
+}
+
+/* Is it root's alone, down, and of the kind that was asked for? */
+static bool is_untouched(const struct link *tap, const struct wire_interface *interface) {
+    const bool is_multi_queue = interface->queues > 1;
+    uint32_t untouched[IFLA_TUN_MAX + 1];
+
+    memset(untouched, 0xff, sizeof(untouched)); /* no group; of one queue no number of queues */
+    untouched[IFLA_TUN_OWNER] = 0;
+    untouched[IFLA_TUN_TYPE] = IFF_TAP;
+    untouched[IFLA_TUN_PI] = 0;
+    untouched[IFLA_TUN_VNET_HDR] = interface->vnet_hdr;
+    untouched[IFLA_TUN_PERSIST] = 0;
+    untouched[IFLA_TUN_MULTI_QUEUE] = is_multi_queue;
+    if (is_multi_queue) {
+        untouched[IFLA_TUN_NUM_QUEUES] = 1;
+        untouched[IFLA_TUN_NUM_DISABLED_QUEUES] = 0;
+    }
+    return !tap->up && !memcmp(tap->tun, untouched, sizeof(untouched));
+}
+
+/*
+ * Deletes the tap, for who attached holds it, and may have become its owner and made it persistent:
+ * closing our queue alone would leave it there.
+ */
+static int discard(struct device *device) {
+    int error = link_delete(device->link.index);
+
+    if (error) {
+        return error;
+    }
+    device->queues--;
+    return close(device->queue[device->queues]) ? -errno : 0;
+}
+
+/* A tap that nobody has attached to before it was root's. */
+static int make_exclusively(const struct wire_interface *interface,
+                            struct device *device,
+                            int flags) {
+    const char *name = *interface->dev ? interface->dev : "tg%d";
+    int error;
+
+    for (int i = 0; i < TRIES; i++) {
+        error = make_tap(device, name, flags);
+        if (error) {
+            return error;
+        }
+        error = read_tap(device);
+        if (error) {
+            return error;
+        }
+        if (is_untouched(&device->link, interface)) {
+            return 0;
+        }
+        error = discard(device);
+        if (error) {
+            return error;
+        }
+    }
+    return -EBUSY;
+}
+
+/*
+ * Sets what a process that attached and left in time may have set, to what it is in a new tap.
+ * rtnetlink shows none of it.
+ */
 static int reset(int queue) {
-    return ioctl(queue, TUNDETACHFILTER, NULL) || ioctl(queue, TUNSETSTEERINGEBPF, &(int){-1}) ||
-           ioctl(queue, TUNSETFILTEREBPF, &(int){-1}) || ioctl(queue, TUNSETOFFLOAD, 0UL) ||
-           ioctl(queue, TUNSETTXFILTER, &(struct tun_filter){0}) || ioctl(queue, TUNSETSNDBUF, &(int){INT32_MAX}) ||
-           ioctl(queue, TUNSETVNETHDRSZ, &(int){10}) /* struct virtio_net_hdr */ || ioctl(queue, TUNSETCARRIER, &(int){1}) ||
-           ioctl(queue, TUNSETLINK, (unsigned long)ARPHRD_ETHER) || ioctl(queue, TUNSETVNETLE, &(int){0}) ? -errno : 0;
-}
+    const int none = -1;
+    const int no = 0;
+    const int yes = 1;
+    const int unlimited = INT32_MAX;
+    const int header = sizeof(struct virtio_net_hdr);
+    const struct tun_filter all_frames = {0};
+    bool is_reset = true;
 
-/*
- * Writes the process's SELinux label with the type TO in the place of FROM; of any other process it is left as it is.  Where it
- * cannot, the kernel refuses what comes next.  *LABEL, -1 or open from the last time, keeps a descriptor for the next.
- */
-static void change_domain(int *label, const char *from, const char *to) {
-    /* with the longer type still less than a page, of which more is cut off: proc_pid_attr_write(), fs/proc/base.c */
-    char now[4000] = "", next[sizeof(now) + 32];
-
-    if (*label >= 0) close(*label);
-    *label = open("/proc/self/attr/current", O_RDWR | O_CLOEXEC);
-    const char *type = (size_t)pread(*label, now, sizeof(now), 0) < sizeof(now) ? strstr(now, from) : NULL; /* -1 is more */
-    if (!type || !strchr(":\n", type[strlen(from)])) return; /* or the end: a policy without levels */
-    snprintf(next, sizeof(next), "%.*s%s%s", (int)(type - now), now, to, type + strlen(from));
-    (void)!write(*label, next, strlen(next));
-}
-
-/*
- * The further queues.  SELinux asks for one permission both where a queue attaches to its tap and where a forgotten IFF_TUN_EXCL
- * would attach to another's (security/selinux/hooks.c, selinux_tun_dev_open).  So the domain that makes taps does not have it,
- * and the one that has it makes none (selinux/tapgrant.te).
- */
-static int attach(struct device *device, const char *name, int flags, unsigned queues) {
-    int label = -1, error = 0;
-
-    change_domain(&label, ":tapgrant_t", ":tapgrant_attach_t");
-    while (!error && device->queues < queues) error = open_queue(device, name, flags);
-    change_domain(&label, ":tapgrant_attach_t", ":tapgrant_t"); /* to answer, whatever the answer is */
-    return close(label), error;
+    is_reset &= !ioctl(queue, TUNDETACHFILTER, NULL);
+    is_reset &= !ioctl(queue, TUNSETSTEERINGEBPF, &none);
+    is_reset &= !ioctl(queue, TUNSETFILTEREBPF, &none);
+    is_reset &= !ioctl(queue, TUNSETOFFLOAD, 0UL);
+    is_reset &= !ioctl(queue, TUNSETTXFILTER, &all_frames);
+    is_reset &= !ioctl(queue, TUNSETSNDBUF, &unlimited);
+    is_reset &= !ioctl(queue, TUNSETVNETHDRSZ, &header);
+    is_reset &= !ioctl(queue, TUNSETCARRIER, &yes);
+    is_reset &= !ioctl(queue, TUNSETLINK, (unsigned long)ARPHRD_ETHER);
+    is_reset &= !ioctl(queue, TUNSETVNETLE, &no);
+    return is_reset ? 0 : -errno;
 }
 
 int device_create(const struct wire_interface *interface, struct device *device) {
-    const bool multi = interface->queues > 1;
-    /* what it must still be when it is root's */
-    const uint32_t made[IFLA_TUN_MAX + 1] = {
-        [IFLA_TUN_UNSPEC] = UINT32_MAX, [IFLA_TUN_GROUP] = UINT32_MAX, [IFLA_TUN_TYPE] = IFF_TAP,
-        [IFLA_TUN_VNET_HDR] = interface->vnet_hdr, [IFLA_TUN_MULTI_QUEUE] = multi, [IFLA_TUN_NUM_QUEUES] = multi ? 1 : UINT32_MAX,
-        [IFLA_TUN_NUM_DISABLED_QUEUES] = multi ? 0 : UINT32_MAX};
-    int flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) | (multi ? IFF_MULTI_QUEUE : 0), error = -EBUSY;
-    struct ifreq now = {0};
+    int flags = IFF_TAP | IFF_NO_PI;
+    int error;
 
-    for (int tries = 0; error == -EBUSY && tries < 3; tries++) {
-        error = open_queue(device, *interface->dev ? interface->dev : "tg%d", flags | IFF_TUN_EXCL);
-        if (!error) error = link_read(0, device->link.name, &device->link);
-        /* the link that was read is ours if ours is called so now: somebody may have renamed it, and another one be there */
-        if (!error && ioctl(device->queue[0], TUNGETIFF, &now)) error = -errno;
-        if (error || strcmp(device->link.name, now.ifr_name)) return error ? error : -ESTALE;
-        if (!memcmp(device->link.tun, made, sizeof(made)) && !device->link.up) break;
-        /* whoever attached holds it, and may have made it his and made it stay: closing alone would leave it there */
-        error = link_delete(device->link.index);
-        if (error || close(device->queue[--device->queues])) return error ? error : -errno;
-        error = -EBUSY;
+    if (interface->vnet_hdr) {
+        flags |= IFF_VNET_HDR;
     }
-    if (!error && multi) error = reset(device->queue[0]);
-    return error || !multi ? error : attach(device, now.ifr_name, flags, interface->queues);
+    if (interface->queues > 1) {
+        flags |= IFF_MULTI_QUEUE;
+    }
+    error = make_exclusively(interface, device, flags);
+    if (error || interface->queues == 1) {
+        return error;
+    }
+    error = reset(device->queue[0]);
+    if (error) {
+        return error;
+    }
+    return attach_queues(device, flags, interface->queues);
 }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Runs while tapgrant is built, never with privilege: writes to stdout the seccomp filter that tapgrant-helper loads
- * once it is its caller (helper/privilege/privilege.c), as initialisers of struct sock_filter.  Argument 1: the machine's CPU
- * family, as meson names it.
+ * Runs while tapgrant is built, never with privilege.  Writes to stdout the seccomp filter that
+ * tapgrant-helper loads once it is its caller (helper/privilege/privilege.c), as initialisers of
+ * struct sock_filter.  Argument 1: the machine's CPU family, as meson names it.
  *
- * The list is what the stages decide, device, quota, link and reply call, and nothing else; what is not on it kills the
- * process (SECCOMP_RET_KILL_PROCESS), and the kernel takes its devices with it.  Where a call's power is in an argument
- * that is a number, the argument is on the list too.  What a pointer points to no filter can see, as names of files: for
- * those the process is its caller.
+ * The list is what the stages decide, device, quota, link and reply call, and nothing else.  A call
+ * that is not on it kills the process (SECCOMP_RET_KILL_PROCESS), and the kernel takes its devices
+ * with it.  Where a call's power is in an argument that is a number, the argument is on the list
+ * too.  No filter can see what a pointer points to, as names of files: for those the process has
+ * only the rights of its caller.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -21,59 +23,104 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* By name, because libc on another machine takes another way to the same: a name that it does not have is left out. */
+/* Of arrays of any type. */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * By name, because libc on another machine takes another way to the same: a name that a machine
+ * does not have is left out.
+ */
 static const char *const any_arguments[] = {
-    "sendto", "recvfrom",                 /* to the kernel's rtnetlink and back; the log */
-    "access", "faccessat", "faccessat2",  /* is there IPv6? */
-    "pread64", "write", "close",          /* settings below /sys and /proc */
-    "getrandom",                          /* slots, addresses */
-    "getpid", "getuid", "getgid", "getuid32", "getgid32",
-    "getresuid", "getresgid", "getresuid32", "getresgid32", "setresuid", "setresgid", "setresuid32", "setresgid32",
-    "capget", "capset",                   /* privilege goes */
-    "sendmsg",                            /* the reply */
-    "restart_syscall", "exit", "exit_group"};
+    "sendto", "recvfrom",                /* to the kernel's rtnetlink and back; the log */
+    "access", "faccessat", "faccessat2", /* is there IPv6? */
+    "pread64", "write", "close",         /* settings below /sys and /proc */
+    "getrandom",                         /* slots, addresses */
+    "getpid",                            /* the log */
+    "getresuid", "getresgid", "getresuid32", "getresgid32", /* privilege goes */
+    "setresuid", "setresgid", "setresuid32", "setresgid32",
+    "capget", "capset",
+    "sendmsg", /* the reply */
+    "restart_syscall", "exit", "exit_group",
+};
 
 /* drivers/net/tun.c: make, own, attach further queues, undo what a stranger may have set. */
 static const unsigned long requests[] = {
-    TUNSETIFF,           TUNSETOWNER,     TUNSETIFINDEX,  TUNDETACHFILTER, TUNSETSTEERINGEBPF, TUNSETFILTEREBPF,
-    TUNSETOFFLOAD,       TUNSETTXFILTER,  TUNSETVNETHDRSZ, TUNSETSNDBUF,   TUNSETLINK,         TUNGETIFF,
-    TUNSETVNETLE,        TUNSETCARRIER};
+    TUNSETIFF,       TUNSETOWNER,        TUNSETIFINDEX,      TUNGETIFF,
+    TUNDETACHFILTER, TUNSETSTEERINGEBPF, TUNSETFILTEREBPF,   TUNSETOFFLOAD,
+    TUNSETTXFILTER,  TUNSETVNETHDRSZ,    TUNSETSNDBUF,       TUNSETLINK,
+    TUNSETVNETLE,    TUNSETCARRIER,
+};
 
+/* FAILED: 0 or a negative errno. */
 static void require(int failed, const char *what) {
-    if (!failed) return;
-    fprintf(stderr, "seccomp filter: %s: %s\n", what, strerror(-failed));
-    exit(1);
+    if (failed) {
+        fprintf(stderr, "seccomp filter: %s: %s\n", what, strerror(-failed));
+        exit(1);
+    }
 }
 
-static void allow(scmp_filter_ctx filter, const char *name, unsigned count, struct scmp_arg_cmp argument) {
-    int call = seccomp_syscall_resolve_name(name), failed;
+/* ARGUMENT: a condition, or NULL. */
+static void allow(scmp_filter_ctx filter, const char *name, const struct scmp_arg_cmp *argument) {
+    int call = seccomp_syscall_resolve_name(name);
+    int failed;
 
     require(call == __NR_SCMP_ERROR ? -ENOSYS : 0, name);
-    /* exact: never a broader rule than was asked for; -EDOM: a name that this machine does not have */
-    failed = seccomp_rule_add_exact_array(filter, SCMP_ACT_ALLOW, call, count, &argument);
-    require(failed == -EDOM ? 0 : failed, name);
+    /* exact: never a broader rule than was asked for */
+    failed = seccomp_rule_add_exact_array(filter, SCMP_ACT_ALLOW, call, argument ? 1 : 0, argument);
+    if (failed != -EDOM) { /* this machine does not have the name */
+        require(failed, name);
+    }
 }
 
-/* libseccomp writes it to a file only. */
+/* Opens what exists already, and no folder.  The flags are the call's argument of that number. */
+static void allow_open(scmp_filter_ctx filter, const char *name, unsigned flags_argument) {
+    const unsigned others = (unsigned)~(O_ACCMODE | O_CLOEXEC | O_LARGEFILE);
+    const struct scmp_arg_cmp flags = SCMP_CMP(flags_argument, SCMP_CMP_MASKED_EQ, others, 0);
+
+    allow(filter, name, &flags);
+}
+
+static void allow_all(scmp_filter_ctx filter) {
+    for (size_t i = 0; i < COUNT(any_arguments); i++) {
+        allow(filter, any_arguments[i], NULL);
+    }
+    allow_open(filter, "openat", 2);
+    allow_open(filter, "open", 1);
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        const struct scmp_arg_cmp request = SCMP_CMP(1, SCMP_CMP_EQ, requests[i]);
+
+        allow(filter, "ioctl", &request);
+    }
+}
+
+/*
+ * First: call -1, which is none and gets ENOSYS, is no reason to die.  It is what strace(1) makes
+ * of a call whose failure it injects, and so how the failures of this program are tested.
+ *
+ * Then: an argument is loaded, and not looked at.  While a filter is loaded the kernel runs it for
+ * every call there is, twice 460, up to the first load of an argument, to know which are always
+ * allowed (kernel/seccomp.c, seccomp_is_const_allow()).  That takes longer than the hundred calls
+ * that are made under it.
+ */
+static void print_beginning(void) {
+    printf("{0x20, 0, 0, 0x00000000},\n");
+    printf("{0x15, 0, 1, 0xffffffff},\n");
+    printf("{0x06, 0, 0, 0x%08x},\n", SCMP_ACT_ALLOW);
+    printf("{0x20, 0, 0, 0x%08x},\n", (unsigned)offsetof(struct seccomp_data, args));
+}
+
+/* libseccomp writes the filter to a file only. */
 static void print(scmp_filter_ctx filter) {
-    struct { unsigned short code; unsigned char jt, jf; unsigned k; } one;
+    struct sock_filter one;
     FILE *file = tmpfile();
 
     require(file ? 0 : -ENOMEM, "temporary file");
     require(seccomp_export_bpf(filter, fileno(file)), "export");
     rewind(file);
-    /*
-     * First: call -1, which is none and gets ENOSYS, is no reason to die.  It is what strace(1) makes of a call whose
-     * failure it injects, and so how the failures of this program are tested.
-     */
-    printf("{0x20, 0, 0, 0x00000000},\n{0x15, 0, 1, 0xffffffff},\n{0x06, 0, 0, 0x%08x},\n", SCMP_ACT_ALLOW);
-    /*
-     * Then: an argument is loaded, and not looked at.  While a filter is loaded the kernel runs it for every call there is, twice
-     * 460, up to the first load of an argument, to know which are always allowed (kernel/seccomp.c, seccomp_is_const_allow):
-     * longer than the hundred calls that are made under it take.
-     */
-    printf("{0x20, 0, 0, 0x%08x},\n", (unsigned)offsetof(struct seccomp_data, args));
-    while (fread(&one, sizeof(one), 1, file) == 1) printf("{0x%02x, %u, %u, 0x%08x},\n", one.code, one.jt, one.jf, one.k);
+    print_beginning();
+    while (fread(&one, sizeof(one), 1, file) == 1) {
+        printf("{0x%02x, %u, %u, 0x%08x},\n", one.code, one.jt, one.jf, one.k);
+    }
     fclose(file);
 }
 
@@ -86,13 +133,7 @@ int main(int argc, char *argv[]) {
         require(seccomp_arch_remove(filter, seccomp_arch_native()), "native machine");
         require(seccomp_arch_add(filter, machine), argv[1]);
     }
-    for (size_t i = 0; i < sizeof(any_arguments) / sizeof(any_arguments[0]); i++)
-        allow(filter, any_arguments[i], 0, SCMP_A0(SCMP_CMP_EQ, 0));
-    /* only what exists already, and no folder */
-    allow(filter, "openat", 1, SCMP_A2(SCMP_CMP_MASKED_EQ, (unsigned)~(O_ACCMODE | O_CLOEXEC | O_LARGEFILE), 0));
-    allow(filter, "open", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, (unsigned)~(O_ACCMODE | O_CLOEXEC | O_LARGEFILE), 0));
-    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
-        allow(filter, "ioctl", 1, SCMP_A1(SCMP_CMP_EQ, requests[i]));
+    allow_all(filter);
     print(filter);
     seccomp_release(filter);
     return 0;

@@ -1,61 +1,152 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Purpose: from root to the caller, in two steps that cannot be undone.  The only file that changes ids and
- * capabilities.
- * Hostile here: what the caller left in our process: capability sets, securebits, limits that make setuid(2) fail
- * (CVE-2000-0506, CVE-2014-3215).  So nothing is believed that the kernel does not say again when asked.
+ * Hostile here: what the caller left in our process: capability sets, securebits, limits that make
+ * setuid(2) fail (CVE-2000-0506, CVE-2014-3215).  So nothing is believed that the kernel does not
+ * say again when asked.
  * Privilege held: this file is where it goes.
  */
-#include "helper/grant/stages.h"
+#include "helper/privilege/privilege.h"
 
 #include <cap-ng.h>
+#include <errno.h>
 #include <linux/seccomp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-static struct __user_cap_header_struct self = {.version = _LINUX_CAPABILITY_VERSION_3};
+#include <linux/filter.h>
 
-/* All ids the caller's, and of all capabilities only those of WANTED. */
-static bool is_caller_with(uint32_t wanted) {
-    struct __user_cap_data_struct sets[2];
-    uid_t uid[3], gid[3]; /* gid_t is the same */
+#define SETS 2 /* struct __user_cap_data_struct has 32 capabilities */
 
-    return !getresuid(&uid[0], &uid[1], &uid[2]) && !getresgid(&gid[0], &gid[1], &gid[2]) && uid[0] == uid[1] &&
-           uid[0] == uid[2] && gid[0] == gid[1] && gid[0] == gid[2] && !syscall(SYS_capget, &self, sets) &&
-           !memcmp(sets, &(struct __user_cap_data_struct[2]){{wanted, wanted, 0}}, sizeof(sets));
+static long set_capabilities(const struct __user_cap_data_struct sets[SETS]) {
+    struct __user_cap_header_struct self = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+    return syscall(SYS_capset, &self, sets);
 }
 
-/* Bounding and ambient set; the kernel answers EINVAL for the first capability that it does not have. */
-static bool bounds_are_empty(void) {
-    unsigned long cap = 0;
+static bool has_ids(uid_t uid, gid_t gid) {
+    uid_t uids[3];
+    gid_t gids[3];
 
-    while (!prctl(PR_CAPBSET_READ, cap, 0, 0, 0) && !prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0)) cap++;
-    return prctl(PR_CAPBSET_READ, cap, 0, 0, 0) < 0 && errno == EINVAL;
+    if (getresuid(&uids[0], &uids[1], &uids[2]) || getresgid(&gids[0], &gids[1], &gids[2])) {
+        return false;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (uids[i] != uid || gids[i] != gid) {
+            return false;
+        }
+    }
+    return true;
 }
 
-/* Tries to have back what was given up: whatever of it works is a failure. */
-static bool can_regain(void) {
-    /* root that asked for itself has nobody to become */
-    return !syscall(SYS_capset, &self, &(struct __user_cap_data_struct[2]){{~0u, ~0u, ~0u}, {~0u, ~0u, ~0u}}) ||
-           (getuid() && (!setresuid((uid_t)-1, 0, (uid_t)-1) || (getgid() && !setresgid((gid_t)-1, 0, (gid_t)-1))));
+/* Exactly the capabilities of WANTED, a mask of the first 32, effective and permitted. */
+static bool has_capabilities(uint32_t wanted) {
+    struct __user_cap_header_struct self = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct expected[SETS] = {{wanted, wanted, 0}};
+    struct __user_cap_data_struct sets[SETS];
+
+    return !syscall(SYS_capget, &self, sets) && !memcmp(sets, expected, sizeof(sets));
 }
 
-int privilege_enter(void) {
+/*
+ * By ourselves: libcap-ng would read /proc/PID/status three times for it, which takes longer than
+ * all else here.  The kernel answers EINVAL for the first capability that it does not have.
+ */
+static void empty_bounding_set(void) {
+    int capability = 0;
+
+    while (!prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)) {
+        capability++;
+    }
+}
+
+static bool is_bounding_set_empty(void) {
+    unsigned long capability = 0;
+    int is_in_set = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+
+    while (!is_in_set) {
+        capability++;
+        is_in_set = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+    }
+    return is_in_set < 0 && errno == EINVAL;
+}
+
+static bool is_ambient_set_empty(void) {
+    unsigned long capability = 0;
+    int is_in_set = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0);
+
+    while (!is_in_set) {
+        capability++;
+        is_in_set = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0);
+    }
+    return is_in_set < 0 && errno == EINVAL;
+}
+
+/* Tries to have back what was given up: if anything works, it was not. */
+static bool can_regain(uid_t uid, gid_t gid) {
+    const struct __user_cap_data_struct all[SETS] = {{~0u, ~0u, ~0u}, {~0u, ~0u, ~0u}};
+    const uid_t same_uid = (uid_t)-1;
+    const gid_t same_gid = (gid_t)-1;
+
+    if (!set_capabilities(all)) {
+        return true;
+    }
+    if (!uid) {
+        return false; /* the caller is root: there is no id to regain */
+    }
+    if (!setresuid(same_uid, 0, same_uid)) {
+        return true;
+    }
+    return gid && !setresgid(same_gid, 0, same_gid);
+}
+
+/* Neither a debugger nor a core file may show the process, nor a program that it executes gain. */
+static int seal(void) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) {
+        return WIRE_UNPRIVILEGED;
+    }
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        return WIRE_UNPRIVILEGED;
+    }
+    return 0;
+}
+
+static int load_filter(void) {
     static const struct sock_filter filter[] = {
 #include "helper/privilege/filter.inc"
     };
     static const struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), (void *)filter};
 
-    /* by ourselves: libcap-ng would read /proc/PID/status three times for it, which takes longer than all else here */
-    for (int cap = 0; !prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);) cap++;
-    capng_clear(CAPNG_SELECT_BOTH);
-    if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN) ||
-        capng_change_id((int)getuid(), (int)getgid(), CAPNG_CLEAR_AMBIENT) ||
-        !is_caller_with(1u << CAP_NET_ADMIN) || !bounds_are_empty() || can_regain()) return WIRE_UNPRIVILEGED;
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
-           prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) ||
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) ? WIRE_UNPRIVILEGED : 0;
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) ? WIRE_UNPRIVILEGED : 0;
 }
 
-int privilege_leave(void) {
-    return setresgid(getgid(), getgid(), getgid()) || setresuid(getuid(), getuid(), getuid()) ||
-           syscall(SYS_capset, &self, &(struct __user_cap_data_struct[2]){0}) || !is_caller_with(0) ? -EPERM : 0;
+int privilege_enter(uid_t uid, gid_t gid) {
+    empty_bounding_set();
+    capng_clear(CAPNG_SELECT_BOTH);
+    if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN)) {
+        return WIRE_UNPRIVILEGED;
+    }
+    if (capng_change_id((int)uid, (int)gid, CAPNG_CLEAR_AMBIENT)) {
+        return WIRE_UNPRIVILEGED;
+    }
+    if (!has_ids(uid, gid) || !has_capabilities(1u << CAP_NET_ADMIN)) {
+        return WIRE_UNPRIVILEGED;
+    }
+    if (!is_bounding_set_empty() || !is_ambient_set_empty() || can_regain(uid, gid)) {
+        return WIRE_UNPRIVILEGED;
+    }
+    if (seal()) {
+        return WIRE_UNPRIVILEGED;
+    }
+    return load_filter();
+}
+
+int privilege_leave(uid_t uid, gid_t gid) {
+    const struct __user_cap_data_struct none[SETS] = {{0, 0, 0}};
+
+    if (setresgid(gid, gid, gid) || setresuid(uid, uid, uid) || set_capabilities(none)) {
+        return -EPERM;
+    }
+    return has_ids(uid, gid) && has_capabilities(0) ? 0 : -EPERM;
 }

@@ -1,51 +1,135 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Purpose: take the process out of its caller's hands, as far as it can be taken.
- * Hostile here: all that survives execve(2): descriptors, environment, signal dispositions and mask, interval
- * timers, resource limits, umask, working directory; and argv, which nobody reads.
- * What cannot be taken, later stages bear: the caller may stop or kill us at any moment, and lower our limits.
+ * The process is taken out of its caller's hands, as far as it can be.
+ * Hostile here: all that survives execve(2): descriptors, environment, signal dispositions and
+ * mask, interval timers, resource limits, umask, working directory; and argv, which nobody reads.
+ * We cannot prevent the rest: the caller may stop or kill us at any moment, and lower our limits.
+ * Later stages must tolerate it.
  * Privilege held: root.
  */
-#include "helper/grant/stages.h"
+#include "helper/setuid/start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define DEADLINE 4 /* seconds: less than the library waits */
+
+/* libc may write to stderr when it aborts.  That must not end up in a file that we open later. */
+static int replace_descriptors(void) {
+    int null;
+
+    if (close_range(1, ~0U, 0)) {
+        return -errno;
+    }
+    null = open("/dev/null", O_RDWR);
+    if (null < 0) {
+        return -errno;
+    }
+    if (null != 1) {
+        return -EBADF;
+    }
+    return dup2(null, 2) < 0 ? -errno : 0;
+}
+
+static int check_request_socket(void) {
+    int domain = 0;
+    int type = 0;
+    socklen_t size = sizeof(int);
+
+    if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_DOMAIN, &domain, &size) || domain != AF_UNIX) {
+        return -ENOTSOCK;
+    }
+    if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_SEQPACKET) {
+        return -ENOTSOCK;
+    }
+    return 0;
+}
 
 /*
- * execve(2) maps 128 KiB of stack below the arguments where the limit has room for both, and arguments under such a limit
- * have 128 KiB at most (fs/exec.c, setup_arg_pages() and bprm_stack_limits()): that is far more than any stage uses, and a
- * caller who lowers the limit later takes none of it back.  With less room one policy would end us by SIGSEGV where another
- * one lets us answer, and the caller would learn from a denial which of them it is.
+ * execve(2) maps 128 KiB of stack below the arguments where the limit has room for both, and
+ * arguments under such a limit have 128 KiB at most (fs/exec.c, setup_arg_pages() and
+ * bprm_stack_limits()).  That is far more than any stage uses, and a caller who lowers the limit
+ * later takes none of it back.  With less room one policy would end us by SIGSEGV where another one
+ * lets us answer, and the caller would learn from a denial which of them it is.
  */
-static bool has_stack(void) {
+static int check_stack(void) {
     struct rlimit stack;
 
-    return !getrlimit(RLIMIT_STACK, &stack) && stack.rlim_cur >= WIRE_STACK;
+    if (getrlimit(RLIMIT_STACK, &stack)) {
+        return -errno;
+    }
+    return stack.rlim_cur < WIRE_STACK ? -ENOMEM : 0;
+}
+
+static int reset_signals(void) {
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++) {
+        signal(number, SIG_DFL); /* fails for those that never change */
+    }
+    sigemptyset(&none);
+    return sigprocmask(SIG_SETMASK, &none, NULL) ? -errno : 0;
+}
+
+static int set_deadline(void) {
+    const struct itimerval off = {.it_value.tv_sec = 0};
+    const struct itimerval deadline = {.it_value.tv_sec = DEADLINE};
+
+    if (setitimer(ITIMER_VIRTUAL, &off, NULL) || setitimer(ITIMER_PROF, &off, NULL)) {
+        return -errno;
+    }
+    return setitimer(ITIMER_REAL, &deadline, NULL) ? -errno : 0;
+}
+
+/*
+ * Other limits stay the caller's where they bound what we use: with too little of it we fail, and
+ * nothing is left.
+ */
+static int set_limits(void) {
+    const struct rlimit no_core = {.rlim_cur = 0};
+    struct rlimit files;
+
+    if (setrlimit(RLIMIT_CORE, &no_core) || getrlimit(RLIMIT_NOFILE, &files)) {
+        return -errno;
+    }
+    files.rlim_cur = files.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &files) ? -errno : 0;
+}
+
+static int leave_folder(void) {
+    umask(077);
+    return chdir("/") ? -errno : 0;
+}
+
+/*
+ * In a user namespace but the first (PROC_USER_INIT_INO, include/linux/proc_ns.h) "root" is
+ * somebody's own, and the ids in the policy are other people's.
+ */
+static int check_privilege(void) {
+    struct stat user;
+
+    if (stat("/proc/self/ns/user", &user) || user.st_ino != 0xEFFFFFFDu) {
+        return WIRE_UNPRIVILEGED;
+    }
+    return geteuid() ? WIRE_UNPRIVILEGED : 0;
 }
 
 int start_clean(void) {
-    struct itimerval off = {0}, deadline = {.it_value.tv_sec = 4}; /* less than the library waits */
-    struct rlimit core = {0}, files;
-    struct stat user;
-    static const sigset_t none;
-    int domain = 0, type = 0;
-    socklen_t size = sizeof(int);
+    static int (*const steps[])(void) = {
+        replace_descriptors, check_request_socket, check_stack,  reset_signals,
+        set_deadline,        set_limits,           leave_folder, check_privilege,
+    };
+    int result = clearenv() ? -ENOMEM : 0;
 
-    /* 1 and 2: what libc itself would say in its last moment must not reach a descriptor opened later */
-    if (clearenv() || close_range(1, ~0U, 0) || open("/dev/null", O_RDWR) != 1 || dup2(1, 2) != 2) return -EBADF;
-    if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_DOMAIN, &domain, &size) || domain != AF_UNIX ||
-        getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_SEQPACKET) return -ENOTSOCK;
-    if (!has_stack()) {
-        return -ENOMEM;
+    for (size_t i = 0; !result && i < sizeof(steps) / sizeof(steps[0]); i++) {
+        result = steps[i]();
     }
-    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL); /* fails for those that never change */
-    if (sigprocmask(SIG_SETMASK, &none, NULL) || setitimer(ITIMER_VIRTUAL, &off, NULL) ||
-        setitimer(ITIMER_PROF, &off, NULL) || setitimer(ITIMER_REAL, &deadline, NULL) ||
-        setrlimit(RLIMIT_CORE, &core) || getrlimit(RLIMIT_NOFILE, &files)) return -errno;
-    /* The limits stay the caller's where they bound what we use: with too little of it we fail, and nothing is left. */
-    files.rlim_cur = files.rlim_max;
-    umask(077);
-    if (setrlimit(RLIMIT_NOFILE, &files) || chdir("/")) return -errno;
-    /*
-     * In a user namespace but the first (PROC_USER_INIT_INO, include/linux/proc_ns.h) "root" is somebody's own, and the ids in
-     * the policy are other people's.
-     */
-    return stat("/proc/self/ns/user", &user) || user.st_ino != 0xEFFFFFFDu || geteuid() ? WIRE_UNPRIVILEGED : 0;
+    return result;
 }

@@ -48,12 +48,14 @@ def test_a_grant_makes_no_more_system_calls_than_it_did(lab):
 def plain(tmp_path_factory):
     """The helper's sources with the two that valgrind cannot follow left empty: a start that needs setuid, and the filter."""
     folder = tmp_path_factory.mktemp("guard")
-    (folder / "plain.c").write_text('#include "helper/grant/stages.h"\nint start_clean(void) { return 0; }\nint privilege_enter(void) { return 0; }\n'
-                                    "int privilege_leave(void) { return 0; }\n")
-    sources = [TOP / "helper" / name for name in ("setuid/main.c", "link/tap.c", "link/port.c", "grant/reply.c", "grant/request.c")]
+    (folder / "plain.c").write_text('#include "helper/privilege/privilege.h"\n#include "helper/setuid/start.h"\n'
+                                    "int start_clean(void) { return 0; }\n"
+                                    "int privilege_enter(uid_t uid, gid_t gid) { (void)uid; (void)gid; return 0; }\n"
+                                    "int privilege_leave(uid_t uid, gid_t gid) { (void)uid; (void)gid; return 0; }\n")
+    sources = [TOP / "helper/setuid/main.c", *sorted(TOP.glob("helper/link/*.c")), *sorted(TOP.glob("helper/grant/*.c"))]
     sources.extend(TOP / "wire" / name for name in ("mac.c", "wire.c"))
     subprocess.run(["cc", "-std=c11", "-O2", "-g", "-D_GNU_SOURCE", f'-DPOLICY_FOLDER="{folder}"', f"-I{TOP}",
-                    "-o", folder / "plain", folder / "plain.c", *sources, TOP / "conf/file/trusted.c", *sorted(TOP.glob("conf/policy/*.c")), "-linih", "-lmnl"],
+                    "-o", folder / "plain", folder / "plain.c", *sources, TOP / "conf/file/trusted.c", TOP / "conf/ini/ini.c", *sorted(TOP.glob("conf/policy/*.c")), "-linih", "-lmnl"],
                    check=True)
     return folder
 

@@ -27,19 +27,22 @@ static void tell(void *context, unsigned line, const char *reason, const char *d
     told++;
 }
 
-static void check_verdict(const struct policy *policy, const struct wire_interface *interface) {
+static void check_verdict(const struct policy *policy,
+                          const struct policy_subject *subject,
+                          const struct wire_interface *interface) {
     struct policy_bridge none = {.mtu = POLICY_MTU_ALONE, .pinned = true};
     struct policy_bridge unfit = {.name = "br0", .mtu = POLICY_MTU_ALONE, .exists = true, .takes_ra = true};
     const struct policy_bridge *bridge = interface->bridge[0] ? &unfit : &none;
-    struct policy_verdict verdict = policy_decide(policy, interface, bridge), again = policy_decide(policy, interface, bridge);
+    struct policy_verdict verdict = policy_decide(policy, subject, interface, bridge);
+    struct policy_verdict again = policy_decide(policy, subject, interface, bridge);
 
     REQUIRE(verdict.rule == again.rule && verdict.failed == again.failed && verdict.faults == again.faults);
     REQUIRE(verdict.failed <= POLICY_KEYS && (verdict.failed != POLICY_KEYS || verdict.rule));
     if (!verdict.rule) return;
     REQUIRE(verdict.rule >= policy->rules && verdict.rule < policy->rules + policy->rule_count);
-    REQUIRE(policy_rule_refuses(policy, verdict.rule, interface, bridge) == verdict.failed);
+    REQUIRE(policy_rule_refuses(verdict.rule, subject, interface, bridge) == verdict.failed);
     for (const struct policy_rule *rule = policy->rules; rule < verdict.rule; rule++) { /* the first that names both */
-        enum policy_key key = policy_rule_refuses(policy, rule, interface, bridge);
+        enum policy_key key = policy_rule_refuses(rule, subject, interface, bridge);
 
         REQUIRE(key == POLICY_USER || key == POLICY_BRIDGE);
     }
@@ -71,7 +74,7 @@ static void check_subuid(const char *subuid) {
     REQUIRE(!*rest && policy_subuid_find(subuid, 1000, 1000, &found) == is_there);
 }
 
-/* TEXT with a NUL behind, as policy_file_read() gives it, in a buffer of its own size. */
+/* TEXT with a NUL behind, as file_read_trusted() gives it, in a buffer of its own size. */
 static char *copy(const uint8_t *text, size_t size) {
     char *to = calloc(1, size + 1);
 
@@ -84,6 +87,8 @@ static char *copy(const uint8_t *text, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const uint32_t groups[] = {50, 77};
+    static const struct caller caller = {1000, 1000, groups, 2};
+    struct policy_subject subject;
     const uint8_t *end = size ? memrchr(data, 0, size) : NULL;
     size_t length = end ? (size_t)(end - data) : size;
     char *text = copy(data, length);
@@ -96,13 +101,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     error = policy_parse(&policy, text, length, tell, &told);
     free(text); /* the policy keeps nothing of it */
     REQUIRE((error != 0) == (told != 0));
-    policy.caller = (struct policy_caller){1000, 1000, groups, 2, "", 0};
-    accounts.passwd = policy.names ? passwd : NULL;
-    accounts.group = policy.names ? group : NULL;
-    accounts.subuid = policy.is_broad ? subuid : NULL;
+    accounts.passwd = policy.has_names ? passwd : NULL;
+    accounts.group = policy.has_names ? group : NULL;
+    accounts.subuid = policy.has_broad_words ? subuid : NULL;
     check_subuid(subuid);
-    if (!error && !policy_resolve(&policy, &accounts))
-        for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) check_verdict(&policy, &asked[i]);
+    if (!error && !policy_resolve(&policy, &accounts, &caller, &subject)) {
+        for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+            check_verdict(&policy, &subject, &asked[i]);
+        }
+    }
     free(policy.rules);
     free(policy.text);
     free(subuid);

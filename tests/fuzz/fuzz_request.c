@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The request's bytes, as they wait on the helper's descriptor; what was accepted is held against the rules of wire.h. */
-#include "helper/grant/stages.h"
+#include "helper/grant/grant.h"
 
 #include <stdlib.h>
 #include <string.h>

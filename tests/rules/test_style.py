@@ -5,7 +5,7 @@ import style
 
 TREE = ("wire", "conf", "helper", "apply", "lib", "cli")
 # The folders in which style.py finds nothing.
-CLEAN = {"wire", "conf/file", "conf/ini", "conf/definitions", "conf/interface", "cli/bridge-helper", "cli/definitions",
+CLEAN = {"wire", "conf", "helper/grant", "helper/link", "helper/privilege", "helper/setuid", "cli/bridge-helper", "cli/definitions",
          "cli/import", "cli/list", "cli/output", "cli/show"}
 
 GOOD = """\

@@ -306,8 +306,8 @@ static void it_is_known_whether_names_are_needed(void **state) {
         snprintf(text, sizeof(text), "[rule a]\nuser = %s\nbridge = %s\nisolate = no\nlock-mac = no\n", one[i].user,
                  one[i].bridge);
         assert_int_equal(parse(text), 0);
-        assert_int_equal(policy.names, one[i].names);
-        assert_int_equal(policy.names_caller, one[i].names_caller);
+        assert_int_equal(policy.has_names, one[i].names);
+        assert_int_equal(policy.has_caller_name, one[i].names_caller);
     }
 }
 

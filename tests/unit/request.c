@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the helper does with the bytes that a hostile caller lets wait on descriptor 0. */
-#include "helper/grant/stages.h"
+#include "helper/grant/grant.h"
 
 #include <errno.h>
 #include <setjmp.h>

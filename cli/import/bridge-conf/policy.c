@@ -90,10 +90,10 @@ static const struct acl_line *find_deny(const struct acl *acl, const struct acl_
 
 /* Can a policy name this bridge, and no other with the same words? */
 static bool is_name(const char *bridge) {
-    const struct policy nobody = {.rule_count = 0};
+    static const struct policy_accounts none;
 
     return wire_bridge_valid(bridge) && !strpbrk(bridge, "*?[]\\;#{}") &&
-           policy_test(&nobody, POLICY_BRIDGE, bridge, "", 0) >= 0;
+           !policy_check_value(&none, POLICY_BRIDGE, bridge);
 }
 
 /* Has an earlier line of the same file allowed it? */

@@ -25,7 +25,7 @@ static unsigned digit(char letter) {
     return (unsigned)(letter - 'a') + 10;
 }
 
-/* The bytes, with a NUL behind them as policy_file_read() gives them.  NULL: "!". */
+/* The bytes, with a NUL behind them as file_read_trusted() gives them.  NULL: "!". */
 static char *bytes(const char *word, size_t *size) {
     size_t length = strcmp(word, "-") ? strlen(word) / 2 : 0;
     char *to = strcmp(word, "!") ? calloc(1, length + 1) : NULL;
@@ -54,7 +54,7 @@ static size_t id_list(char *word, uint32_t *list, size_t room) {
     return count;
 }
 
-/* As decide() of the helper has it from the kernel. */
+/* As describe_bridge() of the helper has it from the kernel. */
 static struct policy_bridge facts(char *const word[WORDS], const struct wire_interface *asked) {
     struct policy_bridge to = {.mtu = POLICY_MTU_ALONE, .pinned = true};
     char name[WIRE_NAME + 1];
@@ -103,14 +103,14 @@ static int read_accounts(const struct policy *policy, char *const word[WORDS],
     size_t size;
 
     *accounts = (struct policy_accounts){0};
-    if (policy->names) {
+    if (policy->has_names) {
         accounts->passwd = bytes(word[PASSWD], NULL);
         accounts->group = bytes(word[GROUP], NULL);
         if (!accounts->passwd || !accounts->group) {
             return -ENOENT;
         }
     }
-    if (policy->is_broad) {
+    if (policy->has_broad_words) {
         accounts->subuid = bytes(word[SUBUID], &size);
         if (!accounts->subuid || strlen(accounts->subuid) < size) {
             return -EINVAL;
@@ -119,9 +119,12 @@ static int read_accounts(const struct policy *policy, char *const word[WORDS],
     return 0;
 }
 
-/* The helper's load_policy(), with the files as they are given. */
-static int load(struct policy *policy, char *const word[WORDS], struct policy_caller caller,
-                struct policy_accounts *accounts) {
+/* The helper's read_policy(), with the files as they are given. */
+static int load(struct policy *policy,
+                char *const word[WORDS],
+                const struct caller *caller,
+                struct policy_accounts *accounts,
+                struct policy_subject *subject) {
     size_t size;
     char *text = bytes(word[POLICY], &size);
     int error = -ENOENT;
@@ -133,22 +136,22 @@ static int load(struct policy *policy, char *const word[WORDS], struct policy_ca
     if (error) {
         return error;
     }
-    policy->caller = caller;
     error = read_accounts(policy, word, accounts);
     if (error) {
         return error;
     }
-    return policy_resolve(policy, accounts);
+    return policy_resolve(policy, accounts, caller, subject);
 }
 
 static void answer(char *const word[WORDS]) {
     struct wire_interface asked = {.mtu = integer(word[MTU]), .queues = (uint16_t)integer(word[QUEUES])};
     uint32_t groups[64];
     size_t count = id_list(word[GROUPS], groups, sizeof(groups) / sizeof(groups[0]));
-    struct policy_caller caller = {integer(word[UID]), integer(word[GID]), groups, count, "", 0};
+    const struct caller caller = {integer(word[UID]), integer(word[GID]), groups, count};
+    struct policy_subject subject;
     struct policy_accounts accounts = {0};
     struct policy policy = {0};
-    int error = load(&policy, word, caller, &accounts);
+    int error = load(&policy, word, &caller, &accounts, &subject);
 
     field(word[DEV], asked.dev, sizeof(asked.dev));
     field(word[BRIDGE], asked.bridge, sizeof(asked.bridge));
@@ -158,7 +161,7 @@ static void answer(char *const word[WORDS]) {
         puts("void");
     } else {
         struct policy_bridge bridge = facts(word, &asked);
-        struct policy_verdict verdict = policy_decide(&policy, &asked, &bridge);
+        struct policy_verdict verdict = policy_decide(&policy, &subject, &asked, &bridge);
 
         print_verdict(&verdict);
     }

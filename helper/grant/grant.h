@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a request to its reply.  Whoever runs these stages says who the caller is: none of them asks
+ * for an id of its own process, and none keeps anything but in its struct grant.
+ *
+ * Functions that return int return 0, a negative errno, or an enum wire_status: the answer that the
+ * caller is to get.  There is nothing to clean up: the process ends after one request, its
+ * descriptors close, and the kernel removes the taps with them.
+ */
+#pragma once
+
+#include "conf/policy/policy.h"
+#include "helper/link/link.h"
+
+/* The bridge that an interface asks for; link.index 0: it asks for none, or there is none. */
+struct grant_bridge {
+    struct link link;
+    bool is_bridge; /* the link is one, and has a name that a rule can have */
+    int pinned;     /* link_pinned()'s answer */
+};
+
+/* One request, from the policy that answers it to the reply.  Too large for a stack. */
+struct grant {
+    const struct caller *caller;
+    const struct policy *policy;
+    const struct policy_subject *subject; /* the caller, as policy_resolve() filled it */
+    int log;                              /* from log_open() */
+    enum wire_stage stage;
+    uint32_t index; /* the interface that the stage is at */
+    struct wire_request request;
+    struct policy_verdict verdict[WIRE_INTERFACES];
+    struct grant_bridge bridge[WIRE_INTERFACES];
+    struct device device[WIRE_INTERFACES];
+    struct wire_reply reply;
+};
+
+/*
+ * Stage request.  Receives the one request that waits, without blocking, and checks every byte.
+ * -EAGAIN: none waits; WIRE_MALFORMED; WIRE_OTHER_VERSION.
+ */
+CHECKED int request_receive(int socket, struct wire_request *request);
+
+/*
+ * Stages decide to reply.  First every interface is decided, then one after the other is made; the
+ * first that fails ends it.
+ * Needs: caller, policy, subject, log and a request that request_receive() has passed; the caller's
+ * rights to files, and CAP_NET_ADMIN.
+ * Guarantees: 0: every device is up, as the reply describes it, logged and the caller's.  Otherwise
+ * no device was given to the caller that will stay when this process ends.
+ */
+CHECKED int grant_run(struct grant *grant);
+
+/*
+ * Stage decide, of one interface.  Asks the kernel for its bridge, and the policy.  The bridge's
+ * name may be another link's alternative one: only the name that the kernel returns is shown to the
+ * policy, and from here on only the index is used.
+ * WIRE_DENIED; WIRE_UNFIT_BRIDGE: reply.faults says why; -EXDEV as of link_pinned().
+ */
+CHECKED int grant_decide(struct grant *grant, uint32_t index);
+
+/* Stage device.  Makes the tap, exclusively and root's.  WIRE_NAME_TAKEN. */
+CHECKED int grant_make_tap(struct grant *grant, uint32_t index);
+
+/*
+ * Stage quota.  Claims one of the caller's slots under its rule.  WIRE_OVER_QUOTA: all are taken,
+ * and the reply's slot is how many there are.
+ */
+CHECKED int grant_claim_slot(struct grant *grant, uint32_t index);
+
+/* Stage link.  Chooses the addresses, and makes the tap a port of its bridge; then it is up. */
+CHECKED int grant_configure(struct grant *grant, uint32_t index);
+
+/* Stage reply, of one interface.  Logs the grant, and makes the tap the caller's. */
+CHECKED int grant_give(struct grant *grant, uint32_t index);
+
+/*
+ * Fills the reply's status and, of a refusal, logs it.  RESULT is of the stage that ended last;
+ * of all fields only caller, log and stage are needed.
+ * All denials are equal, so that the caller cannot learn the cause.
+ */
+void grant_fill_reply(struct grant *grant, int result);
+
+/*
+ * Sends the reply, and every queue of its COUNT devices, in one message and without waiting.
+ * The negative errno of sendmsg(2).
+ */
+CHECKED int reply_send(int socket, const struct wire_reply *reply, const struct device *devices);
+
+/* The host's log, non-blocking; -1: there is none.  Some hosts let only root open it. */
+int log_open(void);
+
+/*
+ * One line for each decision: RESULT as above, on the interface of that index.  Of a request that
+ * was not valid it is zeros.
+ */
+void log_decision(const struct grant *grant, int result, uint32_t index);

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The administrator is told.  syslog(3) allocates, reads the time zone and takes its identity from
+ * argv[0]; a line of our own to the same socket does none of it.
+ * Hostile here: the socket's other end, which may be full, closed, or somebody else's; nothing is
+ * read from it.
+ * Privilege held: root to open it; to write, what the stage has.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "helper/grant/grant.h"
+
+#define LINE 320 /* bytes: more than any line has */
+
+int log_open(void) {
+    const struct sockaddr_un address = {AF_UNIX, "/dev/log"};
+    int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    return connect(log, (const void *)&address, sizeof(address)) ? -1 : log;
+}
+
+/* The words of enum wire_status. */
+static const char *const verdicts[] = {
+    [WIRE_GRANTED] = "granted",
+    [WIRE_OTHER_VERSION] = "version",
+    [WIRE_MALFORMED] = "malformed",
+    [WIRE_UNPRIVILEGED] = "unprivileged",
+    [WIRE_DENIED] = "denied",
+    [WIRE_UNFIT_BRIDGE] = "unfit-bridge",
+    [WIRE_OVER_QUOTA] = "over-quota",
+    [WIRE_NAME_TAKEN] = "name-taken",
+    [WIRE_FAILED] = "failed",
+};
+
+void log_decision(const struct grant *grant, int result, uint32_t index) {
+    const struct wire_interface *wanted = &grant->request.interface[index];
+    const struct wire_device *told = &grant->reply.device[index];
+    int priority = LOG_AUTHPRIV | (result ? LOG_NOTICE : LOG_INFO);
+    char line[LINE];
+
+    snprintf(line,
+             sizeof(line),
+             "<%d>tapgrant[%d]: uid=%u verdict=%s rule=%s device=%s index=%u bridge=%s stage=%d "
+             "error=%u",
+             priority,
+             (int)getpid(),
+             grant->caller->uid,
+             verdicts[grant->reply.status],
+             told->rule,
+             result ? wanted->dev : told->dev,
+             told->ifindex,
+             result ? wanted->bridge : told->bridge,
+             (int)grant->stage,
+             grant->reply.error);
+    send(grant->log, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
+}

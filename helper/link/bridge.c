@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What a bridge is like before a port joins it.
+ * Hostile here: nothing; /sys may show another network namespace than ours.
+ * Privilege held: CAP_NET_ADMIN, as the caller.  Reading needs none.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "helper/link/netlink.h"
+#include "helper/link/read.h"
+
+struct port_search {
+    uint32_t bridge;
+    uint32_t mtu; /* the lowest so far; 0: none */
+};
+
+static int take_port(const struct nlmsghdr *message, void *context) {
+    struct port_search *search = context;
+    struct link port;
+    int result = link_parse(message, &port);
+
+    if (port.master != search->bridge || !strcmp(port.kind, "tun")) {
+        return result;
+    }
+    if (!search->mtu || port.mtu < search->mtu) {
+        search->mtu = port.mtu;
+    }
+    return result;
+}
+
+int link_port_mtu(uint32_t bridge, uint32_t *mtu) {
+    struct port_search search = {.bridge = bridge};
+    int error;
+
+    netlink_begin_link(RTM_GETLINK, NLM_F_DUMP, AF_UNSPEC, 0, 0);
+    /* only its ports are told then: net/core/rtnetlink.c, link_master_filtered() */
+    netlink_put(IFLA_MASTER, &bridge, sizeof(bridge));
+    error = netlink_exchange(take_port, &search);
+    *mtu = error ? 0 : search.mtu;
+    return error;
+}
+
+/* A setting of a link below /sys, which no attribute has.  -ESTALE: it is not VALUE. */
+static int check_setting(const char *link, const char *name, const char *value) {
+    char path[96];
+    char now[32] = {0};
+    ssize_t length;
+    int file;
+
+    snprintf(path, sizeof(path), "/sys/class/net/%s/%s", link, name);
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return -errno;
+    }
+    length = pread(file, now, sizeof(now) - 1, 0);
+    close(file);
+    if (length <= 0 || now[length - 1] != '\n') {
+        return -EIO;
+    }
+    now[length - 1] = 0;
+    return strcmp(now, value) ? -ESTALE : 0;
+}
+
+int link_pinned(const struct link *bridge) {
+    char address[WIRE_MAC_TEXT];
+    int error;
+
+    /* sysfs shows the network namespace in which it was mounted.  There a link of this name may be
+     * another bridge. */
+    error = check_setting(bridge->name, "address", wire_mac_text(bridge->mac, address));
+    if (error) {
+        return error == -ESTALE ? -EXDEV : error;
+    }
+    /* NET_ADDR_SET, include/uapi/linux/netdevice.h */
+    return check_setting(bridge->name, "addr_assign_type", "3");
+}
