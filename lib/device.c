@@ -102,7 +102,7 @@ struct tapgrant_device *device_new(struct tapgrant_error *error) {
     return device;
 }
 
-void device_describe(struct tapgrant_device *device, const struct query_link *link) {
+void device_describe(struct tapgrant_device *device, const struct link *link) {
     memcpy(device->name, link->name, sizeof(device->name));
     memcpy(device->rule, link->rule, sizeof(device->rule));
     if (sscanf(link->alias, "tapgrant declared=%32[A-Za-z0-9_-]", device->label) != 1) device->label[0] = 0;
@@ -111,7 +111,7 @@ void device_describe(struct tapgrant_device *device, const struct query_link *li
     device->mtu = link->mtu;
     device->master = link->master;
     device->slot = link->slot;
-    device->uid = link->uid != QUERY_NOBODY ? link->uid : link->owner;
+    device->uid = link->uid != LINKS_NOBODY ? link->uid : link->owner;
     device->owner = link->owner;
     device->group = link->group;
     device->vnet_hdr = link->vnet_hdr;

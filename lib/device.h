@@ -28,7 +28,7 @@ struct tapgrant_device {
 struct tapgrant_device *device_new(struct tapgrant_error *error);
 
 /* What the kernel says of it, but for its bridge's name. */
-void device_describe(struct tapgrant_device *device, const struct query_link *link);
+void device_describe(struct tapgrant_device *device, const struct link *link);
 
 /* Its next warning. */
 __attribute__((format(printf, 2, 3))) void device_warn(struct tapgrant_device *device, const char *format, ...);

@@ -113,8 +113,8 @@ int tapgrant_open(const char *spec, struct tapgrant_device **device, struct tapg
 }
 
 /* Is it ours to delete? */
-static int check_deletable(const char *dev, const struct query_link *link, const char *object, struct tapgrant_error *error) {
-    if (link->uid == QUERY_NOBODY) {
+static int check_deletable(const char *dev, const struct link *link, const char *object, struct tapgrant_error *error) {
+    if (link->uid == LINKS_NOBODY) {
         error_set(error, TAPGRANT_DEVICE, object, "was not made by tapgrant for a user");
         error_hint(error, "whoever made it removes it: ip link del %s, as root", dev);
     } else if (link->uid != getuid() || link->owner != geteuid()) {
@@ -135,7 +135,7 @@ static int explain_held(const char *object, const char *name, struct tapgrant_er
     int found;
 
     error_set(error, TAPGRANT_DEVICE, object, "is in use");
-    found = query_holder(name, true, &holder);
+    found = links_holder(name, true, &holder);
     if (found > 0) {
         error_hint(error, "process %d holds it: end it first", (int)holder);
     } else if (found < 0) {
@@ -148,9 +148,9 @@ static int explain_held(const char *object, const char *name, struct tapgrant_er
 }
 
 /* The tap DEV as it is now.  OBJECT is "interface DEV". */
-static int find_tap(const char *dev, struct query_link *link, const char *object,
+static int find_tap(const char *dev, struct link *link, const char *object,
                     struct tapgrant_error *error) {
-    int failed = *dev ? query_link(dev, 0, link) : -ENODEV;
+    int failed = *dev ? links_by_name(dev, link) : -ENODEV;
 
     if (failed && error_is_lack(-failed)) {
         return error_lookup(error, object, -failed);
@@ -164,10 +164,10 @@ static int find_tap(const char *dev, struct query_link *link, const char *object
 }
 
 /* A queue of the tap that was looked at, of which nobody else has one: *FD. */
-static int attach_alone(const struct query_link *link, const char *object, int *fd,
+static int attach_alone(const struct link *link, const char *object, int *fd,
                         struct tapgrant_error *error) {
     unsigned flags = IFF_TAP | IFF_NO_PI;
-    struct query_link now;
+    struct link now;
     bool node_is_open;
     int failed;
 
@@ -186,7 +186,7 @@ static int attach_alone(const struct query_link *link, const char *object, int *
     if (*fd < 0) {
         return error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(-*fd));
     }
-    failed = query_link(link->name, 0, &now);
+    failed = links_by_name(link->name, &now);
     if (failed && failed != -ENODEV) {
         return error_lookup(error, object, -failed);
     }
@@ -201,7 +201,7 @@ static int attach_alone(const struct query_link *link, const char *object, int *
 
 static int delete_tap(const char *dev, struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16], shown[INTERFACE_DEV];
-    struct query_link link;
+    struct link link;
     int code;
     int fd;
 
@@ -235,22 +235,22 @@ int tapgrant_delete(const char *dev, struct tapgrant_error *error) {
 }
 
 /* What the bridge knows of the port that was looked at, by further questions. */
-static int describe_port(struct tapgrant_device *device, const struct query_link *link,
+static int describe_port(struct tapgrant_device *device, const struct link *link,
                          const char *object, struct tapgrant_error *error) {
-    struct query_link bridge;
+    struct link bridge;
     int failed;
 
     if (!link->master) {
         return TAPGRANT_OK;
     }
-    failed = query_link(NULL, link->master, &bridge);
+    failed = links_by_index(link->master, &bridge);
     if (failed && error_is_lack(-failed)) {
         return error_lookup(error, object, -failed);
     }
     if (!failed) {
         memcpy(device->bridge, bridge.name, sizeof(device->bridge));
     }
-    failed = query_locked_mac(link, device->guest_mac);
+    failed = links_locked_mac(link, device->guest_mac);
     if (failed && error_is_lack(-failed)) {
         return error_lookup(error, object, -failed);
     }
@@ -259,8 +259,8 @@ static int describe_port(struct tapgrant_device *device, const struct query_link
 
 static int find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16], shown[INTERFACE_DEV];
-    struct query_link link;
-    int failed = *dev ? query_link(dev, 0, &link) : -ENODEV;
+    struct link link;
+    int failed = *dev ? links_by_name(dev, &link) : -ENODEV;
     int code;
 
     snprintf(object, sizeof(object), "interface %s", interface_printable(dev, shown, sizeof(shown)));
@@ -304,11 +304,11 @@ struct listing {
     bool all; /* also those that tapgrant did not make */
 };
 
-static int list_one(const struct query_link *link, void *context) {
+static int list_one(const struct link *link, void *context) {
     struct listing *listing = context;
     struct tapgrant_device *device, **more;
 
-    bool ours = link->uid != QUERY_NOBODY || !strncmp(link->alias, "tapgrant ", 9);
+    bool ours = link->uid != LINKS_NOBODY || !strncmp(link->alias, "tapgrant ", 9);
 
     if (strcmp(link->kind, "tun") || !link->tap || !(ours || listing->all)) return 0;
     if (listing->count == listing->room) {
@@ -328,14 +328,14 @@ static int list_one(const struct query_link *link, void *context) {
 
 /* Once the list is whole: a dump takes no questions in between.  A bridge may be gone by then. */
 static int name_bridges(struct listing *listing) {
-    struct query_link bridge = {0};
+    struct link bridge = {0};
 
     for (size_t i = 0; i < listing->count; i++) {
         uint32_t master = listing->devices[i]->master;
         int failed = 0;
 
         if (master && bridge.ifindex != master) {
-            failed = query_link(NULL, master, &bridge);
+            failed = links_by_index(master, &bridge);
         }
         if (failed && error_is_lack(-failed)) {
             return failed;
@@ -372,7 +372,7 @@ static int note_macs(struct listing *listing) {
             seen = listing->devices[j]->locked && listing->devices[j]->master == listing->devices[i]->master;
         }
         if (!seen) {
-            failed = query_locked(listing->devices[i]->master, note_mac, listing);
+            failed = links_locked(listing->devices[i]->master, note_mac, listing);
         }
         if (failed && error_is_lack(-failed)) {
             return failed;
@@ -413,7 +413,7 @@ static int list(struct tapgrant_device ***devices, size_t *count, bool all, stru
     for (int i = 0; failed == -EINTR && i < DUMPS; i++) {
         free_all(listing.devices, listing.count);
         listing = (struct listing){.all = all};
-        failed = query_all(list_one, &listing);
+        failed = links_all(list_one, &listing);
     }
     if (!failed && listing.count) {
         qsort(listing.devices, listing.count, sizeof(struct tapgrant_device *), by_index);
@@ -448,5 +448,5 @@ int tapgrant_list_all(struct tapgrant_device ***devices, size_t *count, struct t
 size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count) {
     UNCANCELLED;
 
-    return query_holders(device->name, holders, count);
+    return links_holders(device->name, holders, count);
 }

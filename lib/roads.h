@@ -21,9 +21,9 @@ CHECKED int unmanaged_open(const struct interface *interface, struct tapgrant_de
 CHECKED int existing_open(const struct interface *asked, struct tapgrant_device *device, struct tapgrant_error *error);
 
 /* Opens what query_link() found, a tap or a macvtap, and nothing else; fills in DEVICE. */
-CHECKED int tap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device,
+CHECKED int tap_open(const struct interface *asked, const struct link *link, struct tapgrant_device *device,
                      const char *object, struct tapgrant_error *error);
-CHECKED int macvtap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device,
+CHECKED int macvtap_open(const struct interface *asked, const struct link *link, struct tapgrant_device *device,
                          const char *object, struct tapgrant_error *error);
 
 /*
@@ -31,7 +31,7 @@ CHECKED int macvtap_open(const struct interface *asked, const struct query_link 
  * filters, programs, the virtio header's size and byte order; if it is down, also the link type.
  * LINK is what was read of it before.  Name, owner, address, MTU and bridge are not touched.
  */
-CHECKED int tap_reset(const struct tapgrant_device *device, const struct query_link *link,
+CHECKED int tap_reset(const struct tapgrant_device *device, const struct link *link,
                       const char *object, struct tapgrant_error *error);
 
 /* Says that what was looked at is not there any more.  Returns TAPGRANT_DEVICE. */

@@ -12,18 +12,18 @@
 #include <unistd.h>
 
 /* Is it a tap of the caller's own, made to stay?  Of one that is not nothing else is of interest. */
-static void compare_device(const struct interface *asked, const struct query_link *link, char *text, size_t size) {
-    bool ours = link->uid == getuid() || (link->uid == QUERY_NOBODY && !strncmp(link->alias, "tapgrant declared=", 18));
+static void compare_device(const struct interface *asked, const struct link *link, char *text, size_t size) {
+    bool ours = link->uid == getuid() || (link->uid == LINKS_NOBODY && !strncmp(link->alias, "tapgrant declared=", 18));
 
     if (strcmp(link->name, asked->dev))
         error_add(text, size, "is an alternative name of %s", link->name);
     else if (strcmp(link->kind, "tun") || !link->tap)
         error_add(text, size, "is no tap but of kind %s", link->kind[0] ? link->kind : "hardware");
-    else if (!ours && link->uid == QUERY_NOBODY)
+    else if (!ours && link->uid == LINKS_NOBODY)
         error_add(text, size, "was not made by tapgrant for a user");
     else if (!ours)
         error_add(text, size, "was granted to uid %u, and this is uid %u", link->uid, getuid());
-    else if (link->owner != geteuid() && link->owner == QUERY_NOBODY)
+    else if (link->owner != geteuid() && link->owner == LINKS_NOBODY)
         error_add(text, size, "has no owner");
     else if (link->owner != geteuid())
         error_add(text, size, "belongs to uid %u, and this is uid %u", link->owner, geteuid());
@@ -32,17 +32,17 @@ static void compare_device(const struct interface *asked, const struct query_lin
 }
 
 /* A negative errno: it could not be looked up. */
-static int compare_bridge(const struct interface *asked, const struct query_link *link, char *text,
+static int compare_bridge(const struct interface *asked, const struct link *link, char *text,
                           size_t size) {
-    struct query_link wanted;
-    struct query_link is = {.name = "another"};
+    struct link wanted;
+    struct link is = {.name = "another"};
     int failed = 0;
 
     if (!asked->bridge[0] && !link->master) {
         return 0;
     }
     if (asked->bridge[0]) {
-        failed = query_link(asked->bridge, 0, &wanted);
+        failed = links_by_name(asked->bridge, &wanted);
     }
     if (failed && error_is_lack(-failed)) {
         return failed;
@@ -51,7 +51,7 @@ static int compare_bridge(const struct interface *asked, const struct query_link
         return 0;
     }
     if (link->master) {
-        failed = query_link(NULL, link->master, &is);
+        failed = links_by_index(link->master, &is);
     }
     if (failed && error_is_lack(-failed)) {
         return failed;
@@ -73,7 +73,7 @@ static void expect_mac(const struct interface *asked, uint8_t mac[6]) {
 }
 
 /* LOCKED: the address that the guest has to use, zeros where it may use any. */
-static void compare_settings(const struct interface *asked, const struct query_link *link, const uint8_t locked[6], char *text,
+static void compare_settings(const struct interface *asked, const struct link *link, const uint8_t locked[6], char *text,
                              size_t size) {
     char is[WIRE_MAC_TEXT], wanted[WIRE_MAC_TEXT];
     uint8_t mac[6];
@@ -95,7 +95,7 @@ static void compare_settings(const struct interface *asked, const struct query_l
 }
 
 /* TEXT: what differs from what is asked.  A negative errno: something could not be looked up. */
-static int compare(const struct interface *asked, const struct query_link *link, uint8_t locked[6],
+static int compare(const struct interface *asked, const struct link *link, uint8_t locked[6],
                    char *text, size_t size) {
     int failed;
 
@@ -103,7 +103,7 @@ static int compare(const struct interface *asked, const struct query_link *link,
     if (text[0]) {
         return 0;
     }
-    failed = query_locked_mac(link, locked);
+    failed = links_locked_mac(link, locked);
     if (failed && error_is_lack(-failed)) {
         return failed;
     }
@@ -117,8 +117,8 @@ static int compare(const struct interface *asked, const struct query_link *link,
 int existing_open(const struct interface *asked, struct tapgrant_device *device, struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16], differs[500] = "";
     uint8_t locked[6] = {0};
-    struct query_link link;
-    int failed = asked->dev[0] ? query_link(asked->dev, 0, &link) : -ENODEV;
+    struct link link;
+    int failed = asked->dev[0] ? links_by_name(asked->dev, &link) : -ENODEV;
     int code;
 
     error_object(asked, object);

@@ -19,10 +19,10 @@
 
 #define NODE sizeof("/dev/tap4294967295")
 
-static int explain_node(int errnum, const struct query_link *link, const char *node, const char *object,
+static int explain_node(int errnum, const struct link *link, const char *node, const char *object,
                         struct tapgrant_error *error) {
     const int code = TAPGRANT_DEVICE;
-    struct query_link now;
+    struct link now;
     struct stat stat_of;
     char call[NODE + sizeof("open(2) of ")];
 
@@ -30,7 +30,7 @@ static int explain_node(int errnum, const struct query_link *link, const char *n
         snprintf(call, sizeof(call), "open(2) of %s", node);
         return error_call(error, call, errnum);
     }
-    if (query_link(NULL, link->ifindex, &now) == -ENODEV) return tap_explain_vanished(object, error);
+    if (links_by_index(link->ifindex, &now) == -ENODEV) return tap_explain_vanished(object, error);
     if (errnum == EACCES || errnum == EPERM) {
         if (stat(node, &stat_of)) stat_of = (struct stat){0};
         error_set(error, code, object, "is a macvtap, and uid %u may not open its node %s (owner %u, mode %04o)", geteuid(), node,
@@ -52,7 +52,7 @@ static int explain_node(int errnum, const struct query_link *link, const char *n
 }
 
 /* A queue, its header and queues as asked.  TUNSETIFF changes those flags of an attached queue, and nothing else here. */
-static int open_queue(const char *node, const struct query_link *link, const struct interface *asked) {
+static int open_queue(const char *node, const struct link *link, const struct interface *asked) {
     int flags = IFF_TAP | IFF_NO_PI | (asked->vnet_hdr ? IFF_VNET_HDR : 0) | (asked->queues > 1 ? IFF_MULTI_QUEUE : 0);
     int fd = open(node, O_RDWR | O_CLOEXEC | O_NONBLOCK), errnum = 0;
     struct ifreq request = {0};
@@ -67,7 +67,7 @@ static int open_queue(const char *node, const struct query_link *link, const str
 }
 
 /* Does /sys say that the node is another's?  Where it says nothing, the open queue does: but that one is attached by then. */
-static bool is_anothers(const struct query_link *link, const struct stat *node) {
+static bool is_anothers(const struct link *link, const struct stat *node) {
     char path[100];
     unsigned major_of, minor_of;
     bool other = false;
@@ -80,14 +80,14 @@ static bool is_anothers(const struct query_link *link, const struct stat *node) 
     return other || !S_ISCHR(node->st_mode);
 }
 
-static int check_node(const struct query_link *link, const char *node, const char *object, struct tapgrant_error *error) {
+static int check_node(const struct link *link, const char *node, const char *object, struct tapgrant_error *error) {
     struct stat stat_of;
     pid_t holder;
     int found;
 
     if (stat(node, &stat_of)) return explain_node(errno, link, node, object, error);
     if (is_anothers(link, &stat_of)) return explain_node(ESTALE, link, node, object, error);
-    found = query_node_holder(stat_of.st_rdev, &holder);
+    found = links_node_holder(stat_of.st_rdev, &holder);
     if (found < 0) {
         return error_call(error, "open(2) below /proc", -found);
     }
@@ -99,7 +99,7 @@ static int check_node(const struct query_link *link, const char *node, const cha
     return TAPGRANT_DEVICE;
 }
 
-int macvtap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device,
+int macvtap_open(const struct interface *asked, const struct link *link, struct tapgrant_device *device,
                  const char *object, struct tapgrant_error *error) {
     struct stat stat_of;
     char node[NODE];

@@ -88,7 +88,7 @@ static int explain(const char *failed_request, int errnum, const char *object,
     return TAPGRANT_FAILED;
 }
 
-int tap_reset(const struct tapgrant_device *device, const struct query_link *link,
+int tap_reset(const struct tapgrant_device *device, const struct link *link,
               const char *object, struct tapgrant_error *error) {
     const char *failed_request = NULL;
     int failed = reset_settings(device->fd[0], &failed_request);

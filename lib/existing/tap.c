@@ -103,8 +103,8 @@ int tap_explain_vanished(const char *object, struct tapgrant_error *error) {
     return TAPGRANT_DEVICE;
 }
 
-static int find(const struct interface *interface, struct query_link *link, const char *object, struct tapgrant_error *error) {
-    int failed = query_link(interface->dev, 0, link);
+static int find(const struct interface *interface, struct link *link, const char *object, struct tapgrant_error *error) {
+    int failed = links_by_name(interface->dev, link);
 
     if (failed == -ENODEV || failed == -EINVAL || failed == -ERANGE) {
         error_set(error, TAPGRANT_DEVICE, object, "target managed='no' but specified dev doesn't exist");
@@ -134,7 +134,7 @@ static int find(const struct interface *interface, struct query_link *link, cons
 /* IS_OURS_TOO: this process has opened it, and another one is sought. */
 static void hint_holders(const char *name, bool is_ours_too, struct tapgrant_error *error) {
     pid_t holder;
-    int found = query_holder(name, is_ours_too, &holder);
+    int found = links_holder(name, is_ours_too, &holder);
 
     if (found > 0) {
         error_hint(error, "process %d holds it: end it, or use another tap", (int)holder);
@@ -147,14 +147,14 @@ static void hint_holders(const char *name, bool is_ours_too, struct tapgrant_err
 }
 
 /* EPERM: whose is it? */
-static void explain_owner(const struct query_link *link, const char *object,
+static void explain_owner(const struct link *link, const char *object,
                           struct tapgrant_error *error) {
-    if (link->owner != QUERY_NOBODY && link->owner != geteuid()) {
+    if (link->owner != LINKS_NOBODY && link->owner != geteuid()) {
         error_set(error, TAPGRANT_DEVICE, object, "belongs to uid %u, and this is uid %u",
                   link->owner, geteuid());
         error_hint(error, "use one's own tap, or have root make one: "
                           "ip tuntap add dev NAME mode tap user %u", geteuid());
-    } else if (link->group != QUERY_NOBODY) {
+    } else if (link->group != LINKS_NOBODY) {
         error_set(error, TAPGRANT_DEVICE, object,
                   "belongs to group %u, and this process is not in it", link->group);
         error_hint(error, "add the user to the group, and log in again");
@@ -167,8 +167,8 @@ static void explain_owner(const struct query_link *link, const char *object,
 }
 
 /* ERRNUM is TUNSETIFF's, or TUNSETIFINDEX's. */
-static int explain_attach(int errnum, const struct query_link *link, const char *object, struct tapgrant_error *error) {
-    struct query_link now;
+static int explain_attach(int errnum, const struct link *link, const char *object, struct tapgrant_error *error) {
+    struct link now;
     int failed;
 
     if (error_is_lack(errnum)) {
@@ -178,7 +178,7 @@ static int explain_attach(int errnum, const struct query_link *link, const char 
     if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO) {
         return tap_explain_node(errnum, error);
     }
-    failed = query_link(NULL, link->ifindex, &now);
+    failed = links_by_index(link->ifindex, &now);
     if (failed && failed != -ENODEV) {
         return error_lookup(error, object, -failed);
     }
@@ -197,7 +197,7 @@ static int explain_attach(int errnum, const struct query_link *link, const char 
     return TAPGRANT_DEVICE;
 }
 
-static int attach_queues(const struct interface *interface, const struct query_link *link, struct tapgrant_device *device,
+static int attach_queues(const struct interface *interface, const struct link *link, struct tapgrant_device *device,
                          const char *object, struct tapgrant_error *error) {
     unsigned flags = IFF_TAP | IFF_NO_PI | (interface->vnet_hdr ? IFF_VNET_HDR : 0) | (link->multi_queue ? IFF_MULTI_QUEUE : 0);
 
@@ -218,10 +218,10 @@ static int attach_queues(const struct interface *interface, const struct query_l
 }
 
 /* Is the device of that name still the one that was looked at?  Of several queues: are they all ours? */
-static int check_opened(const struct query_link *link, const struct tapgrant_device *device, const char *object,
+static int check_opened(const struct link *link, const struct tapgrant_device *device, const char *object,
                         struct tapgrant_error *error) {
-    struct query_link now = *link;
-    int failed = link->multi_queue ? query_link(link->name, 0, &now) : query_index(link->name, &now.ifindex);
+    struct link now = *link;
+    int failed = link->multi_queue ? links_by_name(link->name, &now) : links_index_of(link->name, &now.ifindex);
 
     if (failed && failed != -ENODEV) {
         return error_lookup(error, object, -failed);
@@ -238,17 +238,17 @@ static int check_opened(const struct query_link *link, const struct tapgrant_dev
     return TAPGRANT_OK;
 }
 
-static void describe(const struct interface *interface, const struct query_link *link, struct tapgrant_device *device) {
+static void describe(const struct interface *interface, const struct link *link, struct tapgrant_device *device) {
     device_describe(device, link);
     device->vnet_hdr = interface->vnet_hdr; /* follows its opener */
     memcpy(device->guest_mac, interface->guest_mac, sizeof(device->guest_mac));
-    if (link->master && query_name(link->master, device->bridge)) device->bridge[0] = 0;
-    if (link->owner == QUERY_NOBODY && link->group == QUERY_NOBODY)
+    if (link->master && links_name_of(link->master, device->bridge)) device->bridge[0] = 0;
+    if (link->owner == LINKS_NOBODY && link->group == LINKS_NOBODY)
         device_warn(device, "it has no owner: any user of this host may open it while it is free");
     if (!link->up) device_warn(device, "it is down: no traffic flows until root does ip link set %s up", link->name);
 }
 
-int tap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device, const char *object,
+int tap_open(const struct interface *asked, const struct link *link, struct tapgrant_device *device, const char *object,
              struct tapgrant_error *error) {
     int code;
 
@@ -261,7 +261,7 @@ int tap_open(const struct interface *asked, const struct query_link *link, struc
 
 int unmanaged_open(const struct interface *interface, struct tapgrant_device *device, struct tapgrant_error *error) {
     char object[INTERFACE_DEV + 16];
-    struct query_link link;
+    struct link link;
     int code;
 
     error_object(interface, object);

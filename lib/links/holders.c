@@ -114,13 +114,13 @@ static size_t find_holders(const struct sought *sought, pid_t holders[], size_t 
     return found;
 }
 
-size_t query_holders(const char *name, pid_t holders[], size_t count) {
+size_t links_holders(const char *name, pid_t holders[], size_t count) {
     int lack;
 
     return find_holders(&(struct sought){.name = name}, holders, count, &lack);
 }
 
-int query_holder(const char *name, bool except_us, pid_t *holder) {
+int links_holder(const char *name, bool except_us, pid_t *holder) {
     pid_t holders[2];
     int lack;
     size_t count = find_holders(&(struct sought){.name = name}, holders, 2, &lack);
@@ -134,7 +134,7 @@ int query_holder(const char *name, bool except_us, pid_t *holder) {
     return -lack;
 }
 
-int query_node_holder(dev_t node, pid_t *holder) {
+int links_node_holder(dev_t node, pid_t *holder) {
     int lack;
 
     return find_holders(&(struct sought){.node = node}, holder, 1, &lack) ? 1 : -lack;

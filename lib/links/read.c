@@ -21,7 +21,7 @@
 #define SLOT "quota.tapgrant."
 
 struct visit {
-    query_each_fn *each;
+    links_each_fn *each;
     void *context;
     int result;
 };
@@ -44,25 +44,25 @@ static uint32_t read_number(const struct nlattr *attribute, uint32_t absent) {
     return mnl_attr_get_payload_len(attribute) == 1 ? mnl_attr_get_u8(attribute) : mnl_attr_get_u32(attribute);
 }
 
-static void read_tun(const struct nlattr *data, struct query_link *link) {
+static void read_tun(const struct nlattr *data, struct link *link) {
     link->tap = read_number(in(data, IFLA_TUN_TYPE), 0) == 2; /* IFF_TAP */
     link->persist = read_number(in(data, IFLA_TUN_PERSIST), 0);
     link->multi_queue = read_number(in(data, IFLA_TUN_MULTI_QUEUE), 0);
     link->vnet_hdr = read_number(in(data, IFLA_TUN_VNET_HDR), 0);
-    link->owner = read_number(in(data, IFLA_TUN_OWNER), QUERY_NOBODY);
-    link->group = read_number(in(data, IFLA_TUN_GROUP), QUERY_NOBODY);
+    link->owner = read_number(in(data, IFLA_TUN_OWNER), LINKS_NOBODY);
+    link->group = read_number(in(data, IFLA_TUN_GROUP), LINKS_NOBODY);
     link->attached_queues =
         read_number(in(data, IFLA_TUN_NUM_QUEUES), 0) + read_number(in(data, IFLA_TUN_NUM_DISABLED_QUEUES), 0);
 }
 
-static void read_port(const struct nlattr *data, struct query_link *link) {
+static void read_port(const struct nlattr *data, struct link *link) {
     link->locked = read_number(in(data, IFLA_BRPORT_LOCKED), 0);
     link->isolated = read_number(in(data, IFLA_BRPORT_ISOLATED), 0);
     link->guarded = read_number(in(data, IFLA_BRPORT_GUARD), 0) && read_number(in(data, IFLA_BRPORT_PROTECT), 0);
 }
 
 /* quota.tapgrant.UID.RULE.N among the alternative names. */
-static void read_slot(const struct nlattr *names, struct query_link *link) {
+static void read_slot(const struct nlattr *names, struct link *link) {
     const struct nlattr *attribute;
     char name[128];
 
@@ -72,18 +72,18 @@ static void read_slot(const struct nlattr *names, struct query_link *link) {
         if (strncmp(name, SLOT, strlen(SLOT))) continue;
         if (sscanf(name + strlen(SLOT), "%u.%32[A-Za-z0-9_-].%d", &link->uid, link->rule, &link->slot) == 3) return;
     }
-    link->uid = QUERY_NOBODY;
+    link->uid = LINKS_NOBODY;
 }
 
 static int take_link(const struct nlmsghdr *message, void *context) {
     const struct ifinfomsg *body = mnl_nlmsg_get_payload(message);
     const struct nlattr *top[IFLA_MAX + 1] = {0}, *attribute;
-    struct query_link link = {.ifindex = (uint32_t)body->ifi_index,
+    struct link link = {.ifindex = (uint32_t)body->ifi_index,
                               .up = body->ifi_flags & IFF_UP,
                               .link_type = body->ifi_type,
-                              .uid = QUERY_NOBODY,
-                              .owner = QUERY_NOBODY,
-                              .group = QUERY_NOBODY,
+                              .uid = LINKS_NOBODY,
+                              .owner = LINKS_NOBODY,
+                              .group = LINKS_NOBODY,
                               .slot = -1};
     struct visit *visit = context;
     char master[16] = "";
@@ -147,21 +147,32 @@ static int ask(const char *name, uint32_t ifindex, uint16_t flags, struct visit 
     return error ? error : visit->result;
 }
 
-static int keep(const struct query_link *link, void *context) {
-    *(struct query_link *)context = *link;
+static int keep(const struct link *link, void *context) {
+    *(struct link *)context = *link;
     return 0;
 }
 
-int query_link(const char *name, uint32_t ifindex, struct query_link *link) {
+static int read_one(const char *name, uint32_t ifindex, struct link *link) {
     struct visit visit = {keep, link, 0};
     int error;
 
     link->ifindex = 0;
     error = ask(name, ifindex, NLM_F_ACK, &visit);
-    return error ? error : link->ifindex ? 0 : -ENODEV;
+    if (error) {
+        return error;
+    }
+    return link->ifindex ? 0 : -ENODEV;
 }
 
-int query_index(const char *name, uint32_t *ifindex) {
+int links_by_name(const char *name, struct link *link) {
+    return read_one(name, 0, link);
+}
+
+int links_by_index(uint32_t ifindex, struct link *link) {
+    return read_one(NULL, ifindex, link);
+}
+
+int links_index_of(const char *name, uint32_t *ifindex) {
     struct ifreq request = {0};
     int failed, any = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* if_nametoindex(3) does not tell a lack of descriptors */
 
@@ -173,16 +184,16 @@ int query_index(const char *name, uint32_t *ifindex) {
     return failed;
 }
 
-int query_name(uint32_t ifindex, char name[WIRE_NAME]) { return if_indextoname(ifindex, name) ? 0 : -errno; }
+int links_name_of(uint32_t ifindex, char name[WIRE_NAME]) { return if_indextoname(ifindex, name) ? 0 : -errno; }
 
-int query_all(query_each_fn *each, void *context) {
+int links_all(links_each_fn *each, void *context) {
     struct visit visit = {each, context, 0};
 
     return ask(NULL, 0, NLM_F_DUMP, &visit);
 }
 
 struct locked {
-    query_locked_fn *each;
+    links_locked_fn *each;
     void *context;
 };
 
@@ -221,7 +232,7 @@ static int ask_entries(uint32_t master, uint32_t port, struct locked *locked) {
     return failed;
 }
 
-int query_locked(uint32_t master, query_locked_fn *each, void *context) {
+int links_locked(uint32_t master, links_locked_fn *each, void *context) {
     struct locked locked = {each, context};
 
     return ask_entries(master, 0, &locked);
@@ -240,7 +251,7 @@ static void keep_mac(uint32_t port, const uint8_t mac[6], void *context) {
     }
 }
 
-int query_locked_mac(const struct query_link *link, uint8_t mac[6]) {
+int links_locked_mac(const struct link *link, uint8_t mac[6]) {
     struct one_port one = {link->ifindex, mac};
     struct locked locked = {keep_mac, &one};
     int failed;
