@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * struct tapgrant_device, and how errors are said.
+ * struct tapgrant_device.
  */
 #include "lib/device.h"
 #include "lib/uncancelled.h"
@@ -11,82 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-int error_set(struct tapgrant_error *error, int code, const char *object, const char *reason, ...) {
-    char text[sizeof(error->reason)];
-    va_list arguments;
-
-    if (!error) return code;
-    va_start(arguments, reason);
-    vsnprintf(text, sizeof(text), reason, arguments);
-    va_end(arguments);
-    *error = (struct tapgrant_error){.code = code};
-    interface_printable(object, error->object, sizeof(error->object));
-    interface_printable(text, error->reason, sizeof(error->reason));
-    return code;
-}
-
-void error_hint(struct tapgrant_error *error, const char *hint, ...) {
-    char text[sizeof(error->hint)];
-    va_list arguments;
-
-    if (!error) return;
-    va_start(arguments, hint);
-    vsnprintf(text, sizeof(text), hint, arguments);
-    va_end(arguments);
-    interface_printable(text, error->hint, sizeof(error->hint));
-}
-
-bool error_is_lack(int errnum) {
-    return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS;
-}
-
-static void hint_lack(struct tapgrant_error *error, int errnum) {
-    if (errnum == EMFILE) {
-        error_hint(error, "raise the limit of open files: ulimit -n");
-    } else if (errnum == ENFILE) {
-        error_hint(error, "the host has no open files left: sysctl fs.file-nr shows it");
-    } else if (errnum == ENOMEM || errnum == ENOBUFS) {
-        error_hint(error, "free memory, or raise the limit: ulimit -v");
-    }
-}
-
-int error_call(struct tapgrant_error *error, const char *call, int errnum) {
-    error_set(error, TAPGRANT_FAILED, call, "%s", strerror(errnum));
-    hint_lack(error, errnum);
-    if (errnum == EAGAIN && !strcmp(call, "clone(2)")) {
-        error_hint(error,
-                   "raise the limit of processes: ulimit -u, or pids.max of its control group");
-    }
-    return TAPGRANT_FAILED;
-}
-
-int error_lookup(struct tapgrant_error *error, const char *object, int errnum) {
-    error_set(error, TAPGRANT_FAILED, object, "cannot be looked up by rtnetlink(7): %s",
-              strerror(errnum));
-    hint_lack(error, errnum);
-    return TAPGRANT_FAILED;
-}
-
-const char *error_object(const struct interface *interface, char object[INTERFACE_DEV + 16]) {
-    if (interface->dev[0])
-        snprintf(object, INTERFACE_DEV + 16, "interface %s", interface->dev);
-    else if (interface->bridge[0])
-        snprintf(object, INTERFACE_DEV + 16, "bridge %s", interface->bridge);
-    else
-        snprintf(object, INTERFACE_DEV + 16, "interface");
-    return object;
-}
-
-void error_add(char *text, size_t size, const char *format, ...) {
-    size_t used = strlen(text);
-    va_list arguments;
-
-    if (used) used += (size_t)snprintf(text + used, size - used, "; ");
-    va_start(arguments, format);
-    if (used < size) vsnprintf(text + used, size - used, format, arguments);
-    va_end(arguments);
-}
 
 struct tapgrant_device *device_new(struct tapgrant_error *error) {
     struct tapgrant_device *device = calloc(1, sizeof(*device));

@@ -152,8 +152,8 @@ static int find_tap(const char *dev, struct link *link, const char *object,
                     struct tapgrant_error *error) {
     int failed = *dev ? links_by_name(dev, link) : -ENODEV;
 
-    if (failed && error_is_lack(-failed)) {
-        return error_lookup(error, object, -failed);
+    if (failed && error_is_lack(failed)) {
+        return explain_lookup(object, failed, error);
     }
     if (failed || strcmp(link->kind, "tun") || !link->tap) {
         error_set(error, TAPGRANT_DEVICE, object, failed ? "does not exist" : "is no tap");
@@ -180,18 +180,18 @@ static int attach_alone(const struct link *link, const char *object, int *fd,
     if (*fd < 0 && (!node_is_open || *fd == -EACCES || *fd == -ENOENT)) {
         return tap_explain_node(-*fd, error);
     }
-    if (*fd < 0 && error_is_lack(-*fd)) {
-        return error_call(error, "TUNSETIFF", -*fd);
+    if (*fd < 0 && error_is_lack(*fd)) {
+        return explain_call("TUNSETIFF", *fd, error);
     }
     if (*fd < 0) {
         return error_set(error, TAPGRANT_DEVICE, object, "cannot be opened: %s", strerror(-*fd));
     }
     failed = links_by_name(link->name, &now);
     if (failed && failed != -ENODEV) {
-        return error_lookup(error, object, -failed);
+        return explain_lookup(object, failed, error);
     }
     if (failed || now.ifindex != link->ifindex) {
-        return tap_explain_vanished(object, error);
+        return explain_vanished(object, error);
     }
     if (now.multi_queue && now.attached_queues != 1) {
         return explain_held(object, link->name, error);
@@ -244,15 +244,15 @@ static int describe_port(struct tapgrant_device *device, const struct link *link
         return TAPGRANT_OK;
     }
     failed = links_by_index(link->master, &bridge);
-    if (failed && error_is_lack(-failed)) {
-        return error_lookup(error, object, -failed);
+    if (failed && error_is_lack(failed)) {
+        return explain_lookup(object, failed, error);
     }
     if (!failed) {
         memcpy(device->bridge, bridge.name, sizeof(device->bridge));
     }
     failed = links_locked_mac(link, device->guest_mac);
-    if (failed && error_is_lack(-failed)) {
-        return error_lookup(error, object, -failed);
+    if (failed && error_is_lack(failed)) {
+        return explain_lookup(object, failed, error);
     }
     return TAPGRANT_OK;
 }
@@ -264,8 +264,8 @@ static int find(const char *dev, struct tapgrant_device **device, struct tapgran
     int code;
 
     snprintf(object, sizeof(object), "interface %s", interface_printable(dev, shown, sizeof(shown)));
-    if (failed && error_is_lack(-failed)) {
-        return error_lookup(error, object, -failed);
+    if (failed && error_is_lack(failed)) {
+        return explain_lookup(object, failed, error);
     }
     if (failed) {
         return error_set(error, TAPGRANT_DEVICE, object, "does not exist");
@@ -337,7 +337,7 @@ static int name_bridges(struct listing *listing) {
         if (master && bridge.ifindex != master) {
             failed = links_by_index(master, &bridge);
         }
-        if (failed && error_is_lack(-failed)) {
+        if (failed && error_is_lack(failed)) {
             return failed;
         }
         if (master && !failed) {
@@ -374,7 +374,7 @@ static int note_macs(struct listing *listing) {
         if (!seen) {
             failed = links_locked(listing->devices[i]->master, note_mac, listing);
         }
-        if (failed && error_is_lack(-failed)) {
+        if (failed && error_is_lack(failed)) {
             return failed;
         }
     }
@@ -426,7 +426,7 @@ static int list(struct tapgrant_device ***devices, size_t *count, bool all, stru
     }
     if (failed) {
         free_all(listing.devices, listing.count);
-        return error_lookup(error, "the links", -failed);
+        return explain_lookup("the links", failed, error);
     }
     *devices = listing.devices;
     *count = listing.count;

@@ -34,9 +34,6 @@ CHECKED int macvtap_open(const struct interface *asked, const struct link *link,
 CHECKED int tap_reset(const struct tapgrant_device *device, const struct link *link,
                       const char *object, struct tapgrant_error *error);
 
-/* Says that what was looked at is not there any more.  Returns TAPGRANT_DEVICE. */
-int tap_explain_vanished(const char *object, struct tapgrant_error *error);
-
 /*
  * Opens a queue of the existing tap NAME, never making one; TUN_FLAGS as for TUNSETIFF.  A
  * descriptor or -errno: of open(2) if *NODE_IS_OPEN is false, and otherwise of what was asked of

@@ -44,7 +44,7 @@ static int compare_bridge(const struct interface *asked, const struct link *link
     if (asked->bridge[0]) {
         failed = links_by_name(asked->bridge, &wanted);
     }
-    if (failed && error_is_lack(-failed)) {
+    if (failed && error_is_lack(failed)) {
         return failed;
     }
     if (asked->bridge[0] && !failed && wanted.ifindex == link->master) {
@@ -53,7 +53,7 @@ static int compare_bridge(const struct interface *asked, const struct link *link
     if (link->master) {
         failed = links_by_index(link->master, &is);
     }
-    if (failed && error_is_lack(-failed)) {
+    if (failed && error_is_lack(failed)) {
         return failed;
     }
     if (link->master && failed) {
@@ -104,7 +104,7 @@ static int compare(const struct interface *asked, const struct link *link, uint8
         return 0;
     }
     failed = links_locked_mac(link, locked);
-    if (failed && error_is_lack(-failed)) {
+    if (failed && error_is_lack(failed)) {
         return failed;
     }
     failed = compare_bridge(asked, link, text, size);
@@ -122,8 +122,8 @@ int existing_open(const struct interface *asked, struct tapgrant_device *device,
     int code;
 
     error_object(asked, object);
-    if (failed && error_is_lack(-failed)) {
-        return error_lookup(error, object, -failed);
+    if (failed && error_is_lack(failed)) {
+        return explain_lookup(object, failed, error);
     }
     /* of what else is wrong with the name the helper says what there is to say */
     if (failed) {
@@ -131,7 +131,7 @@ int existing_open(const struct interface *asked, struct tapgrant_device *device,
     }
     failed = compare(asked, &link, locked, differs, sizeof(differs));
     if (failed) {
-        return error_lookup(error, object, -failed);
+        return explain_lookup(object, failed, error);
     }
     if (differs[0]) {
         error_set(error, TAPGRANT_DEVICE, object, "exists already, and %s", differs);

@@ -26,11 +26,11 @@ static int explain_node(int errnum, const struct link *link, const char *node, c
     struct stat stat_of;
     char call[NODE + sizeof("open(2) of ")];
 
-    if (error_is_lack(errnum)) {
+    if (error_is_lack(-errnum)) {
         snprintf(call, sizeof(call), "open(2) of %s", node);
-        return error_call(error, call, errnum);
+        return explain_call(call, -errnum, error);
     }
-    if (links_by_index(link->ifindex, &now) == -ENODEV) return tap_explain_vanished(object, error);
+    if (links_by_index(link->ifindex, &now) == -ENODEV) return explain_vanished(object, error);
     if (errnum == EACCES || errnum == EPERM) {
         if (stat(node, &stat_of)) stat_of = (struct stat){0};
         error_set(error, code, object, "is a macvtap, and uid %u may not open its node %s (owner %u, mode %04o)", geteuid(), node,
@@ -89,7 +89,7 @@ static int check_node(const struct link *link, const char *node, const char *obj
     if (is_anothers(link, &stat_of)) return explain_node(ESTALE, link, node, object, error);
     found = links_node_holder(stat_of.st_rdev, &holder);
     if (found < 0) {
-        return error_call(error, "open(2) below /proc", -found);
+        return explain_call("open(2) below /proc", found, error);
     }
     if (!found) {
         return TAPGRANT_OK;

@@ -53,8 +53,8 @@ int tap_explain_node(int errnum, struct tapgrant_error *error) {
     struct stat node;
     bool there = !stat(TUN_NODE, &node);
 
-    if (error_is_lack(errnum)) {
-        return error_call(error, "open(2) of " TUN_NODE, errnum);
+    if (error_is_lack(-errnum)) {
+        return explain_call("open(2) of " TUN_NODE, -errnum, error);
     }
     if (!there) {
         error_set(error, TAPGRANT_FAILED, TUN_NODE, "does not exist");
@@ -97,12 +97,6 @@ int tap_attach(const char name[WIRE_NAME], unsigned tun_flags, bool *node_is_ope
     return -errnum;
 }
 
-int tap_explain_vanished(const char *object, struct tapgrant_error *error) {
-    error_set(error, TAPGRANT_DEVICE, object, "vanished while it was being opened");
-    error_hint(error, "what removed it? try again once it is there");
-    return TAPGRANT_DEVICE;
-}
-
 static int find(const struct interface *interface, struct link *link, const char *object, struct tapgrant_error *error) {
     int failed = links_by_name(interface->dev, link);
 
@@ -112,7 +106,7 @@ static int find(const struct interface *interface, struct link *link, const char
         return TAPGRANT_DEVICE;
     }
     if (failed) {
-        return error_lookup(error, object, -failed);
+        return explain_lookup(object, failed, error);
     }
     if (!strcmp(link->kind, "macvtap")) return TAPGRANT_OK;
     if (strcmp(link->kind, "tun") || !link->tap) {
@@ -171,8 +165,8 @@ static int explain_attach(int errnum, const struct link *link, const char *objec
     struct link now;
     int failed;
 
-    if (error_is_lack(errnum)) {
-        return error_call(error, "TUNSETIFF", errnum);
+    if (error_is_lack(-errnum)) {
+        return explain_call("TUNSETIFF", -errnum, error);
     }
     /* TUNSETIFF has none of these but where SELinux refuses it */
     if (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO) {
@@ -180,10 +174,10 @@ static int explain_attach(int errnum, const struct link *link, const char *objec
     }
     failed = links_by_index(link->ifindex, &now);
     if (failed && failed != -ENODEV) {
-        return error_lookup(error, object, -failed);
+        return explain_lookup(object, failed, error);
     }
     if (failed || strcmp(now.name, link->name)) { /* renamed: as if it were not there */
-        return tap_explain_vanished(object, error);
+        return explain_vanished(object, error);
     }
     if (errnum == EPERM) {
         explain_owner(link, object, error);
@@ -224,10 +218,10 @@ static int check_opened(const struct link *link, const struct tapgrant_device *d
     int failed = link->multi_queue ? links_by_name(link->name, &now) : links_index_of(link->name, &now.ifindex);
 
     if (failed && failed != -ENODEV) {
-        return error_lookup(error, object, -failed);
+        return explain_lookup(object, failed, error);
     }
     if (failed || now.ifindex != link->ifindex) {
-        return tap_explain_vanished(object, error);
+        return explain_vanished(object, error);
     }
     if (now.multi_queue && now.attached_queues != device->queues) {
         error_set(error, TAPGRANT_DEVICE, object, "another process holds %u of its queues, and would get a share of the traffic",

@@ -2,7 +2,8 @@
 /*
  * Who holds a device, as far as /proc tells who asks.
  */
-#include "lib/device.h"
+#include "lib/error.h"
+#include "lib/links/links.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +21,7 @@ struct sought {
 
 /* *LACK keeps why something could not be opened, if that is no matter of rights. */
 static void note_lack(int *lack) {
-    if (error_is_lack(errno)) {
+    if (error_is_lack(-errno)) {
         *lack = errno;
     }
 }

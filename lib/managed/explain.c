@@ -63,8 +63,8 @@ static int explain_unprivileged(struct tapgrant_error *error) {
 static int explain_execution(int errnum, struct tapgrant_error *error) {
     struct stat helper;
 
-    if (error_is_lack(errnum)) {
-        return error_call(error, "execve(2)", errnum);
+    if (error_is_lack(-errnum)) {
+        return explain_call("execve(2)", -errnum, error);
     }
     error_set(error, TAPGRANT_FAILED, HELPER_PATH, "cannot be executed: %s", strerror(errnum));
     if (errnum == ENOENT) {
@@ -93,7 +93,7 @@ int explain_conversation(int failed, const char *call, int seconds, struct tapgr
         return explain_execution(-failed, error);
     }
     snprintf(shown, sizeof(shown), "%s(2)", call);
-    return error_call(error, shown, -failed);
+    return explain_call(shown, failed, error);
 }
 
 /* One message for all that is wrong with the bridge, with the commands that mend it. */
