@@ -3,7 +3,6 @@
 #pragma once
 
 #include "conf/interface/interface.h"
-#include "lib/error.h"
 #include "lib/links/links.h"
 #include "lib/tapgrant.h"
 
@@ -11,25 +10,42 @@
 
 #define DEVICE_WARNINGS 2
 
+/* The fields are what the public functions of the same names return. */
 struct tapgrant_device {
-    char name[WIRE_NAME], bridge[WIRE_NAME], rule[WIRE_RULE], label[INTERFACE_LABEL];
-    uint32_t ifindex, mtu, master; /* master: its bridge's index, 0: none */
-    uid_t uid, owner;
+    char name[WIRE_NAME];
+    char bridge[WIRE_NAME];      /* "": none */
+    char rule[WIRE_RULE];        /* "": none */
+    char label[INTERFACE_LABEL]; /* "": none */
+    uint32_t ifindex;
+    uint32_t mtu;
+    uint32_t master; /* its bridge's index; 0: none */
+    uid_t uid;
+    uid_t owner;
     gid_t group;
-    uint8_t host_mac[6], guest_mac[6];
+    uint8_t host_mac[6];
+    uint8_t guest_mac[6]; /* zeros: not known */
     int slot;
-    bool managed, existed, vnet_hdr, persist, up, multi_queue;
-    bool locked, isolated, guarded; /* of a bridge's port, if it was only looked at */
+    bool managed;
+    bool existed;
+    bool vnet_hdr;
+    bool persist;
+    bool up;
+    bool multi_queue;
+    bool locked; /* this and the next two: of a bridge's port that was only looked at */
+    bool isolated;
+    bool guarded;
     unsigned queues;
     int fd[WIRE_QUEUES]; /* -1: taken, or never opened */
     char warning[DEVICE_WARNINGS][128];
 };
 
-/* A device with nothing open, or NULL and *ERROR. */
-struct tapgrant_device *device_new(struct tapgrant_error *error);
+/* A device with nothing open, for tapgrant_close(3).  NULL: out of memory. */
+struct tapgrant_device *device_new(void);
 
-/* What the kernel says of it, but for its bridge's name. */
+/* Fills in what the kernel says about the link, except the bridge's name. */
 void device_describe(struct tapgrant_device *device, const struct link *link);
 
-/* Its next warning. */
-__attribute__((format(printf, 2, 3))) void device_warn(struct tapgrant_device *device, const char *format, ...);
+/* Adds a warning.  What is more than DEVICE_WARNINGS is left out. */
+__attribute__((format(printf, 2, 3))) void device_warn(struct tapgrant_device *device,
+                                                       const char *format,
+                                                       ...);

@@ -2,6 +2,7 @@
 /*
  * What programs call: opening, deleting, listing.
  */
+#include "lib/error.h"
 #include "lib/links/links.h"
 #include "lib/roads.h"
 #include "lib/uncancelled.h"
@@ -64,8 +65,8 @@ static int open_all(const struct interface *interfaces, const char *const specs[
     int code = TAPGRANT_OK;
 
     for (size_t i = 0; i < count; i++) {
-        devices[i] = device_new(error);
-        if (!devices[i]) return TAPGRANT_FAILED;
+        devices[i] = device_new();
+        if (!devices[i]) return explain_no_memory(error);
     }
     for (size_t i = 0; !code && i < count; i++)
         code = interfaces[i].managed ? existing_open(&interfaces[i], devices[i], error)
@@ -274,9 +275,9 @@ static int find(const char *dev, struct tapgrant_device **device, struct tapgran
     if (!link.tap) {
         return error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s", link.kind[0] ? link.kind : "hardware");
     }
-    *device = device_new(error);
+    *device = device_new();
     if (!*device) {
-        return TAPGRANT_FAILED;
+        return explain_no_memory(error);
     }
     device_describe(*device, &link);
     (*device)->queues = link.multi_queue ? link.attached_queues : 1;
@@ -317,7 +318,7 @@ static int list_one(const struct link *link, void *context) {
         listing->devices = more;
         listing->room = listing->room * 2 + 16;
     }
-    device = device_new(NULL);
+    device = device_new();
     if (!device) return -ENOMEM;
     listing->devices[listing->count++] = device;
     device_describe(device, link);

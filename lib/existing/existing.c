@@ -3,6 +3,7 @@
  * A managed interface whose device is there already.  libvirt uses it; so do we, but only one's own, and only if it is what is
  * asked: whoever asks for a bridge must not silently get another one.  The policy granted it when it was made.
  */
+#include "lib/error.h"
 #include "lib/roads.h"
 
 #include <errno.h>

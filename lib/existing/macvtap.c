@@ -4,6 +4,7 @@
  * known by the link's kind: a node is missing in many containers, and one may be left of another device (drivers/net/tap.c).
  * Every open(2) attaches one more queue, whoever does it: nothing says busy, so we look for who has one.
  */
+#include "lib/error.h"
 #include "lib/roads.h"
 
 #include <errno.h>

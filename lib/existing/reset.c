@@ -10,6 +10,7 @@
  * carrier whenever a queue is attached.
  */
 #include "lib/links/links.h"
+#include "lib/error.h"
 #include "lib/roads.h"
 
 #include <errno.h>

@@ -3,6 +3,7 @@
  * The unmanaged road: open what exists, change nothing, execute nothing.
  */
 #include "lib/links/links.h"
+#include "lib/error.h"
 #include "lib/roads.h"
 
 #include <errno.h>

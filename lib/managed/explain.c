@@ -4,6 +4,7 @@
  * else there is to say this process finds out with its own rights.
  */
 #include "lib/managed/explain.h"
+#include "lib/error.h"
 #include "lib/roads.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
  */
 #include "lib/managed/explain.h"
 #include "lib/managed/helper_process.h"
+#include "lib/error.h"
 #include "lib/roads.h"
 
 #include <errno.h>
