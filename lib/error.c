@@ -120,6 +120,20 @@ int explain_vanished(const char *object, struct tapgrant_error *failure) {
     return TAPGRANT_DEVICE;
 }
 
+void hint_unknown_holder(const char *name, int error, struct tapgrant_error *failure) {
+    if (error) {
+        error_hint(failure,
+                   "who holds it cannot be looked up in /proc: %s; "
+                   "root finds it with tapgrant doctor %s",
+                   strerror(-error), name);
+    } else {
+        error_hint(failure,
+                   "the process that holds it is not yours to see: "
+                   "root finds it with tapgrant doctor %s",
+                   name);
+    }
+}
+
 int explain_no_memory(struct tapgrant_error *failure) {
     return error_set(failure, TAPGRANT_FAILED, "tapgrant", "out of memory");
 }

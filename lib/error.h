@@ -60,5 +60,11 @@ int explain_lookup(const char *object, int error, struct tapgrant_error *failure
 /* The link that was looked at is not there any more. */
 int explain_vanished(const char *object, struct tapgrant_error *failure);
 
+/*
+ * Hints how root finds the holder of the tap NAME.  ERROR: this process could not look; 0: it may
+ * not see the holder.
+ */
+void hint_unknown_holder(const char *name, int error, struct tapgrant_error *failure);
+
 /* calloc(3) or the like returned NULL. */
 int explain_no_memory(struct tapgrant_error *failure);

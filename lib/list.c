@@ -156,7 +156,7 @@ static int find_tap(const char *dev, struct link *link, const char *object,
     if (failed && error_is_lack(failed)) {
         return explain_lookup(object, failed, error);
     }
-    if (failed || strcmp(link->kind, "tun") || !link->tap) {
+    if (failed || strcmp(link->kind, "tun") || !link->is_tap) {
         error_set(error, TAPGRANT_DEVICE, object, failed ? "does not exist" : "is no tap");
         error_hint(error, "tapgrant list shows what there is");
         return TAPGRANT_DEVICE;
@@ -272,7 +272,7 @@ static int find(const char *dev, struct tapgrant_device **device, struct tapgran
         return error_set(error, TAPGRANT_DEVICE, object, "does not exist");
     }
     snprintf(object, sizeof(object), "interface %s", link.name);
-    if (!link.tap) {
+    if (!link.is_tap) {
         return error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s", link.kind[0] ? link.kind : "hardware");
     }
     *device = device_new();
@@ -311,7 +311,7 @@ static int list_one(const struct link *link, void *context) {
 
     bool ours = link->uid != LINKS_NOBODY || !strncmp(link->alias, "tapgrant ", 9);
 
-    if (strcmp(link->kind, "tun") || !link->tap || !(ours || listing->all)) return 0;
+    if (strcmp(link->kind, "tun") || !link->is_tap || !(ours || listing->all)) return 0;
     if (listing->count == listing->room) {
         more = reallocarray(listing->devices, listing->room * 2 + 16, sizeof(struct tapgrant_device *));
         if (!more) return -ENOMEM;

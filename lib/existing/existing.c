@@ -18,7 +18,7 @@ static void compare_device(const struct interface *asked, const struct link *lin
 
     if (strcmp(link->name, asked->dev))
         error_add(text, size, "is an alternative name of %s", link->name);
-    else if (strcmp(link->kind, "tun") || !link->tap)
+    else if (strcmp(link->kind, "tun") || !link->is_tap)
         error_add(text, size, "is no tap but of kind %s", link->kind[0] ? link->kind : "hardware");
     else if (!ours && link->uid == LINKS_NOBODY)
         error_add(text, size, "was not made by tapgrant for a user");

@@ -110,7 +110,7 @@ static int find(const struct interface *interface, struct link *link, const char
         return explain_lookup(object, failed, error);
     }
     if (!strcmp(link->kind, "macvtap")) return TAPGRANT_OK;
-    if (strcmp(link->kind, "tun") || !link->tap) {
+    if (strcmp(link->kind, "tun") || !link->is_tap) {
         error_set(error, TAPGRANT_DEVICE, object, "is no tap but of kind %s",
                   !strcmp(link->kind, "tun") ? "tun (layer 3)"
                   : link->kind[0]            ? link->kind
