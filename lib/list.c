@@ -174,12 +174,12 @@ static int attach_alone(const struct link *link, const char *object, int *fd,
 
     flags |= link->vnet_hdr ? IFF_VNET_HDR : 0;
     flags |= link->multi_queue ? IFF_MULTI_QUEUE : 0;
-    *fd = tap_attach(link->name, flags, &node_is_open);
+    *fd = tun_attach(link->name, flags, &node_is_open);
     if (*fd == -EBUSY || *fd == -E2BIG) {
         return explain_held(object, link->name, error);
     }
     if (*fd < 0 && (!node_is_open || *fd == -EACCES || *fd == -ENOENT)) {
-        return tap_explain_node(-*fd, error);
+        return explain_tun_node(*fd, error);
     }
     if (*fd < 0 && error_is_lack(*fd)) {
         return explain_call("TUNSETIFF", *fd, error);

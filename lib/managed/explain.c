@@ -200,7 +200,7 @@ static int explain_kernel(const struct wire_reply *reply, const struct interface
         return TAPGRANT_FAILED;
     }
     if (reply->stage == WIRE_DEVICE && (errnum == EACCES || errnum == ENOENT || errnum == ENODEV || errnum == ENXIO))
-        return tap_explain_node(errnum, error);
+        return explain_tun_node(-errnum, error);
     if (reply->stage == WIRE_LINK && explain_port(errnum, &reply->device[reply->interface], interface, twice, error))
         return TAPGRANT_FAILED;
     if (reply->stage == WIRE_DECIDE && (errnum == EXDEV || errnum == ENOENT)) {
