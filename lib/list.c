@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What programs call: opening, deleting, listing.
+ * What programs call: deleting, listing.
  */
 #include "lib/error.h"
 #include "lib/links/links.h"
-#include "lib/roads.h"
+#include "lib/device.h"
+#include "lib/existing/existing.h"
 #include "lib/uncancelled.h"
 
 #include <errno.h>
@@ -16,102 +17,6 @@
 #include <unistd.h>
 
 #define DUMPS 8 /* of the links, until one was not disturbed by a change */
-
-static int parse_all(const char *const specs[], size_t count, struct interface *interfaces, struct tapgrant_error *error) {
-    struct interface_fault fault;
-    size_t managed = 0, queues = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (interface_parse(&interfaces[i], specs[i], &fault)) {
-            error_set(error, TAPGRANT_USAGE, fault.object, "%s", fault.reason);
-            if (fault.hint[0]) error_hint(error, "%s", fault.hint);
-            return TAPGRANT_USAGE;
-        }
-        if (interfaces[i].script[0] || interfaces[i].downscript[0])
-            return error_set(error, TAPGRANT_USAGE, "--net", "'%s' is run by tapgrant run, and by no program itself",
-                             interfaces[i].script[0] ? "script" : "downscript");
-        managed += interfaces[i].managed;
-        queues += interfaces[i].managed ? interfaces[i].queues : 0;
-        for (size_t j = 0; j < i; j++)
-            if (interfaces[i].dev[0] && !strcmp(interfaces[i].dev, interfaces[j].dev))
-                return error_set(error, TAPGRANT_USAGE, "--net", "'dev' value '%s' is given to two interfaces",
-                                 interfaces[i].dev);
-    }
-    if (managed > WIRE_INTERFACES || queues > WIRE_QUEUES)
-        return error_set(error, TAPGRANT_USAGE, "--net", "%zu managed interfaces with %zu queues (at once at most %d with %d)",
-                         managed, queues, WIRE_INTERFACES, WIRE_QUEUES);
-    return TAPGRANT_OK;
-}
-
-/* The managed ones of the set that are to be made, by one request. */
-static int open_managed(const struct interface *interfaces, const char *const specs[], size_t count,
-                        struct tapgrant_device *devices[], struct tapgrant_error *error) {
-    const struct interface *asked[WIRE_INTERFACES];
-    struct tapgrant_device *opened[WIRE_INTERFACES];
-    const char *texts[WIRE_INTERFACES];
-    size_t managed = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (!interfaces[i].managed || devices[i]->queues) continue; /* opened already */
-        asked[managed] = &interfaces[i];
-        opened[managed] = devices[i];
-        texts[managed++] = specs[i];
-    }
-    return managed ? managed_open(asked, texts, managed, opened, error) : TAPGRANT_OK;
-}
-
-static int open_all(const struct interface *interfaces, const char *const specs[], size_t count,
-                    struct tapgrant_device *devices[], struct tapgrant_error *error) {
-    int code = TAPGRANT_OK;
-
-    for (size_t i = 0; i < count; i++) {
-        devices[i] = device_new();
-        if (!devices[i]) return explain_no_memory(error);
-    }
-    for (size_t i = 0; !code && i < count; i++)
-        code = interfaces[i].managed ? existing_open(&interfaces[i], devices[i], error)
-                                     : unmanaged_open(&interfaces[i], devices[i], error);
-    return code ? code : open_managed(interfaces, specs, count, devices, error);
-}
-
-static int open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[],
-                    struct tapgrant_error *error) {
-    struct interface *interfaces = calloc(count + 1, sizeof(*interfaces));
-    int code;
-
-    if (error) {
-        *error = (struct tapgrant_error){0};
-    }
-    for (size_t i = 0; i < count; i++) {
-        devices[i] = NULL;
-    }
-    if (!interfaces) {
-        return error_set(error, TAPGRANT_FAILED, "tapgrant", "out of memory");
-    }
-    code = parse_all(specs, count, interfaces, error);
-    if (!code) {
-        code = open_all(interfaces, specs, count, devices, error);
-    }
-    for (size_t i = 0; code && i < count; i++) {
-        tapgrant_close(devices[i]);
-        devices[i] = NULL;
-    }
-    free(interfaces);
-    return code;
-}
-
-int tapgrant_open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[],
-                      struct tapgrant_error *error) {
-    UNCANCELLED;
-
-    return open_set(specs, count, devices, error);
-}
-
-int tapgrant_open(const char *spec, struct tapgrant_device **device, struct tapgrant_error *error) {
-    UNCANCELLED;
-
-    return open_set(&spec, 1, device, error);
-}
 
 /* Is it ours to delete? */
 static int check_deletable(const char *dev, const struct link *link, const char *object, struct tapgrant_error *error) {

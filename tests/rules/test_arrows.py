@@ -25,11 +25,12 @@ SHOWS = {
     "lib": ["tapgrant.h"],
     "lib/existing": ["existing.h"],
     "lib/links": ["links.h"],
+    "lib/managed": ["managed.h"],
     "cli": ["accounts.h", "command.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h"],
     "cli/definitions": ["read.h"],
     "cli/output": ["json.h", "output.h"],
 }
-LIBRARY = ["wire", "conf/interface", "lib", "lib/links", "lib/device.h", "lib/error.h", "lib/roads.h"]
+LIBRARY = ["wire", "conf/interface", "lib", "lib/links", "lib/closes.h", "lib/device.h", "lib/error.h"]
 COMMAND = ["wire", "conf/file", "conf/policy", "conf/interface", "conf/definitions", "lib", "cli", "cli/definitions",
            "cli/output"]
 # Each folder, and whom it may include beside itself: a folder, of which that is what it shows, or one header.
@@ -47,7 +48,7 @@ ARROWS = {
     "helper/setuid": ["helper/grant", "helper/privilege", "helper/link", "wire"],
     "apply": ["apply/links", "helper/link", "conf/definitions", "conf/interface", "conf/file", "wire"],
     "apply/links": ["helper/link", "conf/definitions", "conf/interface", "wire"],
-    "lib": [*LIBRARY, "lib/existing"],
+    "lib": [*LIBRARY, "lib/managed", "lib/existing"],
     "lib/managed": [*LIBRARY, "lib/existing"],
     "lib/existing": LIBRARY,
     "lib/links": ["wire", "lib/error.h"],
