@@ -6,6 +6,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* netlink_attributes keeps any of these */
+_Static_assert(IFLA_TUN_MAX <= IFLA_MAX, "room for the attributes of a tun");
+_Static_assert(IFLA_BRPORT_MAX <= IFLA_MAX, "room for the attributes of a port");
+
 #define ANSWER 32768 /* bytes: the kernel fills at most this much at once, NLMSG_GOODSIZE */
 #define SEQUENCE 1   /* of the only question that a socket is used for */
 
