@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/tapgrant.h"
+#include "wire/wire.h"
 
 #include <stdbool.h>
 
@@ -13,7 +14,7 @@ struct kept {
 };
 
 /* Reads those of the tap NAME, which may be held.  0 or a negative errno. */
-int kept_read(const char *name, struct kept *kept);
+CHECKED int kept_read(const char *name, struct kept *kept);
 
 /* Warns if an open, unmanaged tap has settings of an earlier holder. */
 void kept_warn(const struct tapgrant_device *device);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "wire/wire.h"
 
 #include <signal.h>
 
@@ -29,7 +30,7 @@ void child_prepare(struct child *child);
  * Starts WORDS, after child_prepare().  False: the command does not run, which was said, and
  * child->code is the exit status.
  */
-bool child_start(struct child *child, char *words[]);
+CHECKED bool child_start(struct child *child, char *words[]);
 
 /*
  * Waits for the command, and passes TERM, INT and HUP on to it.  Returns its exit status; if a

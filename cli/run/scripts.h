@@ -18,7 +18,7 @@ struct device_names {
  * Runs each interface's script.  0, or the exit status after the fault was said.  The first *DONE
  * interfaces had theirs run, or have none.
  */
-int scripts_up(const struct nets *nets, const struct device_names *names, size_t *done);
+CHECKED int scripts_up(const struct nets *nets, const struct device_names *names, size_t *done);
 
 /* Has an interface a downscript? */
 bool scripts_wait(const struct nets *nets);
@@ -27,4 +27,4 @@ bool scripts_wait(const struct nets *nets);
  * Runs the downscripts of the first COUNT interfaces, the last one first.  One that fails is said,
  * and does not stop the others.  0, or the exit status.
  */
-int scripts_down(const struct nets *nets, const struct device_names *names, size_t count);
+CHECKED int scripts_down(const struct nets *nets, const struct device_names *names, size_t count);
