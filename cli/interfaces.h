@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the command: the interfaces that run, create and check are told of. */
+/* Within the command: the interfaces on the command lines of run, create and check. */
 #pragma once
 
 #include "cli/command.h"
@@ -9,7 +9,7 @@
 
 struct nets {
     struct interface asked[NETS_MAX];
-    char *spec[NETS_MAX];  /* for the library: without the scripts, which the command runs itself */
+    char *spec[NETS_MAX];  /* for the library, which runs no scripts: without them */
     char *where[NETS_MAX]; /* "--net SPEC" as written, or FILE:LINE */
     size_t count;
     bool json;
