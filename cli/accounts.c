@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/accounts.h"
-#include "conf/interface/interface.h"
+#include "wire/text.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -15,17 +15,17 @@ void accounts_free(struct policy_accounts *accounts) {
     *accounts = (struct policy_accounts){0};
 }
 
-const char *accounts_reason(int failed) {
-    if (failed == -EPERM) {
+const char *accounts_reason(int error) {
+    if (error == -EPERM) {
         return "it or /etc is not root's, or others can write";
     }
-    if (failed == -ELOOP) {
+    if (error == -ELOOP) {
         return "a symbolic link";
     }
-    if (failed == -EINVAL) {
+    if (error == -EINVAL) {
         return "no regular file, or it has a NUL byte";
     }
-    return strerror(-failed);
+    return strerror(-error);
 }
 
 /* The name of the id that TEXT is; TEXT itself if it is none, or has no name. */
@@ -46,7 +46,7 @@ const char *accounts_owner(const struct policy_subuid *line, char text[ACCOUNTS_
     char owner[ACCOUNTS_OWNER];
 
     snprintf(owner, sizeof(owner), "%.*s", (int)line->owner_length, line->owner);
-    return interface_printable(name_of(owner), text, ACCOUNTS_OWNER);
+    return text_printable(name_of(owner), text, ACCOUNTS_OWNER);
 }
 
 bool accounts_subordinate(uint32_t uid, struct policy_subuid *line) {

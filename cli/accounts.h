@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the command: the files of accounts, and whose subordinate id an id is. */
+/* Within the command: the files of accounts, and the users whom subordinate ids belong to. */
 #pragma once
 
 #include "conf/policy/policy.h"
@@ -10,17 +10,17 @@
 
 void accounts_free(struct policy_accounts *accounts);
 
-/* Says why the helper does not take a file of accounts; FAILED is policy_accounts_read()'s. */
-const char *accounts_reason(int failed);
+/* Why the helper does not take a file of accounts.  ERROR is policy_accounts_read()'s. */
+const char *accounts_reason(int error);
 
-/* The owner of the line: a name where its id has one; without bytes that a terminal acts on. */
+/* The owner of the line: a name if its id has one.  TEXT is printable. */
 const char *accounts_owner(const struct policy_subuid *line, char text[ACCOUNTS_OWNER]);
 
 /*
- * Finds the first line of this host's /etc/subuid that has the id.  False: there is none, or the
- * file cannot be read, or the helper does not take it.
+ * Finds the first line of this host's /etc/subuid that has the id.  False: there is none, the file
+ * cannot be read, or the helper does not take it.
  */
 bool accounts_subordinate(uint32_t uid, struct policy_subuid *line);
 
-/* The user whose subordinate id UID is, in TEXT; NULL: it is nobody's. */
+/* Returns in TEXT the user whom the subordinate id UID belongs to.  NULL: it is nobody's. */
 const char *accounts_subordinate_of(uid_t uid, char text[ACCOUNTS_OWNER]);

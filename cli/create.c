@@ -50,11 +50,11 @@ static int make_persistent(struct nets *nets, size_t n) {
 
 static int make(const struct nets *nets) {
     struct tapgrant_device *devices[NETS_MAX] = {NULL};
-    struct tapgrant_error error;
-    int code = tapgrant_open_set((const char *const *)nets->spec, nets->count, devices, &error);
+    struct tapgrant_error failure;
+    int code = tapgrant_open_set((const char *const *)nets->spec, nets->count, devices, &failure);
 
     if (code) {
-        return output_error(&error, nets->json);
+        return output_error(&failure, nets->json);
     }
     code = nets->json ? print_json(devices, nets->count) : print_names(devices, nets->count);
     for (size_t i = 0; i < nets->count; i++) {

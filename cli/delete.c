@@ -15,7 +15,7 @@ int delete_main(int argc, char *argv[]) {
         .usage = usage,
         .stops_at_word = true,
         .row = {{"json", NULL, "prints what goes wrong as JSON, too", .flag = &json}}};
-    struct tapgrant_error error;
+    struct tapgrant_error failure;
     int first_code = output_options(&options, argc, argv, &json);
 
     if (first_code) {
@@ -26,10 +26,10 @@ int delete_main(int argc, char *argv[]) {
     }
     /* One that cannot be deleted does not stop the others. */
     for (int i = 0; i < options.word_count; i++) {
-        int code = tapgrant_delete(options.word[i], &error);
+        int code = tapgrant_delete(options.word[i], &failure);
 
         if (code) {
-            output_error(&error, json);
+            output_error(&failure, json);
         }
         if (!first_code) {
             first_code = code;

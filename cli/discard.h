@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the command: an interface that was opened in vain. */
+/* Within the command: an interface that was opened for nothing. */
 #pragma once
 
 #include "lib/tapgrant.h"
 
 /*
- * Closes DEVICE, which may be NULL, and deletes it if it was made by this opening and would stay.
+ * Closes DEVICE, which may be NULL.  If it was made by being opened, and would stay, it is deleted.
  * Says what fails.
  */
-void undo_open(struct tapgrant_device *device);
+void discard_device(struct tapgrant_device *device);

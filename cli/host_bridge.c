@@ -9,20 +9,24 @@
 
 #define LINKS "/sys/class/net"
 #define IPV6 "/proc/sys/net/ipv6/conf"
+#define SET_BY_SOMEBODY 3 /* NET_ADDR_SET, include/uapi/linux/netdevice.h */
 
 bool host_number(const char *folder, const char *name, const char *setting, long *number) {
     char path[128];
+    bool is_read;
     FILE *file;
-    bool good;
 
     snprintf(path, sizeof(path), "%s/%s/%s", folder, name, setting);
     file = fopen(path, "re");
-    good = file && fscanf(file, "%ld", number) == 1;
-    if (file) fclose(file);
-    return good;
+    if (!file) {
+        return false;
+    }
+    is_read = fscanf(file, "%ld", number) == 1;
+    fclose(file);
+    return is_read;
 }
 
-/* Takes a port's MTU as the lowest of those that are no taps, if it is. */
+/* *LOWEST: the lowest MTU of the ports so far that are no taps; 0: there was none. */
 static void look_at_port(const char *port, uint32_t *lowest) {
     char path[64];
     long mtu = 0;
@@ -56,33 +60,58 @@ static void look_at_ports(struct host_bridge *bridge) {
     closedir(folder);
 }
 
-/* Documentation/networking/ip-sysctl.rst, accept_ra: 1 where the host does not forward, 2 always. */
+/*
+ * With accept_ra 1 a host takes router advertisements unless it forwards, with 2 always:
+ * Documentation/networking/ip-sysctl.rst.
+ */
 bool host_takes_ra(const char *name) {
-    long accept = 0, forwarding = 0, disabled = 0;
+    long accept_ra = 0;
+    long forwarding = 0;
+    long disable_ipv6 = 0;
 
-    if (!host_number(IPV6, name, "accept_ra", &accept)) return false;
+    if (!host_number(IPV6, name, "accept_ra", &accept_ra)) {
+        return false;
+    }
     host_number(IPV6, name, "forwarding", &forwarding);
-    host_number(IPV6, name, "disable_ipv6", &disabled);
-    return !disabled && (accept == 2 || (accept && !forwarding));
+    host_number(IPV6, name, "disable_ipv6", &disable_ipv6);
+    if (disable_ipv6) {
+        return false;
+    }
+    return accept_ra == 2 || (accept_ra && !forwarding);
+}
+
+static bool is_bridge(const char *name) {
+    char path[64];
+
+    snprintf(path, sizeof(path), LINKS "/%s/bridge", name);
+    return !access(path, F_OK);
+}
+
+static void look_at_settings(struct policy_bridge *bridge) {
+    long address_type = 0;
+    long mtu = 0;
+
+    host_number(LINKS, bridge->name, "addr_assign_type", &address_type);
+    host_number(LINKS, bridge->name, "mtu", &mtu);
+    bridge->mtu = (uint32_t)mtu;
+    bridge->pinned = address_type == SET_BY_SOMEBODY;
+    bridge->takes_ra = host_takes_ra(bridge->name);
 }
 
 struct host_bridge host_bridge_look(const char *name) {
     struct host_bridge bridge = {.facts = {.mtu = POLICY_MTU_ALONE}};
     unsigned index = if_nametoindex(name);
-    char real[IF_NAMESIZE] = "", path[64];
-    long type = 0, mtu = 0;
+    char real_name[IF_NAMESIZE] = "";
 
-    if (!index || !if_indextoname(index, real)) return bridge;
+    if (!index || !if_indextoname(index, real_name)) {
+        return bridge;
+    }
     bridge.is_link = true;
-    snprintf(bridge.facts.name, sizeof(bridge.facts.name), "%s", real);
-    snprintf(path, sizeof(path), LINKS "/%s/bridge", real);
-    if (access(path, F_OK) || !wire_bridge_valid(real)) return bridge;
-    host_number(LINKS, real, "addr_assign_type", &type);
-    host_number(LINKS, real, "mtu", &mtu);
-    bridge.facts.exists = true;
-    bridge.facts.mtu = (uint32_t)mtu;
-    bridge.facts.pinned = type == 3; /* NET_ADDR_SET, include/uapi/linux/netdevice.h */
-    bridge.facts.takes_ra = host_takes_ra(real);
-    look_at_ports(&bridge);
+    snprintf(bridge.facts.name, sizeof(bridge.facts.name), "%s", real_name);
+    if (is_bridge(real_name) && wire_bridge_valid(real_name)) {
+        bridge.facts.exists = true;
+        look_at_settings(&bridge.facts);
+        look_at_ports(&bridge);
+    }
     return bridge;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the command: what this host's /sys and /proc say of a bridge. */
+/* Within the command: what this host's /sys and /proc say about a bridge. */
 #pragma once
 
 #include "conf/policy/policy.h"
@@ -7,8 +7,8 @@
 #define HOST_BRIDGE_PORTS 1023 /* BR_MAX_PORTS less one: net/bridge/br_private.h */
 
 struct host_bridge {
-    struct policy_bridge facts; /* exists: it is a bridge; name: the kernel's own */
-    bool is_link;               /* something of that name is there */
+    struct policy_bridge facts; /* its name is the kernel's own; it exists if it is a bridge */
+    bool is_link;               /* there is a link of that name, a bridge or another */
     size_t ports;
 };
 
@@ -18,5 +18,5 @@ struct host_bridge host_bridge_look(const char *name);
 /* Does the host take router advertisements on the link? */
 bool host_takes_ra(const char *name);
 
-/* The number in FOLDER/NAME/SETTING; false: there is none. */
+/* Reads the number in the file FOLDER/NAME/SETTING.  False: there is none. */
 bool host_number(const char *folder, const char *name, const char *setting, long *number);

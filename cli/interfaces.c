@@ -2,6 +2,7 @@
 #include "cli/interfaces.h"
 #include "cli/definitions/read.h"
 #include "cli/options.h"
+#include "wire/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,11 +30,11 @@ static bool write_spec(struct nets *nets, size_t n, const char *written) {
 }
 
 static int out_of_memory(const struct nets *nets) {
-    struct tapgrant_error error = {.code = TAPGRANT_FAILED,
-                                   .object = "tapgrant",
-                                   .reason = "out of memory"};
+    struct tapgrant_error failure = {.code = TAPGRANT_FAILED,
+                                     .object = "tapgrant",
+                                     .reason = "out of memory"};
 
-    return output_error(&error, nets->json);
+    return output_error(&failure, nets->json);
 }
 
 static int take_specs(struct nets *nets, const struct option_values *specs) {
@@ -69,7 +70,7 @@ static int take_definitions(struct nets *nets,
         return output_usage(nets->json, "%s has %zu interfaces (at once at most %d)", file,
                             definitions->count, NETS_MAX);
     }
-    interface_printable(file, path, sizeof(path));
+    text_printable(file, path, sizeof(path));
     for (size_t i = 0; i < definitions->count; i++) {
         const struct definition *definition = &definitions->definition[i];
 

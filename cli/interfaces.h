@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the command: the interfaces that run, create and check are given. */
+/* Within the command: the interfaces on the command lines of run, create and check. */
 #pragma once
 
 #include "cli/command.h"
@@ -9,27 +9,31 @@
 
 struct nets {
     struct interface asked[NETS_MAX];
-    char *spec[NETS_MAX];  /* for the library: without the scripts, which the command runs itself */
+    char *spec[NETS_MAX];  /* for the library, which runs no scripts: without them */
     char *where[NETS_MAX]; /* "--net SPEC" as written, or FILE:LINE */
     size_t count;
     bool json;
 };
 
 /*
- * Reads --net SPEC or -f FILE, and --json if ALLOW_JSON, up to the first word that is no option,
- * whose index is then optind. HELP is the usage without the lines of these options.  0, or the exit
- * status after the fault was said; -1 after --help or --version.  In any case nets_free() frees
- * *NETS.
+ * Reads --net SPEC or -f FILE, and --json if ALLOW_JSON, up to the first word that is no option.
+ * optind is then the index of this word.  HELP is the usage without the lines of these options.
+ * Returns 0; OUTPUT_DONE after --help or --version; or the exit status after the fault was said.
+ * In any case *NETS is for nets_free().
  */
-int nets_parse(struct nets *nets, int argc, char *argv[], bool allow_json, const char *help);
+CHECKED int nets_parse(struct nets *nets,
+                       int argc,
+                       char *argv[],
+                       bool allow_json,
+                       const char *help);
 
 /*
- * Gives the Nth interface a key that it was not given, also in what the library gets.  0, or the
- * exit status.
+ * Gives the Nth interface a key that the user did not give, also in what the library gets.  Returns
+ * 0, or the exit status after the fault was said.
  */
-int nets_set(struct nets *nets, size_t n, const char *key, const char *value);
+CHECKED int nets_set(struct nets *nets, size_t n, const char *key, const char *value);
 
-/* Says a fault of the Nth interface, with where it stands.  Returns the exit status 2. */
+/* Says what is wrong with the Nth interface, and where it is written.  Returns the exit status. */
 __attribute__((format(printf, 3, 4))) int nets_refuse(const struct nets *nets,
                                                       size_t n,
                                                       const char *reason,

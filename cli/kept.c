@@ -26,7 +26,7 @@
 #define TUN_MAJOR 10
 #define TUN_MINOR 200
 
-/* QUESTION is one of ethtool's that are answered by yes or no. */
+/* QUESTION is one of those of ethtool that have the answer yes or no. */
 static int read_feature(int any_socket, const char *name, uint32_t question, bool *answer) {
     struct ethtool_value value = {.cmd = question};
     struct ifreq request = {.ifr_data = (char *)&value};
@@ -52,25 +52,25 @@ static int read_type(int any_socket, const char *name, unsigned *type) {
 
 int kept_read(const char *name, struct kept *kept) {
     int any_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int failed;
+    int error;
 
     if (any_socket < 0) {
         return -errno;
     }
-    failed = read_feature(any_socket, name, ETHTOOL_GTXCSUM, &kept->checksums);
-    if (!failed) {
-        failed = read_feature(any_socket, name, ETHTOOL_GTSO, &kept->segments);
+    error = read_feature(any_socket, name, ETHTOOL_GTXCSUM, &kept->checksums);
+    if (!error) {
+        error = read_feature(any_socket, name, ETHTOOL_GTSO, &kept->segments);
     }
-    if (!failed) {
-        failed = read_type(any_socket, name, &kept->link_type);
+    if (!error) {
+        error = read_type(any_socket, name, &kept->link_type);
     }
     close(any_socket);
-    return failed;
+    return error;
 }
 
 /*
  * A macvtap gives whole packets to a program without a virtio header (drivers/net/tap.c,
- * tap_handle_frame()), and the header's size is each open queue's own: there is nothing to tell.
+ * tap_handle_frame()), and each open queue has a header size of its own: there is nothing to tell.
  */
 static bool is_tun(int queue) {
     struct stat node;
@@ -93,7 +93,8 @@ static void warn_with_header(const struct tapgrant_device *device, const struct 
     if (ioctl(queue, TUNGETVNETLE, &is_little)) {
         is_little = 0;
     }
-    if (ioctl(queue, TUNGETVNETBE, &is_big)) { /* few kernels know it */
+    /* few kernels know this request */
+    if (ioctl(queue, TUNGETVNETBE, &is_big)) {
         is_big = 0;
     }
     if (!kept->checksums && !header[0] && !is_little && !is_big) {

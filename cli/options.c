@@ -192,8 +192,9 @@ void options_print(const struct options *options, FILE *out) {
         shown[count] = &options->row[count];
         count++;
     }
-    shown[count++] = &help;
-    shown[count++] = &version;
+    shown[count] = &help;
+    shown[count + 1] = &version;
+    count += 2;
     for (size_t i = 0; i < count; i++) {
         write_option(shown[i], text);
         width = strlen(text) > width ? strlen(text) : width;

@@ -37,8 +37,8 @@ struct option_row {
 };
 
 struct options {
-    const char *usage; /* the text above the options, each line with its newline */
-    const char *end;   /* the text below them; NULL: none */
+    const char *usage;  /* the text above the options, each line with its newline */
+    const char *end;    /* the text below them; NULL: none */
     bool stops_at_word; /* at the first word that is no option; what follows is another's */
     struct option_row row[OPTIONS_ROWS]; /* those in use have a name */
     /* What options_read() found: */

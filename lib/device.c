@@ -1,117 +1,42 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/*
- * struct tapgrant_device, and how errors are said.
- */
 #include "lib/device.h"
 #include "lib/uncancelled.h"
+#include "wire/names.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-int error_set(struct tapgrant_error *error, int code, const char *object, const char *reason, ...) {
-    char text[sizeof(error->reason)];
-    va_list arguments;
-
-    if (!error) return code;
-    va_start(arguments, reason);
-    vsnprintf(text, sizeof(text), reason, arguments);
-    va_end(arguments);
-    *error = (struct tapgrant_error){.code = code};
-    interface_printable(object, error->object, sizeof(error->object));
-    interface_printable(text, error->reason, sizeof(error->reason));
-    return code;
-}
-
-void error_hint(struct tapgrant_error *error, const char *hint, ...) {
-    char text[sizeof(error->hint)];
-    va_list arguments;
-
-    if (!error) return;
-    va_start(arguments, hint);
-    vsnprintf(text, sizeof(text), hint, arguments);
-    va_end(arguments);
-    interface_printable(text, error->hint, sizeof(error->hint));
-}
-
-bool error_is_lack(int errnum) {
-    return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS;
-}
-
-static void hint_lack(struct tapgrant_error *error, int errnum) {
-    if (errnum == EMFILE) {
-        error_hint(error, "raise the limit of open files: ulimit -n");
-    } else if (errnum == ENFILE) {
-        error_hint(error, "the host has no open files left: sysctl fs.file-nr shows it");
-    } else if (errnum == ENOMEM || errnum == ENOBUFS) {
-        error_hint(error, "free memory, or raise the limit: ulimit -v");
-    }
-}
-
-int error_call(struct tapgrant_error *error, const char *call, int errnum) {
-    error_set(error, TAPGRANT_FAILED, call, "%s", strerror(errnum));
-    hint_lack(error, errnum);
-    if (errnum == EAGAIN && !strcmp(call, "clone(2)")) {
-        error_hint(error,
-                   "raise the limit of processes: ulimit -u, or pids.max of its control group");
-    }
-    return TAPGRANT_FAILED;
-}
-
-int error_lookup(struct tapgrant_error *error, const char *object, int errnum) {
-    error_set(error, TAPGRANT_FAILED, object, "cannot be looked up by rtnetlink(7): %s",
-              strerror(errnum));
-    hint_lack(error, errnum);
-    return TAPGRANT_FAILED;
-}
-
-const char *error_object(const struct interface *interface, char object[INTERFACE_DEV + 16]) {
-    if (interface->dev[0])
-        snprintf(object, INTERFACE_DEV + 16, "interface %s", interface->dev);
-    else if (interface->bridge[0])
-        snprintf(object, INTERFACE_DEV + 16, "bridge %s", interface->bridge);
-    else
-        snprintf(object, INTERFACE_DEV + 16, "interface");
-    return object;
-}
-
-void error_add(char *text, size_t size, const char *format, ...) {
-    size_t used = strlen(text);
-    va_list arguments;
-
-    if (used) used += (size_t)snprintf(text + used, size - used, "; ");
-    va_start(arguments, format);
-    if (used < size) vsnprintf(text + used, size - used, format, arguments);
-    va_end(arguments);
-}
-
-struct tapgrant_device *device_new(struct tapgrant_error *error) {
+struct tapgrant_device *device_new(void) {
     struct tapgrant_device *device = calloc(1, sizeof(*device));
 
     if (!device) {
-        error_set(error, TAPGRANT_FAILED, "tapgrant", "out of memory");
         return NULL;
     }
     device->slot = -1;
-    device->uid = device->owner = (uid_t)-1;
+    device->uid = (uid_t)-1;
+    device->owner = (uid_t)-1;
     device->group = (gid_t)-1;
-    for (size_t i = 0; i < WIRE_QUEUES; i++) device->fd[i] = -1;
+    for (size_t i = 0; i < WIRE_QUEUES; i++) {
+        device->fd[i] = -1;
+    }
     return device;
 }
 
-void device_describe(struct tapgrant_device *device, const struct query_link *link) {
+void device_describe(struct tapgrant_device *device, const struct link *link) {
     memcpy(device->name, link->name, sizeof(device->name));
     memcpy(device->rule, link->rule, sizeof(device->rule));
-    if (sscanf(link->alias, "tapgrant declared=%32[A-Za-z0-9_-]", device->label) != 1) device->label[0] = 0;
+    if (sscanf(link->alias, NAMES_DECLARED_WORD, device->label) != 1) {
+        device->label[0] = 0;
+    }
     memcpy(device->host_mac, link->mac, sizeof(device->host_mac));
     device->ifindex = link->ifindex;
     device->mtu = link->mtu;
     device->master = link->master;
     device->slot = link->slot;
-    device->uid = link->uid != QUERY_NOBODY ? link->uid : link->owner;
+    device->uid = link->uid == LINKS_NOBODY ? link->owner : link->uid;
     device->owner = link->owner;
     device->group = link->group;
     device->vnet_hdr = link->vnet_hdr;
@@ -127,7 +52,9 @@ void device_warn(struct tapgrant_device *device, const char *format, ...) {
     va_list arguments;
 
     for (size_t i = 0; i < DEVICE_WARNINGS; i++) {
-        if (device->warning[i][0]) continue;
+        if (device->warning[i][0]) {
+            continue;
+        }
         va_start(arguments, format);
         vsnprintf(device->warning[i], sizeof(device->warning[i]), format, arguments);
         va_end(arguments);
@@ -171,25 +98,90 @@ const char *tapgrant_warning(const struct tapgrant_device *device, unsigned n) {
     return n < DEVICE_WARNINGS && device->warning[n][0] ? device->warning[n] : NULL;
 }
 
-const char *tapgrant_name(const struct tapgrant_device *device) { return device->name; }
-unsigned tapgrant_ifindex(const struct tapgrant_device *device) { return device->ifindex; }
-unsigned tapgrant_queues(const struct tapgrant_device *device) { return device->queues; }
-const char *tapgrant_bridge(const struct tapgrant_device *device) { return device->bridge[0] ? device->bridge : NULL; }
-const char *tapgrant_rule(const struct tapgrant_device *device) { return device->rule[0] ? device->rule : NULL; }
-const char *tapgrant_label(const struct tapgrant_device *device) { return device->label[0] ? device->label : NULL; }
-int tapgrant_slot(const struct tapgrant_device *device) { return device->slot; }
-uid_t tapgrant_owner(const struct tapgrant_device *device) { return device->owner; }
-gid_t tapgrant_group(const struct tapgrant_device *device) { return device->group; }
-int tapgrant_multi_queue(const struct tapgrant_device *device) { return device->multi_queue; }
-uid_t tapgrant_uid(const struct tapgrant_device *device) { return device->uid; }
-const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device) { return device->host_mac; }
-unsigned tapgrant_mtu(const struct tapgrant_device *device) { return device->mtu; }
-int tapgrant_locked(const struct tapgrant_device *device) { return device->locked; }
-int tapgrant_isolated(const struct tapgrant_device *device) { return device->isolated; }
-int tapgrant_guarded(const struct tapgrant_device *device) { return device->guarded; }
-int tapgrant_managed(const struct tapgrant_device *device) { return device->managed; }
-int tapgrant_existed(const struct tapgrant_device *device) { return device->existed; }
-int tapgrant_vnet_hdr(const struct tapgrant_device *device) { return device->vnet_hdr; }
-int tapgrant_persist(const struct tapgrant_device *device) { return device->persist; }
-int tapgrant_up(const struct tapgrant_device *device) { return device->up; }
-const char *tapgrant_version(void) { return TAPGRANT_VERSION; }
+const char *tapgrant_name(const struct tapgrant_device *device) {
+    return device->name;
+}
+
+unsigned tapgrant_ifindex(const struct tapgrant_device *device) {
+    return device->ifindex;
+}
+
+unsigned tapgrant_queues(const struct tapgrant_device *device) {
+    return device->queues;
+}
+
+const char *tapgrant_bridge(const struct tapgrant_device *device) {
+    return device->bridge[0] ? device->bridge : NULL;
+}
+
+const char *tapgrant_rule(const struct tapgrant_device *device) {
+    return device->rule[0] ? device->rule : NULL;
+}
+
+const char *tapgrant_label(const struct tapgrant_device *device) {
+    return device->label[0] ? device->label : NULL;
+}
+
+int tapgrant_slot(const struct tapgrant_device *device) {
+    return device->slot;
+}
+
+uid_t tapgrant_owner(const struct tapgrant_device *device) {
+    return device->owner;
+}
+
+gid_t tapgrant_group(const struct tapgrant_device *device) {
+    return device->group;
+}
+
+int tapgrant_multi_queue(const struct tapgrant_device *device) {
+    return device->multi_queue;
+}
+
+uid_t tapgrant_uid(const struct tapgrant_device *device) {
+    return device->uid;
+}
+
+const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device) {
+    return device->host_mac;
+}
+
+unsigned tapgrant_mtu(const struct tapgrant_device *device) {
+    return device->mtu;
+}
+
+int tapgrant_locked(const struct tapgrant_device *device) {
+    return device->locked;
+}
+
+int tapgrant_isolated(const struct tapgrant_device *device) {
+    return device->isolated;
+}
+
+int tapgrant_guarded(const struct tapgrant_device *device) {
+    return device->guarded;
+}
+
+int tapgrant_managed(const struct tapgrant_device *device) {
+    return device->managed;
+}
+
+int tapgrant_existed(const struct tapgrant_device *device) {
+    return device->existed;
+}
+
+int tapgrant_vnet_hdr(const struct tapgrant_device *device) {
+    return device->vnet_hdr;
+}
+
+int tapgrant_persist(const struct tapgrant_device *device) {
+    return device->persist;
+}
+
+int tapgrant_up(const struct tapgrant_device *device) {
+    return device->up;
+}
+
+const char *tapgrant_version(void) {
+    return TAPGRANT_VERSION;
+}

@@ -2,26 +2,29 @@
 /*
  * libtapgrant: tap interfaces for processes that may not make them.
  *
- * Two roads lead to an open tap.  A managed interface (the default) is made by the setuid helper, if the
- * administrator's policy, tapgrant-policy(5), allows it to the calling process's real uid, gid and groups.  An
- * unmanaged one (managed=no) exists already: the library opens it itself, executes nothing, and changes nothing.
+ * A managed interface (the default) is made by a setuid helper, if the administrator's policy,
+ * tapgrant-policy(5), allows it to the real uid, gid and groups of the calling process.  An
+ * unmanaged one (managed=no) exists already: the library opens it, executes nothing, and changes
+ * nothing.
  *
- * Interfaces are described by the text of the command's --net option, tapgrant-interfaces(5):
+ * An interface is described by the text of the command's --net option, tapgrant-interfaces(5).  A
+ * comma in a value is doubled:
  *
- *     dev=u1000-vm1,bridge=br0,queues=2        a comma in a value is doubled
+ *     dev=u1000-vm1,bridge=br0,queues=2
  *
- * The library keeps no global state, prints nothing, never ends the process, reads no environment, and handles no
- * signal; its child (the helper) is one that neither a SIGCHLD handler nor waitpid(-1, ...) can see.  Its functions
- * may be called from several threads at once; one struct tapgrant_device belongs to one thread at a time.
- * Descriptors are close-on-exec, and not in non-blocking mode.
+ * The library keeps no global state, prints nothing, never ends the process, reads no environment
+ * variable, and handles no signal.  The helper is a child that neither a SIGCHLD handler nor
+ * waitpid(-1, ...) can see.  Several threads may call the functions at once.  One struct
+ * tapgrant_device belongs to one thread at a time.  Descriptors are close-on-exec, and not in
+ * non-blocking mode.
  *
- * A thread is not cancelled while it is in a function of the library: a request waits until the
- * function returns.  A signal handler may call only the functions that read a field of a device,
- * and tapgrant_version().  libtapgrant(3), ATTRIBUTES, says it for each function, and how long they
- * can take.
+ * A thread is not cancelled while it is in a function of the library: the request to cancel it
+ * waits until the function returns.  A signal handler may call only the functions that read a field
+ * of a device, and tapgrant_version().  libtapgrant(3), ATTRIBUTES, has this for each function, and
+ * how long each can take.
  *
- * Functions that can fail return 0 (TAPGRANT_OK) or an enum tapgrant_code, and explain it in *ERROR, which may be
- * NULL.  Nothing is opened, made or left behind by a function that fails.
+ * A function that can fail returns 0 (TAPGRANT_OK) or another enum tapgrant_code, and explains it
+ * in *ERROR, which may be NULL.  If it fails, nothing that it opened or made stays.
  */
 #ifndef TAPGRANT_H
 #define TAPGRANT_H
@@ -44,7 +47,10 @@ enum tapgrant_code {
     TAPGRANT_QUOTA = 5,  /* the rule's max is reached */
 };
 
-/* Why, for people: OBJECT: REASON, and where there is a remedy, the hint.  Printable ASCII, NUL-terminated. */
+/*
+ * The reason for people, as OBJECT: REASON.  The hint says what to do, if anything can be done.
+ * The texts are printable ASCII and end with a NUL.
+ */
 struct tapgrant_error {
     int code;         /* enum tapgrant_code */
     char object[128]; /* what it is about: "bridge br0", "interface u1000-vm1", "--net", a path */
@@ -52,78 +58,87 @@ struct tapgrant_error {
     char hint[512]; /* "": none */
 };
 
-/* A tap, open or (from tapgrant_find() and tapgrant_list()) only seen. */
+/* A tap: open, or only looked at by tapgrant_find() and tapgrant_list(). */
 struct tapgrant_device;
 
 /*
  * Opens the interface that SPEC describes.  *DEVICE is for tapgrant_close(3).
  *
- * Managed: waits for the helper at most 5 seconds.  The device is up, on its bridge, and disappears
- * with its last descriptor, unless persist=yes was asked.  If a device of its name exists, it is
- * opened as it is, without the helper, where it is the caller's own persistent tap, made by
- * tapgrant, and already what is asked; otherwise TAPGRANT_DEVICE, and the reason says what differs.
- * If its last holder set offloads, filters or the virtio header, they become a new tap's again, and
- * frames that waited in it are dropped.
- * Unmanaged: MAC address, MTU, flags, owner, bridge and alias stay as they are; the kernel makes the device's
- * VNET_HDR flag follow its opener and raises its carrier.  A device that does not exist is never made, whatever
- * privilege the caller has.
+ * Managed: waits for the helper for at most 5 seconds.  The device is up and on its bridge.  It
+ * disappears when its last descriptor is closed, unless persist=yes was asked for.  A device of its
+ * name that exists is opened without the helper if it is the caller's own persistent tap, made by
+ * tapgrant, and already what is asked for.  Otherwise the result is TAPGRANT_DEVICE, and the reason
+ * says what differs.  If the tap's last holder has set offloads, filters or the virtio header, they
+ * become those of a new tap again, and frames that waited in it are dropped.
+ *
+ * Unmanaged: MAC address, MTU, flags, owner, bridge and alias stay as they are.  The kernel makes
+ * the device's VNET_HDR flag follow its opener, and raises its carrier.  A device that does not
+ * exist is never made, whatever privilege the caller has.
  */
 int tapgrant_open(const char *spec, struct tapgrant_device **device, struct tapgrant_error *error);
 
 /*
- * Opens COUNT interfaces, all or none, the managed ones by one execution of the helper.  DEVICES has room for COUNT.
- * At most 64 managed interfaces, and 253 queues of them, at once.
+ * Opens COUNT interfaces, all or none, with one execution of the helper for all managed ones.
+ * DEVICES has room for COUNT.  At most 64 managed interfaces, with 253 queues together, at once.
  */
-int tapgrant_open_set(const char *const specs[], size_t count, struct tapgrant_device *devices[],
+int tapgrant_open_set(const char *const specs[],
+                      size_t count,
+                      struct tapgrant_device *devices[],
                       struct tapgrant_error *error);
 
 /* Closes the descriptors that were not taken, and frees the device.  NULL is ignored. */
 void tapgrant_close(struct tapgrant_device *device);
 
 /*
- * Deletes the caller's own persistent tap DEV that tapgrant made and nobody holds, without privilege.
- * TAPGRANT_DEVICE: there is none, it is in use, another's, or not tapgrant's.
+ * Deletes the caller's own persistent tap DEV, without privilege.  tapgrant made it, and nobody
+ * holds it.  TAPGRANT_DEVICE: there is none, it is in use, it is another user's, or tapgrant did
+ * not make it.
  */
 int tapgrant_delete(const char *dev, struct tapgrant_error *error);
 
 /*
- * Looks at the existing tap DEV, whoever made it, and opens nothing.  *DEVICE is for tapgrant_close(3).
- * TAPGRANT_DEVICE: it does not exist, or is no tap, of which the object is then "interface" and the kernel's name for it.  A
- * macvtap is none.
+ * Looks at the existing tap DEV, whoever made it, and opens nothing.  *DEVICE is for
+ * tapgrant_close(3).  TAPGRANT_DEVICE: it does not exist; or it is no tap, as a macvtap, and the
+ * object of the error is "interface" and the kernel's name for it.
  */
 int tapgrant_find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *error);
 
 /*
- * All taps in the network namespace that tapgrant made, in the order of their indexes.  *DEVICES is for
- * tapgrant_list_free(3).
+ * Lists all taps in the network namespace that tapgrant made, in the order of their indexes.
+ * *DEVICES is for tapgrant_list_free(3).
  */
 int tapgrant_list(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error);
-/* The same, and every other tap there is, whoever made it. */
-int tapgrant_list_all(struct tapgrant_device ***devices, size_t *count, struct tapgrant_error *error);
+/* Lists all taps, whoever made them. */
+int tapgrant_list_all(struct tapgrant_device ***devices,
+                      size_t *count,
+                      struct tapgrant_error *error);
 void tapgrant_list_free(struct tapgrant_device **devices, size_t count);
 
 /*
- * What is known of a device.  Strings and addresses belong to it.
+ * What is known about a device.  Strings and addresses belong to the device.
  *
- * name       the kernel's own name, also where an alternative one was asked for
+ * name       the kernel's own name, also if an alternative one was asked for
  * ifindex    its index
- * queues     descriptors of an opened device; of one only seen, the queues attached (1 where it has only one)
- * fd         the descriptor of queue 0 <= QUEUE < queues, or -1
- * take_fd    the same, and it is now the caller's to close(2)
- * bridge     the bridge it is a port of, NULL: none
- * rule       the rule of the policy that granted it, NULL: not granted by one
- * label      of one that tapgrant-apply made, its definition's, NULL: it made it not
+ * queues     of an open device: its descriptors; of one that was only looked at: the queues that
+ *            are attached, and 1 if it can have only one
+ * fd         the descriptor of queue 0 <= QUEUE < queues; -1: there is none, or it was taken
+ * take_fd    the same; the descriptor is then the caller's to close(2)
+ * bridge     the bridge that it is a port of; NULL: none
+ * rule       the rule of the policy that granted it; NULL: none
+ * label      the label of the definition by which tapgrant-apply made it; NULL: it did not
  * slot       its number among its user's devices under that rule, 0 <= slot < max; -1: none
- * uid        the user it was granted to; the owner of any other; (uid_t)-1: nobody
+ * uid        the user it was granted to; if it was not granted, its owner; (uid_t)-1: nobody
  * owner      the user who may open it, as the kernel has it now; (uid_t)-1: none
  * group      the group whose members may open it; (gid_t)-1: none
  * multi_queue   1 if it takes several descriptors, 0 if one
  * host_mac   its own address, 6 bytes
- * guest_mac  the address that the guest is to use, 6 bytes, NULL: not known; of one only seen, that which its port is locked to
- * locked, isolated, guarded   of a port of a bridge that was only seen, 1 or 0: it takes the guest's address alone; it is kept
- *            from other isolated ports; it takes no part in the spanning tree (BPDU guard and root block)
+ * guest_mac  the address that the guest must use, 6 bytes; of a device that was only looked at, the
+ *            one that its port is locked to; NULL: not known
+ * locked, isolated, guarded   1 or 0, of a bridge's port that was only looked at: it takes frames
+ *            from the guest's address alone; it is kept from other isolated ports; it takes no part
+ *            in the spanning tree (BPDU guard and root block)
  * mtu        bytes
- * existed    1 if it was there before it was opened
+ * existed    1 if it was there before it was opened, otherwise 0
  * managed, vnet_hdr, persist, up   1 or 0
  */
 const char *tapgrant_name(const struct tapgrant_device *device);
@@ -151,13 +166,13 @@ int tapgrant_vnet_hdr(const struct tapgrant_device *device);
 int tapgrant_persist(const struct tapgrant_device *device);
 int tapgrant_up(const struct tapgrant_device *device);
 
-/* The Nth thing that its user should know of an opened device, or NULL: there are no more. */
+/* The Nth warning, from 0, about a device that was opened.  NULL: there are no more. */
 const char *tapgrant_warning(const struct tapgrant_device *device, unsigned n);
 
 /*
- * Up to COUNT processes that hold a queue of the device, among those whose /proc entries the caller may read.
- * Returns how many there are, which may be more than COUNT.  It opens three files at once, and
- * leaves out what it cannot open.
+ * Stores up to COUNT processes that hold a queue of the device.  Returns how many there are, which
+ * may be more than COUNT.  Only processes whose /proc entries the caller may read are found.  It
+ * has up to three files open at once, and leaves out what it cannot open.
  */
 size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count);
 

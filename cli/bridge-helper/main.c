@@ -216,7 +216,7 @@ int main(int argc, char *argv[]) {
     }
     code = reply(socket, &wanted, device);
     if (code) {
-        undo_open(device);
+        discard_device(device);
     }
     return code;
 }

@@ -3,44 +3,59 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-int child_become(char *words[]) {
-    struct tapgrant_error error = {.code = COMMAND_CANNOT_RUN};
-
-    execvp(words[0], words);
-    if (errno == ENOENT)
-        error.code = COMMAND_NOT_FOUND;
-    else if (errno == EACCES || errno == ENOEXEC)
-        error.code = COMMAND_NOT_EXECUTABLE;
-    snprintf(error.reason, sizeof(error.reason), "cannot be run: %s", strerror(errno));
-    snprintf(error.object, sizeof(error.object), "%s", words[0]);
-    return output_error(&error, false);
-}
-
-static int refuse(int errnum) {
-    fprintf(stderr, "tapgrant: run: no process can be made for the command: %s\n", strerror(errnum));
+static int exec_code(int error) {
+    if (error == -ENOENT) {
+        return COMMAND_NOT_FOUND;
+    }
+    if (error == -EACCES || error == -ENOEXEC) {
+        return COMMAND_NOT_EXECUTABLE;
+    }
     return COMMAND_CANNOT_RUN;
 }
 
-/* The end of the pipe that the child has closes when it has become the command, and says its status when it could not. */
+int exec_command(char *words[]) {
+    struct tapgrant_error failure = {.code = COMMAND_CANNOT_RUN};
+    int error;
+
+    execvp(words[0], words);
+    error = -errno;
+    failure.code = exec_code(error);
+    snprintf(failure.object, sizeof(failure.object), "%s", words[0]);
+    snprintf(failure.reason, sizeof(failure.reason), "cannot be run: %s", strerror(-error));
+    return output_error(&failure, false);
+}
+
+/* False, for child_start(). */
+static bool refuse(struct child *child, int error) {
+    fprintf(stderr, "tapgrant: run: no process can be made for the command: %s\n",
+            strerror(-error));
+    child->code = COMMAND_CANNOT_RUN;
+    return false;
+}
+
+/*
+ * The child's end of the pipe closes when the command is executed.  If it cannot be, the child
+ * writes its exit status first.
+ */
 static int read_code(int pipe) {
     char code = 0;
-    ssize_t size;
+    ssize_t size = read(pipe, &code, 1);
 
-    do size = read(pipe, &code, 1);
-    while (size < 0 && errno == EINTR);
+    while (size < 0 && errno == EINTR) {
+        size = read(pipe, &code, 1);
+    }
     close(pipe);
     return size == 1 ? code : 0;
 }
 
-/* The signals that the command is told of, and that it is told of itself by. */
-static sigset_t passed_on(void) {
+/* The signals that are passed on to the command, and the one that tells of its end. */
+static sigset_t awaited_signals(void) {
     sigset_t set;
 
     sigemptyset(&set);
@@ -52,58 +67,95 @@ static sigset_t passed_on(void) {
 }
 
 void child_prepare(struct child *child) {
-    sigset_t ours = passed_on();
+    sigset_t awaited = awaited_signals();
 
     *child = (struct child){.code = COMMAND_CANNOT_RUN};
-    sigprocmask(SIG_BLOCK, &ours, &child->mask);
+    sigprocmask(SIG_BLOCK, &awaited, &child->mask);
 }
 
-/* What came before there was a command, whoever sent it. */
+/* What came before the command ran, whoever sent it. */
 static void pass_on_earlier(const struct child *child) {
     const struct timespec at_once = {0};
-    sigset_t ours = passed_on();
+    sigset_t awaited = awaited_signals();
     int number;
 
-    sigdelset(&ours, SIGCHLD);
-    while ((number = sigtimedwait(&ours, NULL, &at_once)) > 0) kill(child->pid, number);
+    sigdelset(&awaited, SIGCHLD);
+    number = sigtimedwait(&awaited, NULL, &at_once);
+    while (number > 0) {
+        kill(child->pid, number);
+        number = sigtimedwait(&awaited, NULL, &at_once);
+    }
+}
+
+/* In the child.  The command gets the signal mask and the action of SIGCHLD that we were given. */
+static void begin(const struct child *child,
+                  const struct sigaction *child_action,
+                  int report,
+                  char *words[]) {
+    char code;
+
+    sigaction(SIGCHLD, child_action, NULL);
+    sigprocmask(SIG_SETMASK, &child->mask, NULL);
+    code = (char)exec_command(words);
+    _exit(write(report, &code, 1) == 1 ? code : COMMAND_CANNOT_RUN);
 }
 
 bool child_start(struct child *child, char *words[]) {
-    struct sigaction before, usual = {.sa_handler = SIG_DFL};
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    struct sigaction before;
     int pipe[2];
-    char code;
 
-    if (pipe2(pipe, O_CLOEXEC)) return refuse(errno), false;
-    /* where SIGCHLD was ignored, nobody could wait for the command; it gets back what was */
+    if (pipe2(pipe, O_CLOEXEC)) {
+        return refuse(child, -errno);
+    }
+    /* while SIGCHLD is ignored, nobody can wait for the command */
     sigaction(SIGCHLD, &usual, &before);
     fflush(stdout);
     child->pid = fork();
     if (!child->pid) {
-        sigaction(SIGCHLD, &before, NULL);
-        sigprocmask(SIG_SETMASK, &child->mask, NULL);
-        code = (char)child_become(words);
-        _exit(write(pipe[1], &code, 1) == 1 ? code : COMMAND_CANNOT_RUN);
+        begin(child, &before, pipe[1], words);
+    }
+    if (child->pid < 0) {
+        int error = -errno;
+
+        close(pipe[0]);
+        close(pipe[1]);
+        return refuse(child, error);
     }
     close(pipe[1]);
-    if (child->pid < 0) return close(pipe[0]), refuse(errno), false;
     child->code = read_code(pipe[0]);
-    if (child->code)
+    if (child->code) {
         waitpid(child->pid, NULL, 0);
-    else
-        pass_on_earlier(child);
-    return !child->code;
+        return false;
+    }
+    pass_on_earlier(child);
+    return true;
+}
+
+/*
+ * What the terminal sends, the command gets from there: it goes to the whole foreground (SI_KERNEL,
+ * drivers/tty/tty_io.c).  Only a hangup is sent to the session's leader alone
+ * (drivers/tty/tty_jobctrl.c, tty_signal_session_leader()).
+ */
+static bool is_for_us_alone(const siginfo_t *info) {
+    if (info->si_code <= 0) {
+        return true;
+    }
+    return info->si_signo == SIGHUP && getsid(0) == getpid();
 }
 
 int child_wait(const struct child *child) {
-    sigset_t ours = passed_on();
-    siginfo_t told;
+    sigset_t awaited = awaited_signals();
+    siginfo_t info;
     int status = 0;
 
     while (!waitpid(child->pid, &status, WNOHANG)) {
-        if (sigwaitinfo(&ours, &told) < 0 || told.si_signo == SIGCHLD) continue;
-        /* what the terminal sends the command has from there: the whole foreground gets it (tty_io.c: SI_KERNEL);
-         * but that it hung up only the session's leader is told (tty_jobctrl.c, tty_signal_session_leader) */
-        if (told.si_code <= 0 || (told.si_signo == SIGHUP && getsid(0) == getpid())) kill(child->pid, told.si_signo);
+        if (sigwaitinfo(&awaited, &info) < 0 || info.si_signo == SIGCHLD) {
+            continue;
+        }
+        if (is_for_us_alone(&info)) {
+            kill(child->pid, info.si_signo);
+        }
     }
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

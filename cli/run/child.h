@@ -1,26 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within run: COMMAND, in this process's place or beneath it. */
+/* Within run: COMMAND, in this process's place or as its child. */
 #pragma once
 
 #include "cli/command.h"
+#include "wire/wire.h"
 
 #include <signal.h>
 
-/* Becomes WORDS.  Returns only when that cannot be: 125, 126 or 127, after it was said. */
-int child_become(char *words[]);
+/*
+ * Executes WORDS in this process's place.  Returns only if that fails: the exit status 125, 126 or
+ * 127, after the fault was said.
+ */
+int exec_command(char *words[]);
 
-/* A command beneath us. */
+/* A command that is our child. */
 struct child {
-    sigset_t mask; /* the command's */
+    sigset_t mask; /* of the signals that are blocked in the command */
     pid_t pid;
-    int code; /* where it did not begin: the exit status */
+    int code; /* the exit status if the command did not begin; 0: it runs */
 };
 
-/* From here on TERM, INT and HUP wait for the command: what is done before it is not left half done. */
+/*
+ * From here on TERM, INT and HUP wait until the command runs: what is done before is not left half
+ * done.
+ */
 void child_prepare(struct child *child);
 
-/* Starts WORDS, after child_prepare().  False: it does not run, as was said, and child->code is the exit status. */
-bool child_start(struct child *child, char *words[]);
+/*
+ * Starts WORDS, after child_prepare().  False: the command does not run, which was said, and
+ * child->code is the exit status.
+ */
+CHECKED bool child_start(struct child *child, char *words[]);
 
-/* Its exit status, 128 and the signal's number where one ended it.  Meanwhile TERM, INT and HUP are passed on to it. */
+/*
+ * Waits for the command, and passes TERM, INT and HUP on to it.  Returns its exit status; if a
+ * signal ended it, 128 and the signal's number.
+ */
 int child_wait(const struct child *child);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/run/scripts.h"
+#include "wire/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,11 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
-/* Nothing to read: what stands on standard input is for the command. */
-static int spawn(pid_t *pid, const char *path, const char *name) {
-    char *const words[] = {(char *)path, (char *)name, NULL};
+/* Standard input is the command's, so the script reads /dev/null. */
+static int spawn(pid_t *pid, const char *path, const char *device) {
+    char *const words[] = {(char *)path, (char *)device, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
@@ -26,63 +25,108 @@ static int spawn(pid_t *pid, const char *path, const char *name) {
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    error = posix_spawn(pid, path, &actions, &attributes, words, environ);
+    error = -posix_spawn(pid, path, &actions, &attributes, words, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
-    return -error;
+    return error;
 }
 
-/* Where SIGCHLD is ignored, nobody could wait for it: the command gets back what was. */
-static int run_one(const char *path, const char *name, int *status) {
-    struct sigaction before, usual = {.sa_handler = SIG_DFL};
-    int failed;
+static int wait_for(pid_t pid, int *status) {
+    while (waitpid(pid, status, 0) < 0) {
+        if (errno != EINTR) {
+            return -errno;
+        }
+    }
+    return 0;
+}
+
+/* While SIGCHLD is ignored, nobody can wait for the script.  Its action is put back. */
+static int run_to_its_end(const char *path, const char *device, int *status) {
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    struct sigaction before;
     pid_t pid;
+    int error;
 
     *status = 0;
     fflush(stdout);
     sigaction(SIGCHLD, &usual, &before);
-    failed = spawn(&pid, path, name);
-    while (!failed && waitpid(pid, status, 0) < 0)
-        if (errno != EINTR) failed = -errno;
+    error = spawn(&pid, path, device);
+    if (!error) {
+        error = wait_for(pid, status);
+    }
     sigaction(SIGCHLD, &before, NULL);
-    return failed;
+    return error;
 }
 
-static int run_script(const char *path, const char *name) {
-    struct tapgrant_error error = {.code = TAPGRANT_FAILED};
-    char shown[sizeof(error.object)], device[80];
-    int status, failed = run_one(path, name, &status);
+/* ERROR: it did not run; otherwise STATUS is that of waitpid(2). */
+static int report(const char *path, const char *device, int error, int status) {
+    struct tapgrant_error failure = {.code = TAPGRANT_FAILED};
+    char shown[80];
 
-    if (!failed && !status) return TAPGRANT_OK;
-    snprintf(error.object, sizeof(error.object), "%s", interface_printable(path, shown, sizeof(shown)));
-    interface_printable(name, device, sizeof(device));
-    if (failed)
-        snprintf(error.reason, sizeof(error.reason), "cannot be run for %s: %s", device, strerror(-failed));
-    else if (WIFSIGNALED(status))
-        snprintf(error.reason, sizeof(error.reason), "was ended by signal %d for %s", WTERMSIG(status), device);
-    else
-        snprintf(error.reason, sizeof(error.reason), "ended with status %d for %s", WEXITSTATUS(status), device);
-    if (failed == -EACCES) snprintf(error.hint, sizeof(error.hint), "it is run as you: chmod +x, and no noexec");
-    if (failed == -ENOEXEC) snprintf(error.hint, sizeof(error.hint), "its first line has to be #! and its interpreter");
-    return output_error(&error, false);
+    text_printable(path, failure.object, sizeof(failure.object));
+    text_printable(device, shown, sizeof(shown));
+    if (error) {
+        snprintf(failure.reason, sizeof(failure.reason), "cannot be run for %s: %s", shown,
+                 strerror(-error));
+    } else if (WIFSIGNALED(status)) {
+        snprintf(failure.reason, sizeof(failure.reason), "was ended by signal %d for %s",
+                 WTERMSIG(status), shown);
+    } else {
+        snprintf(failure.reason, sizeof(failure.reason), "ended with status %d for %s",
+                 WEXITSTATUS(status), shown);
+    }
+    if (error == -EACCES) {
+        snprintf(failure.hint, sizeof(failure.hint), "it is run as you: chmod +x, and no noexec");
+    }
+    if (error == -ENOEXEC) {
+        snprintf(failure.hint, sizeof(failure.hint),
+                 "its first line has to be #! and its interpreter");
+    }
+    return output_error(&failure, false);
 }
 
-int scripts_up(const struct nets *nets, char *const names[], size_t *done) {
-    for (*done = 0; *done < nets->count; ++*done)
-        if (nets->asked[*done].script[0] && run_script(nets->asked[*done].script, names[*done])) return TAPGRANT_FAILED;
+/* PATH "": there is no script. */
+static int run_script(const char *path, const char *device) {
+    int status;
+    int error;
+
+    if (!path[0]) {
+        return TAPGRANT_OK;
+    }
+    error = run_to_its_end(path, device, &status);
+    if (error || status) {
+        return report(path, device, error, status);
+    }
+    return TAPGRANT_OK;
+}
+
+int scripts_up(const struct nets *nets, const struct device_names *names, size_t *done) {
+    *done = 0;
+    while (*done < nets->count) {
+        if (run_script(nets->asked[*done].script, names->name[*done])) {
+            return TAPGRANT_FAILED;
+        }
+        ++*done;
+    }
     return TAPGRANT_OK;
 }
 
 bool scripts_wait(const struct nets *nets) {
-    for (size_t i = 0; i < nets->count; i++)
-        if (nets->asked[i].downscript[0]) return true;
+    for (size_t i = 0; i < nets->count; i++) {
+        if (nets->asked[i].downscript[0]) {
+            return true;
+        }
+    }
     return false;
 }
 
-int scripts_down(const struct nets *nets, char *const names[], size_t count) {
-    int worst = TAPGRANT_OK;
+int scripts_down(const struct nets *nets, const struct device_names *names, size_t count) {
+    int code = TAPGRANT_OK;
 
-    while (count-- > 0)
-        if (nets->asked[count].downscript[0] && run_script(nets->asked[count].downscript, names[count])) worst = TAPGRANT_FAILED;
-    return worst;
+    for (size_t i = count; i > 0; i--) {
+        if (run_script(nets->asked[i - 1].downscript, names->name[i - 1])) {
+            code = TAPGRANT_FAILED;
+        }
+    }
+    return code;
 }

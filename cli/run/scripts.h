@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within run: script and downscript of its interfaces, run as the caller with the device's name as their argument. */
+/*
+ * Within run: the scripts of its interfaces.  They run as the caller, with the device's name as
+ * their argument.
+ */
 #pragma once
 
 #include "cli/interfaces.h"
 
-/* Runs each interface's script.  0, or the exit status after it was said; *DONE interfaces were before the one that failed. */
-int scripts_up(const struct nets *nets, char *const names[], size_t *done);
+#include <net/if.h>
 
-/* Has one of them a downscript? */
+/* The name of each device.  It outlives the device. */
+struct device_names {
+    char name[NETS_MAX][IF_NAMESIZE];
+};
+
+/*
+ * Runs each interface's script.  0, or the exit status after the fault was said.  The first *DONE
+ * interfaces had theirs run, or have none.
+ */
+CHECKED int scripts_up(const struct nets *nets, const struct device_names *names, size_t *done);
+
+/* Has an interface a downscript? */
 bool scripts_wait(const struct nets *nets);
 
-/* Runs the downscripts of the first COUNT, the last first, also after one that fails, which is said.  0 or the exit status. */
-int scripts_down(const struct nets *nets, char *const names[], size_t count);
+/*
+ * Runs the downscripts of the first COUNT interfaces, the last one first.  One that fails is said,
+ * and does not stop the others.  0, or the exit status.
+ */
+CHECKED int scripts_down(const struct nets *nets, const struct device_names *names, size_t count);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A managed interface whose device is there already.  libvirt uses it; so do we, but only one's own, and only if it is what is
- * asked: whoever asks for a bridge must not silently get another one.  The policy granted it when it was made.
+ * A managed interface whose tap exists already.  The policy granted the tap when it was made.  It
+ * is opened again only if it is the caller's own and is as it would be made now: who asks for a
+ * bridge must not silently get a tap on another one.
  */
-#include "lib/roads.h"
+#include "lib/existing/existing.h"
+#include "lib/error.h"
+#include "lib/existing/tap.h"
+#include "wire/names.h"
 
 #include <errno.h>
 #include <net/if_arp.h>
@@ -11,137 +15,185 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Is it a tap of the caller's own, made to stay?  Of one that is not nothing else is of interest. */
-static void compare_device(const struct interface *asked, const struct query_link *link, char *text, size_t size) {
-    bool ours = link->uid == getuid() || (link->uid == QUERY_NOBODY && !strncmp(link->alias, "tapgrant declared=", 18));
+/* What differs from what is wanted, as pieces of one sentence. */
+#define DIFFERENCES 500
 
-    if (strcmp(link->name, asked->dev))
-        error_add(text, size, "is an alternative name of %s", link->name);
-    else if (strcmp(link->kind, "tun") || !link->tap)
-        error_add(text, size, "is no tap but of kind %s", link->kind[0] ? link->kind : "hardware");
-    else if (!ours && link->uid == QUERY_NOBODY)
-        error_add(text, size, "was not made by tapgrant for a user");
-    else if (!ours)
-        error_add(text, size, "was granted to uid %u, and this is uid %u", link->uid, getuid());
-    else if (link->owner != geteuid() && link->owner == QUERY_NOBODY)
-        error_add(text, size, "has no owner");
-    else if (link->owner != geteuid())
-        error_add(text, size, "belongs to uid %u, and this is uid %u", link->owner, geteuid());
-    else if (!link->persist)
-        error_add(text, size, "is not persistent: it goes with the process that holds it");
+static bool is_declared(const struct link *link) {
+    return !strncmp(link->alias, NAMES_DECLARED, strlen(NAMES_DECLARED));
 }
 
-/* A negative errno: it could not be looked up. */
-static int compare_bridge(const struct interface *asked, const struct query_link *link, char *text,
-                          size_t size) {
-    struct query_link wanted;
-    struct query_link is = {.name = "another"};
-    int failed = 0;
+/* Of a device that is not the caller's own persistent tap nothing more is compared. */
+static void compare_device(const struct interface *wanted, const struct link *link, char *text) {
+    bool has_user = link->uid != LINKS_NOBODY;
 
-    if (!asked->bridge[0] && !link->master) {
+    if (strcmp(link->name, wanted->dev)) {
+        error_add(text, DIFFERENCES, "is an alternative name of %s", link->name);
+    } else if (!link->is_tap) {
+        error_add(text, DIFFERENCES, "is no tap but of kind %s", links_kind(link));
+    } else if (!has_user && !is_declared(link)) {
+        error_add(text, DIFFERENCES, "was not made by tapgrant for a user");
+    } else if (has_user && link->uid != getuid()) {
+        error_add(text, DIFFERENCES, "was granted to uid %u, and this is uid %u", link->uid,
+                  getuid());
+    } else if (link->owner == LINKS_NOBODY) {
+        error_add(text, DIFFERENCES, "has no owner");
+    } else if (link->owner != geteuid()) {
+        error_add(text, DIFFERENCES, "belongs to uid %u, and this is uid %u", link->owner,
+                  geteuid());
+    } else if (!link->persist) {
+        error_add(text, DIFFERENCES, "is not persistent: it goes with the process that holds it");
+    }
+}
+
+/* 0, or a negative errno: the bridge that is wanted could not be looked up. */
+static int is_on_wanted_bridge(const struct interface *wanted,
+                               const struct link *link,
+                               bool *is_on_it) {
+    struct link bridge;
+    int error;
+
+    if (!wanted->bridge[0]) {
+        *is_on_it = !link->master;
         return 0;
     }
-    if (asked->bridge[0]) {
-        failed = query_link(asked->bridge, 0, &wanted);
-    }
-    if (failed && error_is_lack(-failed)) {
-        return failed;
-    }
-    if (asked->bridge[0] && !failed && wanted.ifindex == link->master) {
-        return 0;
+    error = links_by_name(wanted->bridge, &bridge);
+    *is_on_it = !error && bridge.ifindex == link->master;
+    return error_is_lack(error) ? error : 0;
+}
+
+static int compare_bridge(const struct interface *wanted, const struct link *link, char *text) {
+    char is_on[WIRE_NAME + sizeof("bridge ")] = "no bridge";
+    char not_on[WIRE_NAME + sizeof("bridge ")] = "none";
+    struct link bridge;
+    bool is_on_it;
+    int error = is_on_wanted_bridge(wanted, link, &is_on_it);
+
+    if (error || is_on_it) {
+        return error;
     }
     if (link->master) {
-        failed = query_link(NULL, link->master, &is);
+        error = links_by_index(link->master, &bridge);
+        if (error_is_lack(error)) {
+            return error;
+        }
+        /* it may be gone by now */
+        snprintf(is_on, sizeof(is_on), "bridge %s", error ? "another" : bridge.name);
     }
-    if (failed && error_is_lack(-failed)) {
-        return failed;
+    if (wanted->bridge[0]) {
+        snprintf(not_on, sizeof(not_on), "bridge %s", wanted->bridge);
     }
-    if (link->master && failed) {
-        snprintf(is.name, sizeof(is.name), "another"); /* it is gone meanwhile */
-    }
-    error_add(text, size, "is on %s%s, not on %s%s", link->master ? "bridge " : "no bridge", link->master ? is.name : "",
-              asked->bridge[0] ? "bridge " : "none", asked->bridge);
+    error_add(text, DIFFERENCES, "is on %s, not on %s", is_on, not_on);
     return 0;
 }
 
-/* The address that it has if it was asked for as now, tapgrant-interfaces(5): zeros if that says nothing. */
-static void expect_mac(const struct interface *asked, uint8_t mac[6]) {
-    memcpy(mac, asked->host_mac, 6);
-    if (!wire_mac_absent(mac) || wire_mac_absent(asked->guest_mac)) return;
-    memcpy(mac, asked->guest_mac, 6);
-    mac[0] = mac[0] == 0xfe ? 0xfa : 0xfe;
-}
+/* LOCKED is the address that the bridge locks the port to; zeros: the guest may use any. */
+static void compare_macs(const struct interface *wanted,
+                         const struct link *link,
+                         const uint8_t locked[6],
+                         char *text) {
+    const uint8_t *guest = wanted->guest_mac;
+    char has_text[WIRE_MAC_TEXT];
+    char wants_text[WIRE_MAC_TEXT];
+    uint8_t host[6];
 
-/* LOCKED: the address that the guest has to use, zeros where it may use any. */
-static void compare_settings(const struct interface *asked, const struct query_link *link, const uint8_t locked[6], char *text,
-                             size_t size) {
-    char is[WIRE_MAC_TEXT], wanted[WIRE_MAC_TEXT];
-    uint8_t mac[6];
-
-    if (!wire_mac_absent(locked) && !wire_mac_absent(asked->guest_mac) && memcmp(locked, asked->guest_mac, 6))
-        error_add(text, size, "is locked to the guest-mac %s, not %s", wire_mac_text(locked, is),
-                  wire_mac_text(asked->guest_mac, wanted));
-    expect_mac(asked, mac);
-    if (!wire_mac_absent(mac) && memcmp(mac, link->mac, 6))
-        error_add(text, size, "has the host-mac %s, not %s", wire_mac_text(link->mac, is), wire_mac_text(mac, wanted));
-    if (asked->mtu && asked->mtu != link->mtu) error_add(text, size, "has the MTU %u, not %u", link->mtu, asked->mtu);
-    if (link->multi_queue != (asked->queues > 1))
-        error_add(text, size, "has %s, and %u are asked for", link->multi_queue ? "several queues" : "one queue", asked->queues);
-    if (link->link_type != ARPHRD_ETHER && link->up) {
-        error_add(text, size, "has the link type %u, not Ethernet's, and is up", link->link_type);
+    if (!wire_mac_absent(locked) && !wire_mac_absent(guest) && memcmp(locked, guest, 6)) {
+        error_add(text, DIFFERENCES, "is locked to the guest-mac %s, not %s",
+                  wire_mac_text(locked, has_text), wire_mac_text(guest, wants_text));
     }
-    if (asked->given[INTERFACE_KEY_PERSIST] && !asked->persist)
-        error_add(text, size, "is persistent, and persist=no is asked for");
+    wire_mac_for_tap(guest, wanted->host_mac, host);
+    if (!wire_mac_absent(host) && memcmp(host, link->mac, 6)) {
+        error_add(text, DIFFERENCES, "has the host-mac %s, not %s",
+                  wire_mac_text(link->mac, has_text), wire_mac_text(host, wants_text));
+    }
 }
 
-/* TEXT: what differs from what is asked.  A negative errno: something could not be looked up. */
-static int compare(const struct interface *asked, const struct query_link *link, uint8_t locked[6],
-                   char *text, size_t size) {
-    int failed;
+static void compare_settings(const struct interface *wanted, const struct link *link, char *text) {
+    if (wanted->mtu && wanted->mtu != link->mtu) {
+        error_add(text, DIFFERENCES, "has the MTU %u, not %u", link->mtu, wanted->mtu);
+    }
+    if (link->multi_queue != (wanted->queues > 1)) {
+        error_add(text, DIFFERENCES, "has %s, and %u are asked for",
+                  link->multi_queue ? "several queues" : "one queue", wanted->queues);
+    }
+    if (link->link_type != ARPHRD_ETHER && link->up) {
+        error_add(text, DIFFERENCES, "has the link type %u, not Ethernet's, and is up",
+                  link->link_type);
+    }
+    if (wanted->given[INTERFACE_KEY_PERSIST] && !wanted->persist) {
+        error_add(text, DIFFERENCES, "is persistent, and persist=no is asked for");
+    }
+}
 
-    compare_device(asked, link, text, size);
+/* TEXT: what differs from what is wanted; "": nothing.  A negative errno: a lookup failed. */
+static int compare(const struct interface *wanted,
+                   const struct link *link,
+                   uint8_t locked[6],
+                   char text[DIFFERENCES]) {
+    int error;
+
+    text[0] = 0;
+    compare_device(wanted, link, text);
     if (text[0]) {
         return 0;
     }
-    failed = query_locked_mac(link, locked);
-    if (failed && error_is_lack(-failed)) {
-        return failed;
+    error = links_locked_mac(link, locked);
+    if (error_is_lack(error)) {
+        return error;
     }
-    failed = compare_bridge(asked, link, text, size);
-    if (!failed) {
-        compare_settings(asked, link, locked, text, size);
+    error = compare_bridge(wanted, link, text);
+    if (error) {
+        return error;
     }
-    return failed;
+    compare_macs(wanted, link, locked, text);
+    compare_settings(wanted, link, text);
+    return 0;
 }
 
-int existing_open(const struct interface *asked, struct tapgrant_device *device, struct tapgrant_error *error) {
-    char object[INTERFACE_DEV + 16], differs[500] = "";
-    uint8_t locked[6] = {0};
-    struct query_link link;
-    int failed = asked->dev[0] ? query_link(asked->dev, 0, &link) : -ENODEV;
-    int code;
+static int check(const struct interface *wanted,
+                 const struct link *link,
+                 const char *object,
+                 uint8_t locked[6],
+                 struct tapgrant_error *failure) {
+    char differences[DIFFERENCES];
+    int error = compare(wanted, link, locked, differences);
 
-    error_object(asked, object);
-    if (failed && error_is_lack(-failed)) {
-        return error_lookup(error, object, -failed);
+    if (error) {
+        return explain_lookup(object, error, failure);
     }
-    /* of what else is wrong with the name the helper says what there is to say */
-    if (failed) {
+    if (!differences[0]) {
         return TAPGRANT_OK;
     }
-    failed = compare(asked, &link, locked, differs, sizeof(differs));
-    if (failed) {
-        return error_lookup(error, object, -failed);
+    error_set(failure, TAPGRANT_DEVICE, object, "exists already, and %s", differences);
+    error_hint(failure, "add managed=no to use it as it is, or tapgrant delete %s", wanted->dev);
+    return TAPGRANT_DEVICE;
+}
+
+int existing_open(const struct interface *wanted,
+                  struct tapgrant_device *device,
+                  struct tapgrant_error *failure) {
+    char object[ERROR_OBJECT];
+    uint8_t locked[6] = {0};
+    struct link link;
+    int error = wanted->dev[0] ? links_by_name(wanted->dev, &link) : -ENODEV;
+    int code;
+
+    error_object(wanted, object);
+    if (error_is_lack(error)) {
+        return explain_lookup(object, error, failure);
     }
-    if (differs[0]) {
-        error_set(error, TAPGRANT_DEVICE, object, "exists already, and %s", differs);
-        error_hint(error, "add managed=no to use it as it is, or tapgrant delete %s", asked->dev);
-        return TAPGRANT_DEVICE;
+    /* if the name is wrong in another way, the helper says so */
+    if (error) {
+        return TAPGRANT_OK;
     }
-    code = tap_open(asked, &link, device, object, error);
-    if (!code) {
-        code = tap_reset(device, &link, object, error);
+    code = check(wanted, &link, object, locked, failure);
+    if (code) {
+        return code;
     }
+    code = tap_open(wanted, &link, object, device, failure);
+    if (code) {
+        return code;
+    }
+    code = tap_reset(device, &link, object, failure);
     if (code) {
         return code;
     }

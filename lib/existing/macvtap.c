@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * An existing macvtap: its queues are opened by a node of its own, /dev/tap<index>, and the node's mode is who may.  It is
- * known by the link's kind: a node is missing in many containers, and one may be left of another device (drivers/net/tap.c).
- * Every open(2) attaches one more queue, whoever does it: nothing says busy, so we look for who has one.
+ * An existing macvtap.  Its queues are opened by a node of its own, /dev/tap<index>, and the node's
+ * mode says who may.  The link's kind tells that it is a macvtap: many containers lack the node,
+ * and a node of another device may be in its place (drivers/net/tap.c).  Every open(2) attaches one
+ * more queue, whoever does it.  The kernel never says that it is busy, so we look for a holder.
  */
-#include "lib/roads.h"
+#include "lib/existing/macvtap.h"
+#include "lib/error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,111 +20,231 @@
 #include <unistd.h>
 
 #define NODE sizeof("/dev/tap4294967295")
+/* a node's numbers, as mknod(1) takes them */
+#define NUMBERS "$(tr : ' ' </sys/class/net/%s/tap%u/dev)"
 
-static int explain_node(int errnum, const struct query_link *link, const char *node, const char *object,
-                        struct tapgrant_error *error) {
-    const int code = TAPGRANT_DEVICE;
-    struct query_link now;
-    struct stat stat_of;
+struct macvtap {
+    const struct link *link;
+    const char *object;
+    char node[NODE];
+};
+
+static int explain_access(const struct macvtap *macvtap, struct tapgrant_error *failure) {
+    struct stat node;
+
+    if (stat(macvtap->node, &node)) {
+        node = (struct stat){.st_mode = 0};
+    }
+    error_set(failure, TAPGRANT_DEVICE, macvtap->object,
+              "is a macvtap, and uid %u may not open its node %s (owner %u, mode %04o)", geteuid(),
+              macvtap->node, node.st_uid, node.st_mode & 07777);
+    error_hint(failure, "chown %u %s, as root", geteuid(), macvtap->node);
+    return TAPGRANT_DEVICE;
+}
+
+static int explain_no_node(const struct macvtap *macvtap, struct tapgrant_error *failure) {
+    error_set(failure, TAPGRANT_DEVICE, macvtap->object,
+              "is a macvtap, and its node %s does not exist", macvtap->node);
+    error_hint(failure, "mknod %s c " NUMBERS " && chown %u %s, as root", macvtap->node,
+               macvtap->link->name, macvtap->link->ifindex, geteuid(), macvtap->node);
+    return TAPGRANT_DEVICE;
+}
+
+/* The node that is there may be in use, so the hint does not remove it. */
+static int explain_other_node(const struct macvtap *macvtap, struct tapgrant_error *failure) {
+    error_set(failure, TAPGRANT_DEVICE, macvtap->object,
+              "is a macvtap, and its node %s is of another device or of none", macvtap->node);
+    error_hint(failure, "mv %s %s.old; mknod %s c " NUMBERS ", as root", macvtap->node,
+               macvtap->node, macvtap->node, macvtap->link->name, macvtap->link->ifindex);
+    return TAPGRANT_DEVICE;
+}
+
+/* The node could not be opened or used. */
+static int explain_node(const struct macvtap *macvtap, int error, struct tapgrant_error *failure) {
     char call[NODE + sizeof("open(2) of ")];
+    struct link now;
 
-    if (error_is_lack(errnum)) {
-        snprintf(call, sizeof(call), "open(2) of %s", node);
-        return error_call(error, call, errnum);
+    if (error_is_lack(error)) {
+        snprintf(call, sizeof(call), "open(2) of %s", macvtap->node);
+        return explain_call(call, error, failure);
     }
-    if (query_link(NULL, link->ifindex, &now) == -ENODEV) return tap_explain_vanished(object, error);
-    if (errnum == EACCES || errnum == EPERM) {
-        if (stat(node, &stat_of)) stat_of = (struct stat){0};
-        error_set(error, code, object, "is a macvtap, and uid %u may not open its node %s (owner %u, mode %04o)", geteuid(), node,
-                  stat_of.st_uid, stat_of.st_mode & 07777);
-        error_hint(error, "chown %u %s, as root", geteuid(), node);
-    } else if (errnum == ENOENT) {
-        error_set(error, code, object, "is a macvtap, and its node %s does not exist", node);
-        error_hint(error, "mknod %s c $(tr : ' ' </sys/class/net/%s/tap%u/dev) && chown %u %s, as root", node, link->name,
-                   link->ifindex, geteuid(), node);
-    } else if (errnum == ENXIO || errnum == ENODEV || errnum == ESTALE) {
-        error_set(error, code, object, "is a macvtap, and its node %s is of another device or of none", node);
-        error_hint(error, "rm %s; mknod %s c $(tr : ' ' </sys/class/net/%s/tap%u/dev), as root", node, node, link->name,
-                   link->ifindex);
-    } else {
-        error_set(error, code, object, "cannot be opened by its node %s: %s", node, strerror(errnum));
-        if (errnum == EBUSY) error_hint(error, "all queues that it can have are held: end who holds them");
+    if (links_by_index(macvtap->link->ifindex, &now) == -ENODEV) {
+        return explain_vanished(macvtap->object, failure);
     }
-    return code;
+    if (error == -EACCES || error == -EPERM) {
+        return explain_access(macvtap, failure);
+    }
+    if (error == -ENOENT) {
+        return explain_no_node(macvtap, failure);
+    }
+    if (error == -ENXIO || error == -ENODEV || error == -ESTALE) {
+        return explain_other_node(macvtap, failure);
+    }
+    error_set(failure, TAPGRANT_DEVICE, macvtap->object, "cannot be opened by its node %s: %s",
+              macvtap->node, strerror(-error));
+    if (error == -EBUSY) {
+        error_hint(failure,
+                   "all queues that it can have are held: use another, or wait until one is free");
+    }
+    return TAPGRANT_DEVICE;
 }
 
-/* A queue, its header and queues as asked.  TUNSETIFF changes those flags of an attached queue, and nothing else here. */
-static int open_queue(const char *node, const struct query_link *link, const struct interface *asked) {
-    int flags = IFF_TAP | IFF_NO_PI | (asked->vnet_hdr ? IFF_VNET_HDR : 0) | (asked->queues > 1 ? IFF_MULTI_QUEUE : 0);
-    int fd = open(node, O_RDWR | O_CLOEXEC | O_NONBLOCK), errnum = 0;
-    struct ifreq request = {0};
+/* -ESTALE: the node is another device's. */
+static int check_queue(int queue, const struct link *link) {
+    struct ifreq request = {.ifr_flags = 0};
 
-    if (fd < 0) return -errno;
-    if (ioctl(fd, TUNGETIFF, &request) || strcmp(request.ifr_name, link->name)) errnum = ESTALE;
+    if (ioctl(queue, TUNGETIFF, &request)) {
+        return -ESTALE;
+    }
+    return strcmp(request.ifr_name, link->name) ? -ESTALE : 0;
+}
+
+/* TUNSETIFF changes these flags of an attached queue, and nothing of the macvtap. */
+static int set_flags(int queue, const struct interface *wanted) {
+    struct ifreq request = {.ifr_flags = 0};
+    unsigned flags = IFF_TAP | IFF_NO_PI;
+
+    if (wanted->vnet_hdr) {
+        flags |= IFF_VNET_HDR;
+    }
+    if (wanted->queues > 1) {
+        flags |= IFF_MULTI_QUEUE;
+    }
     request.ifr_flags = (short)flags;
-    if (!errnum && (ioctl(fd, TUNSETIFF, &request) || fcntl(fd, F_SETFL, 0))) errnum = errno;
-    if (!errnum) return fd;
-    close(fd);
-    return -errnum;
+    if (ioctl(queue, TUNSETIFF, &request)) {
+        return -errno;
+    }
+    return fcntl(queue, F_SETFL, 0) ? -errno : 0;
 }
 
-/* Does /sys say that the node is another's?  Where it says nothing, the open queue does: but that one is attached by then. */
-static bool is_anothers(const struct query_link *link, const struct stat *node) {
+/* A descriptor or a negative errno.  O_NONBLOCK: open(2) of another kind of node could wait. */
+static int open_queue(const struct macvtap *macvtap, const struct interface *wanted) {
+    int queue = open(macvtap->node, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    int error;
+
+    if (queue < 0) {
+        return -errno;
+    }
+    error = check_queue(queue, macvtap->link);
+    if (!error) {
+        error = set_flags(queue, wanted);
+    }
+    if (error) {
+        close(queue);
+        return error;
+    }
+    return queue;
+}
+
+/*
+ * Does /sys say that the node is another device's?  If /sys says nothing, check_queue() finds out,
+ * but then a queue of the other device is attached.
+ */
+static bool is_another_device(const struct link *link, const struct stat *node) {
     char path[100];
-    unsigned major_of, minor_of;
-    bool other = false;
+    unsigned major_number;
+    unsigned minor_number;
+    bool is_another = false;
     FILE *file;
 
+    if (!S_ISCHR(node->st_mode)) {
+        return true;
+    }
     snprintf(path, sizeof(path), "/sys/class/net/%s/tap%u/dev", link->name, link->ifindex);
     file = fopen(path, "re");
-    if (file && fscanf(file, "%u:%u", &major_of, &minor_of) == 2) other = node->st_rdev != makedev(major_of, minor_of);
-    if (file) fclose(file);
-    return other || !S_ISCHR(node->st_mode);
+    if (!file) {
+        return false;
+    }
+    if (fscanf(file, "%u:%u", &major_number, &minor_number) == 2) {
+        is_another = node->st_rdev != makedev(major_number, minor_number);
+    }
+    fclose(file);
+    return is_another;
 }
 
-static int check_node(const struct query_link *link, const char *node, const char *object, struct tapgrant_error *error) {
-    struct stat stat_of;
+static int check_node(const struct macvtap *macvtap, struct tapgrant_error *failure) {
+    struct stat node;
     pid_t holder;
     int found;
 
-    if (stat(node, &stat_of)) return explain_node(errno, link, node, object, error);
-    if (is_anothers(link, &stat_of)) return explain_node(ESTALE, link, node, object, error);
-    found = query_node_holder(stat_of.st_rdev, &holder);
+    if (stat(macvtap->node, &node)) {
+        return explain_node(macvtap, -errno, failure);
+    }
+    if (is_another_device(macvtap->link, &node)) {
+        return explain_node(macvtap, -ESTALE, failure);
+    }
+    found = links_node_holder(node.st_rdev, &holder);
     if (found < 0) {
-        return error_call(error, "open(2) below /proc", -found);
+        return explain_call("open(2) below /proc", found, failure);
     }
     if (!found) {
         return TAPGRANT_OK;
     }
-    error_set(error, TAPGRANT_DEVICE, object, "is held by another process");
-    error_hint(error, "process %d holds %s of %s: end it, or use another", (int)holder, node, link->name);
+    error_set(failure, TAPGRANT_DEVICE, macvtap->object, "is held by another process");
+    error_hint(failure, "process %d holds %s of %s: use another, or end the process if it is yours",
+               (int)holder, macvtap->node, macvtap->link->name);
     return TAPGRANT_DEVICE;
 }
 
-int macvtap_open(const struct interface *asked, const struct query_link *link, struct tapgrant_device *device,
-                 const char *object, struct tapgrant_error *error) {
-    struct stat stat_of;
-    char node[NODE];
-    int code, fd;
+static int open_queues(const struct macvtap *macvtap,
+                       const struct interface *wanted,
+                       struct tapgrant_device *device,
+                       struct tapgrant_error *failure) {
+    for (unsigned i = 0; i < wanted->queues; i++) {
+        int queue = open_queue(macvtap, wanted);
 
-    snprintf(node, sizeof(node), "/dev/tap%u", link->ifindex);
-    code = check_node(link, node, object, error);
-    for (unsigned queue = 0; !code && queue < asked->queues; queue++) {
-        fd = open_queue(node, link, asked);
-        if (fd < 0) return explain_node(-fd, link, node, object, error);
-        device->fd[queue] = fd;
-        device->queues = queue + 1;
+        if (queue < 0) {
+            return explain_node(macvtap, queue, failure);
+        }
+        device->fd[i] = queue;
+        device->queues = i + 1;
     }
-    if (code) return code;
-    device_describe(device, link);
-    if (fstat(device->fd[0], &stat_of)) return explain_node(errno, link, node, object, error);
-    device->uid = device->owner = stat_of.st_uid;
-    device->multi_queue = true;
-    device->vnet_hdr = asked->vnet_hdr;
-    device->persist = true; /* its descriptors do not hold it */
-    memcpy(device->guest_mac, asked->guest_mac, sizeof(device->guest_mac));
-    if (stat_of.st_mode & S_IWOTH)
-        device_warn(device, "its node %s is open to all: any user of this host may open it", node);
-    if (!link->up) device_warn(device, "it is down: no traffic flows until root does ip link set %s up", link->name);
     return TAPGRANT_OK;
+}
+
+static int describe(const struct macvtap *macvtap,
+                    const struct interface *wanted,
+                    struct tapgrant_device *device,
+                    struct tapgrant_error *failure) {
+    struct stat node;
+
+    device_describe(device, macvtap->link);
+    if (fstat(device->fd[0], &node)) {
+        return explain_node(macvtap, -errno, failure);
+    }
+    device->uid = node.st_uid;
+    device->owner = node.st_uid;
+    device->multi_queue = true;
+    device->vnet_hdr = wanted->vnet_hdr;
+    device->persist = true; /* it stays when its descriptors are closed */
+    memcpy(device->guest_mac, wanted->guest_mac, sizeof(device->guest_mac));
+    if (node.st_mode & S_IWOTH) {
+        device_warn(device, "its node %s is open to all: any user of this host may open it",
+                    macvtap->node);
+    }
+    if (!macvtap->link->up) {
+        device_warn(device, "it is down: no traffic flows until root does ip link set %s up",
+                    macvtap->link->name);
+    }
+    return TAPGRANT_OK;
+}
+
+int macvtap_open(const struct interface *wanted,
+                 const struct link *link,
+                 const char *object,
+                 struct tapgrant_device *device,
+                 struct tapgrant_error *failure) {
+    struct macvtap macvtap = {.link = link, .object = object};
+    int code;
+
+    snprintf(macvtap.node, sizeof(macvtap.node), "/dev/tap%u", link->ifindex);
+    code = check_node(&macvtap, failure);
+    if (code) {
+        return code;
+    }
+    code = open_queues(&macvtap, wanted, device, failure);
+    if (code) {
+        return code;
+    }
+    return describe(&macvtap, wanted, device, failure);
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A persistent tap keeps what its holder sets: offloads, filters, the virtio header's size.  The
- * next holder may be a program that does not expect them: without a virtio header it gets packets
- * without checksums and larger than the MTU, and behind a filter it gets none.  rtnetlink does not
- * show them.  Here they become a new tap's again (drivers/net/tun.c, tun_net_init()), by requests
- * that every holder may make.
+ * A persistent tap keeps what its holder sets: offloads, filters, the size of the virtio header.
+ * The next holder may be a program that does not expect them.  Without a virtio header it gets
+ * packets without checksums and larger than the MTU, and behind a filter it gets none.
+ * rtnetlink(7) does not show these settings.  Here they become those of a new tap again
+ * (drivers/net/tun.c, tun_net_init()), by requests that every holder may make.
  *
  * Two settings do not stay: each open queue has a send buffer of its own, and the kernel raises the
  * carrier whenever a queue is attached.
  */
-#include "lib/links/links.h"
-#include "lib/roads.h"
+#include "lib/error.h"
+#include "lib/existing/tap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,10 +25,10 @@ struct setting {
     const char *name;
     unsigned long request;
     void *value;
-    bool may_be_unknown; /* to the kernel: EINVAL.  Then nobody has set it. */
+    bool may_be_unknown; /* the kernel answers EINVAL: then nobody has set it */
 };
 
-/* A negative errno, and the request that it is of. */
+/* 0, or a negative errno and the request that it is of. */
 static int reset_settings(int queue, const char **failed_request) {
     struct tun_filter all_frames = {0};
     int no_program = -1;
@@ -59,52 +59,68 @@ static int reset_settings(int queue, const char **failed_request) {
     return 0;
 }
 
+/* Reads up to COUNT frames, and drops them.  The queue does not block. */
+static int drop_frames(int queue, uint32_t count) {
+    char beginning[256]; /* the kernel drops the rest of a frame */
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (read(queue, beginning, sizeof(beginning)) < 0) {
+            return errno == EAGAIN ? 0 : -errno;
+        }
+    }
+    return 0;
+}
+
 /*
- * Frames that came before the reset were made for the last holder: they are read, and dropped.  The
- * queue has room for LENGTH of them.
+ * Frames that came before the reset were made for the last holder.  The queue has room for LENGTH
+ * of them.
  */
 static int drain(int queue, uint32_t length) {
-    char beginning[256]; /* the kernel drops the rest of a frame */
     int flags = fcntl(queue, F_GETFL);
-    ssize_t size = 0;
+    int error;
 
-    if (flags < 0 || fcntl(queue, F_SETFL, flags | O_NONBLOCK)) {
+    if (flags < 0) {
         return -errno;
     }
-    for (uint32_t i = 0; i < length && size >= 0; i++) {
-        size = read(queue, beginning, sizeof(beginning));
-    }
-    if (size < 0 && errno != EAGAIN) {
+    if (fcntl(queue, F_SETFL, flags | O_NONBLOCK)) {
         return -errno;
+    }
+    error = drop_frames(queue, length);
+    if (error) {
+        return error;
     }
     return fcntl(queue, F_SETFL, flags) ? -errno : 0;
 }
 
-static int explain(const char *failed_request, int errnum, const char *object,
-                   struct tapgrant_error *error) {
-    error_set(error, TAPGRANT_FAILED, object, "what its last holder set cannot be undone: %s: %s",
-              failed_request, strerror(errnum));
-    error_hint(error, "add managed=no to use it as it is");
+static int explain_reset(const char *failed_request,
+                         const char *object,
+                         int error,
+                         struct tapgrant_error *failure) {
+    error_set(failure, TAPGRANT_FAILED, object, "what its last holder set cannot be undone: %s: %s",
+              failed_request, strerror(-error));
+    error_hint(failure, "add managed=no to use it as it is");
     return TAPGRANT_FAILED;
 }
 
-int tap_reset(const struct tapgrant_device *device, const struct query_link *link,
-              const char *object, struct tapgrant_error *error) {
+int tap_reset(const struct tapgrant_device *device,
+              const struct link *link,
+              const char *object,
+              struct tapgrant_error *failure) {
     const char *failed_request = NULL;
-    int failed = reset_settings(device->fd[0], &failed_request);
+    int queue = device->fd[0];
+    int error = reset_settings(queue, &failed_request);
 
-    if (failed) {
-        return explain(failed_request, -failed, object, error);
+    if (error) {
+        return explain_reset(failed_request, object, error, failure);
     }
-    /* only while the device is down: existing_open() refuses another type of one that is up */
-    if (link->link_type != ARPHRD_ETHER &&
-        ioctl(device->fd[0], TUNSETLINK, (unsigned long)ARPHRD_ETHER)) {
-        return explain("TUNSETLINK", errno, object, error);
+    /* existing_open() has refused another link type of a tap that is up: it cannot be changed */
+    if (link->link_type != ARPHRD_ETHER && ioctl(queue, TUNSETLINK, (unsigned long)ARPHRD_ETHER)) {
+        return explain_reset("TUNSETLINK", object, -errno, failure);
     }
-    for (unsigned queue = 0; queue < device->queues; queue++) {
-        failed = drain(device->fd[queue], link->queue_length);
-        if (failed) {
-            return explain("read(2)", -failed, object, error);
+    for (unsigned i = 0; i < device->queues; i++) {
+        error = drain(device->fd[i], link->queue_length);
+        if (error) {
+            return explain_reset("read(2)", object, error, failure);
         }
     }
     return TAPGRANT_OK;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Who holds a device, as far as /proc tells who asks.
+ * Who holds a device, as far as /proc lets this process see.
  */
-#include "lib/device.h"
+#include "lib/error.h"
+#include "lib/links/links.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,20 +13,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What a descriptor is looked for by: the tap's name, or the macvtap's node. */
+#define PROC_PATH 600 /* bytes; more than any path below /proc/PID needs */
+#define DIGITS "0123456789"
+
+/* What a descriptor is looked for by. */
 struct sought {
-    const char *name;
+    const char *name; /* of a tap; NULL: a macvtap is sought, by its node */
     dev_t node;
 };
 
-/* *LACK keeps why something could not be opened, if that is no matter of rights. */
+/* *LACK keeps the error for which something could not be opened, if it is not one of rights. */
 static void note_lack(int *lack) {
-    if (error_is_lack(errno)) {
-        *lack = errno;
+    if (error_is_lack(-errno)) {
+        *lack = -errno;
     }
 }
 
-/* /proc/PID/fdinfo/N of a tap's queue has a line "iff:\tNAME" (drivers/net/tun.c, tun_chr_show_fdinfo). */
+/*
+ * /proc/PID/fdinfo/N of a tap's queue has the line "iff:\tNAME": drivers/net/tun.c,
+ * tun_chr_show_fdinfo().
+ */
 static bool is_queue(const char *path, const char *name, int *lack) {
     char line[128];
     char wanted[WIRE_NAME + 8];
@@ -45,27 +52,29 @@ static bool is_queue(const char *path, const char *name, int *lack) {
 }
 
 static bool is_node(const char *path, dev_t node) {
-    struct stat stat_of;
+    struct stat file;
 
-    return !stat(path, &stat_of) && S_ISCHR(stat_of.st_mode) && stat_of.st_rdev == node;
+    return !stat(path, &file) && S_ISCHR(file.st_mode) && file.st_rdev == node;
 }
 
-static bool holds(const char *pid, const struct sought *sought, int *lack) {
-    const char *folder_of = sought->name ? "fdinfo" : "fd";
-    struct dirent *entry;
+static bool is_held_by(const char *pid, const struct sought *sought, int *lack) {
+    const char *descriptors = sought->name ? "fdinfo" : "fd";
+    const struct dirent *entry;
     bool found = false;
-    char path[300];
+    char path[PROC_PATH];
     DIR *folder;
 
-    snprintf(path, sizeof(path), "/proc/%s/%s", pid, folder_of);
+    snprintf(path, sizeof(path), "/proc/%s/%s", pid, descriptors);
     folder = opendir(path);
     if (!folder) {
         note_lack(lack);
         return false;
     }
-    while (!found && (entry = readdir(folder))) {
-        if (entry->d_name[0] == '.') continue;
-        if (snprintf(path, sizeof(path), "/proc/%s/%s/%s", pid, folder_of, entry->d_name) >= (int)sizeof(path)) continue;
+    for (entry = readdir(folder); entry && !found; entry = readdir(folder)) {
+        if (entry->d_name[strspn(entry->d_name, DIGITS)]) {
+            continue;
+        }
+        snprintf(path, sizeof(path), "/proc/%s/%s/%s", pid, descriptors, entry->d_name);
         found = sought->name ? is_queue(path, sought->name, lack) : is_node(path, sought->node);
     }
     closedir(folder);
@@ -73,20 +82,24 @@ static bool holds(const char *pid, const struct sought *sought, int *lack) {
 }
 
 /*
- * A descriptor shows the device's name and not its network namespace: another namespace's device may have that name.  Who
- * holds ours from another one is not found then.
+ * A descriptor shows the name of its device, but not the network namespace.  A process in another
+ * namespace may hold another device of this name.  If it holds ours, it is not found.
  */
 static bool is_elsewhere(const char *pid) {
-    struct stat own, other;
-    char path[300];
+    struct stat own;
+    struct stat other;
+    char path[PROC_PATH];
 
     snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
-    return !stat("/proc/self/ns/net", &own) && !stat(path, &other) && own.st_ino != other.st_ino;
+    if (stat("/proc/self/ns/net", &own) || stat(path, &other)) {
+        return false;
+    }
+    return own.st_ino != other.st_ino;
 }
 
-/* Up to COUNT of them; how many there are.  *LACK: 0, or why some could not be looked at. */
+/* Stores up to COUNT, and returns how many there are.  *LACK: 0, or why some were not seen. */
 static size_t find_holders(const struct sought *sought, pid_t holders[], size_t count, int *lack) {
-    struct dirent *entry;
+    const struct dirent *entry;
     DIR *folder = opendir("/proc");
     size_t found = 0;
 
@@ -95,18 +108,17 @@ static size_t find_holders(const struct sought *sought, pid_t holders[], size_t 
         note_lack(lack);
         return 0;
     }
-    while ((entry = readdir(folder))) {
-        if (entry->d_name[strspn(entry->d_name, "0123456789")]) {
+    for (entry = readdir(folder); entry; entry = readdir(folder)) {
+        const char *pid = entry->d_name;
+
+        if (pid[strspn(pid, DIGITS)] || !is_held_by(pid, sought, lack)) {
             continue;
         }
-        if (!holds(entry->d_name, sought, lack)) {
-            continue;
-        }
-        if (sought->name && is_elsewhere(entry->d_name)) {
+        if (sought->name && is_elsewhere(pid)) {
             continue;
         }
         if (found < count) {
-            holders[found] = (pid_t)atoi(entry->d_name);
+            holders[found] = (pid_t)strtol(pid, NULL, 10);
         }
         found++;
     }
@@ -114,16 +126,18 @@ static size_t find_holders(const struct sought *sought, pid_t holders[], size_t 
     return found;
 }
 
-size_t query_holders(const char *name, pid_t holders[], size_t count) {
+size_t links_holders(const char *name, pid_t holders[], size_t count) {
+    const struct sought sought = {.name = name};
     int lack;
 
-    return find_holders(&(struct sought){.name = name}, holders, count, &lack);
+    return find_holders(&sought, holders, count, &lack);
 }
 
-int query_holder(const char *name, bool except_us, pid_t *holder) {
+int links_holder(const char *name, bool except_us, pid_t *holder) {
+    const struct sought sought = {.name = name};
     pid_t holders[2];
     int lack;
-    size_t count = find_holders(&(struct sought){.name = name}, holders, 2, &lack);
+    size_t count = find_holders(&sought, holders, 2, &lack);
 
     for (size_t i = 0; i < count && i < 2; i++) {
         *holder = holders[i];
@@ -131,11 +145,12 @@ int query_holder(const char *name, bool except_us, pid_t *holder) {
             return 1;
         }
     }
-    return -lack;
+    return lack;
 }
 
-int query_node_holder(dev_t node, pid_t *holder) {
+int links_node_holder(dev_t node, pid_t *holder) {
+    const struct sought sought = {.node = node};
     int lack;
 
-    return find_holders(&(struct sought){.node = node}, holder, 1, &lack) ? 1 : -lack;
+    return find_holders(&sought, holder, 1, &lack) ? 1 : lack;
 }

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the library: the helper's refusals in words.  All return the error's code. */
+/* Within managed/: the helper's refusals in words. */
 #pragma once
 
-#include "lib/device.h"
+#include "conf/interface/interface.h"
+#include "lib/tapgrant.h"
 
-/* There was no conversation with the helper: FAILED and CALL as helper_converse() has them. */
-int explain_conversation(int failed, const char *call, int seconds, struct tapgrant_error *error);
+/* What is known of a request that was not granted. */
+struct refusal {
+    const struct wire_reply *reply;
+    const struct wire_device *device;  /* the reply's, of the interface that failed */
+    const struct interface *interface; /* the one that failed, and what it was written as */
+    const char *spec;
+    bool is_mac_asked_twice; /* an earlier interface asks for its guest-mac on its bridge, too */
+};
 
-/* It ended without an answer: WAIT_STATUS as of waitpid(2). */
-int explain_silence(int wait_status, struct tapgrant_error *error);
+/* helper_converse() failed with ERROR: CALL is answer->failed_call. */
+int explain_conversation(const char *call, int error, struct tapgrant_error *failure);
 
-/*
- * Its reply is no grant; INTERFACE and SPEC are those of reply->interface; TWICE: an earlier one of the request asks for its
- * guest-mac on its bridge, too.
- */
-int explain_refusal(const struct wire_reply *reply, const struct interface *interface, const char *spec, bool twice,
-                    struct tapgrant_error *error);
+/* The helper ended without an answer: WAIT_STATUS is that of waitpid(2). */
+int explain_silence(int wait_status, struct tapgrant_error *failure);
+
+/* The reply is a refusal. */
+int explain_refusal(const struct refusal *refusal, struct tapgrant_error *failure);

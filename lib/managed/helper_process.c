@@ -21,6 +21,7 @@
  * thread that made it is gone.
  */
 #include "lib/managed/helper_process.h"
+#include "lib/closes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,21 +49,15 @@ struct child {
     int request;
     char *helper_stack;      /* the top of the helper's, until it executes */
     const char *failed_call; /* NULL: none */
-    int error;               /* its errno */
-    bool has_ended, is_late;
+    int error;               /* its negative errno */
+    bool has_ended;
+    bool is_late;
     int wait_status;
 };
 
-static void close_fd(int *fd) {
-    if (*fd >= 0) {
-        close(*fd);
-    }
-}
-#define CLOSES __attribute__((cleanup(close_fd)))
-
 static void note_failure(struct child *child, const char *call) {
     child->failed_call = call;
-    child->error = errno;
+    child->error = -errno;
 }
 
 /*
@@ -84,7 +79,11 @@ static int execute(void *argument) {
         _exit(127);
     }
     /* a descriptor that stays where it is would be closed by execve(2) */
-    placed = child->request == 0 ? fcntl(0, F_SETFD, 0) : dup2(child->request, 0);
+    if (child->request == 0) {
+        placed = fcntl(0, F_SETFD, 0);
+    } else {
+        placed = dup2(child->request, 0);
+    }
     if (placed < 0) {
         note_failure(child, "dup2");
         _exit(127);
@@ -191,25 +190,32 @@ static void run_supervisor(struct child *child, char *supervisor_stack) {
     }
 }
 
-static int run(struct child *child) {
-    int errno_before = errno;
-    char *stacks = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+static void run_unsignalled(struct child *child, char *supervisor_stack) {
     sigset_t all;
     sigset_t before;
 
-    if (stacks == MAP_FAILED) {
-        note_failure(child, "mmap");
-        return -child->error;
-    }
-    child->helper_stack = stacks + STACK_SIZE;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    run_supervisor(child, stacks + 2 * STACK_SIZE);
+    run_supervisor(child, supervisor_stack);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static int run(struct child *child) {
+    const int protection = PROT_READ | PROT_WRITE;
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK;
+    int errno_before = errno;
+    char *stacks = mmap(NULL, 2 * STACK_SIZE, protection, flags, -1, 0);
+
+    if (stacks == MAP_FAILED) {
+        note_failure(child, "mmap");
+        return child->error;
+    }
+    child->helper_stack = stacks + STACK_SIZE;
+    run_unsignalled(child, stacks + 2 * STACK_SIZE);
     munmap(stacks, 2 * STACK_SIZE);
     errno = errno_before;
     if (child->failed_call) {
-        return -child->error;
+        return child->error;
     }
     if (child->is_late) {
         return -ETIMEDOUT;
@@ -217,25 +223,38 @@ static int run(struct child *child) {
     return child->has_ended ? 0 : -ECANCELED;
 }
 
-static void take_descriptors(struct msghdr *message, struct helper_answer *answer) {
-    int fd;
+/* What there is no room for is closed. */
+static void take_descriptor(int fd, struct helper_answer *answer) {
+    if (answer->descriptors == sizeof(answer->descriptor) / sizeof(answer->descriptor[0])) {
+        close(fd);
+        return;
+    }
+    answer->descriptor[answer->descriptors] = fd;
+    answer->descriptors++;
+}
 
-    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= header->cmsg_len; i++) {
-            memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
-            if (answer->descriptors < WIRE_QUEUES + 1)
-                answer->descriptor[answer->descriptors++] = fd;
-            else
-                close(fd);
+static void take_descriptors(struct msghdr *message, struct helper_answer *answer) {
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+
+    while (header) {
+        bool has_descriptors = header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS;
+        size_t end = sizeof(int);
+
+        while (has_descriptors && CMSG_LEN(end) <= header->cmsg_len) {
+            int fd;
+
+            memcpy(&fd, CMSG_DATA(header) + end - sizeof(int), sizeof(int));
+            take_descriptor(fd, answer);
+            end += sizeof(int);
         }
+        header = CMSG_NXTHDR(message, header);
     }
 }
 
 /*
- * Some of the descriptors that were sent did not come (MSG_CTRUNC).  More of them than there is
- * room for the kernel does not send: SCM_MAX_FD, include/net/scm.h.  So this process cannot have
- * more, or a security module keeps them from it.
+ * Some of the descriptors that were sent did not come (MSG_CTRUNC).  There is room for as many as
+ * the kernel sends at once: SCM_MAX_FD, include/net/scm.h.  So this process cannot have more, or a
+ * security module keeps them from it.
  */
 static int note_missing(int socket, struct helper_answer *answer) {
     int one_more = fcntl(socket, F_DUPFD_CLOEXEC, 0);
@@ -249,17 +268,30 @@ static int note_missing(int socket, struct helper_answer *answer) {
     return 0;
 }
 
+/*
+ * A helper that ended with our request unread leaves ECONNRESET before its answer: the kernel tells
+ * it once.
+ */
+static ssize_t receive_message(int socket, struct msghdr *message) {
+    const int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
+    ssize_t size = recvmsg(socket, message, flags);
+
+    if (size < 0 && errno == ECONNRESET) {
+        size = recvmsg(socket, message, flags);
+    }
+    return size;
+}
+
 /* What the helper sent before it ended, if anything. */
 static int receive(int socket, struct helper_answer *answer) {
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * (WIRE_QUEUES + 1))];
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(answer->descriptor))];
     struct iovec bytes = {&answer->reply, sizeof(answer->reply)};
-    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
-    ssize_t size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    struct msghdr message = {.msg_iov = &bytes,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    ssize_t size = receive_message(socket, &message);
 
-    /* A helper that ended with our request unread leaves this error before its answer: told once, then the answer. */
-    if (size < 0 && errno == ECONNRESET) {
-        size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    }
     if (size < 0 && (errno == ECONNRESET || errno == EAGAIN)) {
         return 0;
     }
@@ -273,7 +305,8 @@ static int receive(int socket, struct helper_answer *answer) {
     return message.msg_flags & MSG_CTRUNC ? note_missing(socket, answer) : 0;
 }
 
-int helper_converse(const char *path, const struct wire_request *request,
+int helper_converse(const char *path,
+                    const struct wire_request *request,
                     struct helper_answer *answer) {
     struct child child = {.path = path, .host = getpid()};
     CLOSES int theirs = -1;

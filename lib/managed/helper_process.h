@@ -12,13 +12,13 @@
 
 struct helper_answer {
     struct wire_reply reply;
-    size_t size;             /* bytes received; 0: the helper ended without an answer */
-    int descriptor[WIRE_QUEUES + 1];
-    size_t descriptors;      /* all of them are the caller's to close, whatever else is wrong */
-    bool is_longer;          /* there were more bytes than any answer has */
-    bool lacks_descriptors;  /* the kernel did not give this process all that were sent */
-    int wait_status;         /* as of waitpid(2) */
-    const char *failed_call; /* of a negative errno: which system call's, as "socketpair" */
+    size_t size;                     /* bytes received; 0: the helper ended without an answer */
+    int descriptor[WIRE_QUEUES + 1]; /* one more than any reply has */
+    size_t descriptors;              /* they are the caller's to close, whatever else is wrong */
+    bool is_longer;                  /* there were more bytes than any reply has */
+    bool lacks_descriptors;          /* the kernel did not give this process all that were sent */
+    int wait_status;                 /* that of waitpid(2) */
+    const char *failed_call;         /* the system call that failed, as "socketpair" */
 };
 
 /*
@@ -31,5 +31,6 @@ struct helper_answer {
  * 0; -ETIMEDOUT: the helper had to be ended; -ECANCELED: somebody killed our process that waits for
  * it; or the negative errno of answer->failed_call, "execve" being the one that executes PATH.
  */
-CHECKED int helper_converse(const char *path, const struct wire_request *request,
+CHECKED int helper_converse(const char *path,
+                            const struct wire_request *request,
                             struct helper_answer *answer);

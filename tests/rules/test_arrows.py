@@ -24,12 +24,14 @@ SHOWS = {
     "helper/privilege": ["privilege.h"],
     "apply/links": ["links.h", "netlink.h"],
     "lib": ["tapgrant.h"],
+    "lib/existing": ["existing.h"],
     "lib/links": ["links.h"],
+    "lib/managed": ["managed.h"],
     "cli": ["accounts.h", "command.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h"],
     "cli/definitions": ["read.h"],
     "cli/output": ["json.h", "output.h"],
 }
-LIBRARY = ["wire", "conf/interface", "lib", "lib/links", "lib/device.h", "lib/roads.h"]
+LIBRARY = ["wire", "conf/interface", "lib", "lib/links", "lib/closes.h", "lib/device.h", "lib/error.h"]
 COMMAND = ["wire", "conf/file", "conf/policy", "conf/interface", "conf/definitions", "lib", "cli", "cli/definitions",
            "cli/output"]
 # Each folder, and whom it may include beside itself: a folder, of which that is what it shows, or one header.
@@ -47,10 +49,10 @@ ARROWS = {
     "helper/setuid": ["helper/grant", "helper/privilege", "conf/file", "wire"],
     "apply": ["apply/links", "helper/link", "conf/definitions", "conf/interface", "conf/file", "wire"],
     "apply/links": ["helper/link", "conf/definitions", "conf/interface", "wire"],
-    "lib": LIBRARY,
-    "lib/managed": LIBRARY,
+    "lib": [*LIBRARY, "lib/managed", "lib/existing"],
+    "lib/managed": [*LIBRARY, "lib/existing"],
     "lib/existing": LIBRARY,
-    "lib/links": ["wire", "lib/device.h"],
+    "lib/links": ["wire", "lib/error.h"],
     "cli": COMMAND,
     "cli/bridge-helper": COMMAND,
     "cli/check": COMMAND,
@@ -75,9 +77,8 @@ UNWANTED_CIRCLES = [
     {"apply/read.c", "apply/report.c"},
     {"cli/doctor/device.c", "cli/doctor/program.c"},
     {"cli/lint/definitions.c", "cli/lint/lint.c", "cli/lint/names.c", "cli/lint/warnings.c"},
-    {"lib/existing/macvtap.c", "lib/existing/tap.c"},
 ]
-UNWANTED_NAMES = {"tap_attach"}
+UNWANTED_NAMES = set()
 
 SOURCES = sorted(path for room in ("wire", "conf", "helper", "apply", "lib", "cli") for path in (TOP / room).rglob("*.[ch]"))
 

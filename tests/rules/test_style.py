@@ -5,8 +5,8 @@ import style
 
 TREE = ("wire", "conf", "helper", "apply", "lib", "cli")
 # The folders in which style.py finds nothing.
-CLEAN = {"wire", "conf", "helper/grant", "helper/link", "helper/privilege", "helper/setuid", "cli/bridge-helper", "cli/definitions",
-         "cli/import", "cli/list", "cli/output", "cli/show"}
+CLEAN = {"wire", "conf", "helper/grant", "helper/link", "helper/privilege", "helper/setuid", "apply", "lib", "cli/bridge-helper",
+         "cli/definitions", "cli/import", "cli/list", "cli/output", "cli/run", "cli/show"}
 
 GOOD = """\
 /* A reason. */
