@@ -12,7 +12,7 @@
  * being isolated by taking an address.  What a holder can change at any time, such as the address,
  * is not read back here: it shows when all is planned again.
  */
-#include "apply/own.h"
+#include "apply/owner.h"
 #include "apply/steps.h"
 
 #define BIT(key) PLAN_BIT(INTERFACE_KEY_##key)

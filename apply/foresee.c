@@ -4,7 +4,7 @@
  * another port has the address or the bridge is full; and who would be cut off. A plan that gives
  * an address up makes room for another's.
  */
-#include "apply/port.h"
+#include "apply/links/forwarding.h"
 #include "apply/steps.h"
 
 #define BRIDGE_PORTS 1023 /* net/bridge/br_private.h, BR_MAX_PORTS, of which 0 is none */

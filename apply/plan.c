@@ -5,7 +5,7 @@
  * somebody else's, whatever its name.
  */
 #include "apply/resource.h"
-#include "apply/port.h"
+#include "apply/links/forwarding.h"
 
 #define PORT(name) (UINT64_C(1) << IFLA_BRPORT_##name)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Of links.c and apply/port.c: the one conversation with rtnetlink that taps_connect() begins. */
+/* Of links.c and forwarding.c: the one conversation with rtnetlink that taps_connect() begins. */
 #pragma once
 
 #include "helper/link/link.h"

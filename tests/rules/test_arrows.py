@@ -21,7 +21,7 @@ SHOWS = {
     "conf/definitions": ["definitions.h"],
     "helper/link": ["link.h"],
     "helper/grant": ["stages.h"],
-    "apply/links": ["links.h", "netlink.h"],
+    "apply/links": ["forwarding.h", "links.h"],
     "lib": ["tapgrant.h"],
     "lib/links": ["links.h"],
     "cli": ["accounts.h", "command.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h"],
@@ -73,7 +73,7 @@ UNWANTED_ARROWS = {
     ("helper/privilege/privilege.c", "helper/grant/stages.h"),
 }
 UNWANTED_CIRCLES = [
-    {"apply/read.c", "apply/report.c"},
+    {"apply/read.c", "apply/report_text.c"},
     {"cli/doctor/device.c", "cli/doctor/program.c"},
     {"cli/lint/definitions.c", "cli/lint/lint.c", "cli/lint/names.c", "cli/lint/warnings.c"},
     {"lib/existing/macvtap.c", "lib/existing/tap.c"},

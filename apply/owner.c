@@ -2,7 +2,7 @@
 /*
  * Whose a device is, and what else only a queue of it can set.
  */
-#include "apply/own.h"
+#include "apply/owner.h"
 
 int own_give(int queue, uid_t uid) {
     if (ioctl(queue, TUNSETPERSIST, 1UL)) {

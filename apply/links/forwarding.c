@@ -7,7 +7,7 @@
  * another port can learn the address in between, and that gives way too. Only root could set it
  * for another port in between.
  */
-#include "apply/port.h"
+#include "apply/links/forwarding.h"
 #include "apply/links/netlink.h"
 
 #include <linux/if_bridge.h>

@@ -5,7 +5,7 @@
  * it is made to stay; then it becomes its owner's.  What is missing at the next run is a difference.
  */
 #include "apply/resource.h"
-#include "apply/own.h"
+#include "apply/owner.h"
 #include "apply/steps.h"
 
 /* What the helper's code is told. */

@@ -5,7 +5,7 @@
  * the new settings let pass.
  */
 #include "apply/steps.h"
-#include "apply/port.h"
+#include "apply/links/forwarding.h"
 
 #define PORT(name) (UINT64_C(1) << IFLA_BRPORT_##name)
 

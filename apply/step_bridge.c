@@ -8,7 +8,7 @@
  * del_nbp(): the handler of a port's frames goes first). So that is made deaf before.
  */
 #include "apply/steps.h"
-#include "apply/port.h"
+#include "apply/links/forwarding.h"
 
 static const uint32_t none = 0;
 

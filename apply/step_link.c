@@ -3,7 +3,7 @@
  * The steps that are about the link, and the pause.
  */
 #include "apply/steps.h"
-#include "apply/port.h"
+#include "apply/links/forwarding.h"
 
 #include <time.h>
 
