@@ -99,7 +99,7 @@ static int correct_owned(struct item *item, int queue) {
 
 /* A queue beside those of its user gets some of the frames for it: it is open only for a moment. */
 static int correct_persistence(struct item *item) {
-    int queue = tap_attach(&item->plan.now);
+    int queue = tap_open_queue(&item->plan.now);
     int error;
 
     if (queue < 0) {
@@ -118,14 +118,14 @@ static int correct_link_type(struct item *item, int queue) {
         return error;
     }
     item->changed |= PLAN_BIT(PLAN_LINK_TYPE);
-    item->plan.now.up = false;
+    item->plan.now.is_up = false;
     item->plan.differences |= PLAN_BIT(PLAN_UP);
     return 0;
 }
 
 /* With a queue of it, which nobody else has meanwhile. */
 static int correct_attached(struct item *item) {
-    int queue = tap_attach(&item->plan.now);
+    int queue = tap_open_queue(&item->plan.now);
     int error = 0;
 
     if (queue < 0) {

@@ -51,7 +51,7 @@ static int create(struct item *item) {
 }
 
 static int set_down(const struct item *item) {
-    return tap_change(item->plan.now.index, &(struct tap_change){.run = TAP_DOWN});
+    return links_change(item->plan.now.index, &(struct link_change){.run_state = RUN_DOWN});
 }
 
 /* An error of the kernel's that no definition is to blame for. */

@@ -31,13 +31,13 @@ static bool is_planned(const struct item *item, unsigned differences) {
  * one that is in the way; the first reason stays. A port's are its bridge's: what cannot be one
  * becomes none of the rest either.
  */
-static void give_up(struct item *item, unsigned differences, int error, const struct tap *holder,
+static void give_up(struct item *item, unsigned differences, int error, const struct link_state *holder,
                     const struct options *options) {
     bool is_new = is_made(item), is_first = !item->plan.reason[0];
     bool stays_off = item->plan.differences & BIT(BRIDGE);
     char name[WIRE_NAME * 4 + 1];
 
-    if (!tap_runs(&item->plan.now)) { /* what is not complete stays down */
+    if (!tap_is_running(&item->plan.now)) { /* what is not complete stays down */
         differences |= PLAN_BIT(PLAN_UP);
     }
     item->plan.differences &= stays_off ? 0 : ~differences;
@@ -81,7 +81,7 @@ static void plan_another_mac(struct item *holder) {
 /*
  * Has the plan of HOLDER, which has MAC as CLAIM says, give it up, if it may. False: it keeps it.
  */
-static bool plan_release(struct item *holder, const uint8_t mac[6], enum port_claim claim) {
+static bool plan_release(struct item *holder, const uint8_t mac[6], enum address_use claim) {
     struct plan *plan = &holder->plan;
     unsigned needed = BIT(GUEST_MAC) | BIT(LOCK_MAC) | BIT(BRIDGE);
 
@@ -91,25 +91,25 @@ static bool plan_release(struct item *holder, const uint8_t mac[6], enum port_cl
     if (!holder->definition || !tap_label(&plan->now)) {
         return false;
     }
-    if (claim == PORT_OWN && !memcmp(plan->now.mac, mac, 6)) {
+    if (claim == ADDRESS_OWN && !memcmp(plan->now.mac, mac, 6)) {
         plan_another_mac(holder);
         needed = BIT(HOST_MAC) | BIT(BRIDGE);
-    } else if (claim != PORT_GUEST) {
+    } else if (claim != ADDRESS_OF_GUEST) {
         return false;
     }
     if (plan->action != PLAN_CHANGE || !(plan->differences & needed)) {
         return false;
     }
-    plan->releases = claim == PORT_GUEST && !(plan->differences & BIT(BRIDGE));
+    plan->releases = claim == ADDRESS_OF_GUEST && !(plan->differences & BIT(BRIDGE));
     return true;
 }
 
 /* The address that a guest is to be locked to. */
-static void foresee_guest_mac(struct item *item, struct items *items, const struct taps *taps,
+static void foresee_guest_mac(struct item *item, struct items *items, const struct links *taps,
                               const struct options *options) {
     const unsigned needed = BIT(GUEST_MAC) | BIT(LOCK_MAC) | BIT(BRIDGE);
     const struct interface *interface;
-    enum port_claim claim;
+    enum address_use claim;
     struct item *holder;
     uint32_t index;
     int error;
@@ -121,26 +121,26 @@ static void foresee_guest_mac(struct item *item, struct items *items, const stru
     if (!interface->lock_mac) {
         return;
     }
-    error = port_claimed(item->plan.bridge, interface->guest_mac, &claim, &index);
+    error = forwarding_find(item->plan.bridge, interface->guest_mac, &claim, &index);
     /* an error shows again when it is carried out */
-    if (error || (claim != PORT_GUEST && claim != PORT_OWN)) {
+    if (error || (claim != ADDRESS_OF_GUEST && claim != ADDRESS_OWN)) {
         return;
     }
-    if (claim == PORT_GUEST && index == item->plan.now.index) {
+    if (claim == ADDRESS_OF_GUEST && index == item->plan.now.index) {
         return;
     }
     holder = find_item(items, index);
     if (holder && plan_release(holder, interface->guest_mac, claim)) {
         return;
     }
-    give_up(item, needed, -EADDRINUSE, taps_at(taps, index), options);
+    give_up(item, needed, -EADDRINUSE, links_with_index(taps, index), options);
 }
 
 /* The device's own. */
-static void foresee_host_mac(struct item *item, struct items *items, const struct taps *taps,
+static void foresee_host_mac(struct item *item, struct items *items, const struct links *taps,
                              const struct options *options) {
     const uint8_t *mac = item->plan.host_mac;
-    enum port_claim claim;
+    enum address_use claim;
     struct item *holder;
     uint32_t index;
     int error;
@@ -148,23 +148,23 @@ static void foresee_host_mac(struct item *item, struct items *items, const struc
     if (wire_mac_absent(mac) || !is_planned(item, BIT(HOST_MAC) | BIT(BRIDGE))) {
         return;
     }
-    error = port_claimed(item->plan.bridge, mac, &claim, &index);
-    if (error || claim == PORT_FREE || claim == PORT_OWN || index == item->plan.now.index) {
+    error = forwarding_find(item->plan.bridge, mac, &claim, &index);
+    if (error || claim == ADDRESS_FREE || claim == ADDRESS_OWN || index == item->plan.now.index) {
         return;
     }
     holder = find_item(items, index);
     if (holder && plan_release(holder, mac, claim)) {
         return;
     }
-    give_up(item, BIT(HOST_MAC), -EADDRNOTAVAIL, taps_at(taps, index), options);
+    give_up(item, BIT(HOST_MAC), -EADDRNOTAVAIL, links_with_index(taps, index), options);
 }
 
-static void foresee_room(struct item *item, const struct taps *taps,
+static void foresee_room(struct item *item, const struct links *taps,
                          const struct options *options) {
     if (is_made(item) || !is_planned(item, BIT(BRIDGE))) {
         return;
     }
-    if (taps_ports(taps, item->plan.bridge->index) >= BRIDGE_PORTS) {
+    if (links_count_ports(taps, item->plan.bridge->index) >= BRIDGE_PORTS) {
         give_up(item, BIT(BRIDGE), -EXFULL, NULL, options);
     }
 }
@@ -178,7 +178,7 @@ static enum plan_cut cut_of(const struct item *item, const struct options *optio
     if (plan->action == PLAN_REMAKE || (plan->action == PLAN_REMOVE && options->force)) {
         return CUT_REMOVED;
     }
-    if (plan->action != PLAN_CHANGE || !tap_runs(&plan->now)) {
+    if (plan->action != PLAN_CHANGE || !tap_is_running(&plan->now)) {
         return CUT_NOTHING;
     }
     if (plan->differences & BIT(BRIDGE)) {
@@ -190,15 +190,15 @@ static enum plan_cut cut_of(const struct item *item, const struct options *optio
     return CUT_NOTHING;
 }
 
-static void foresee_cut(struct item *item, const struct taps *taps, const struct options *options) {
-    const struct tap *bridge = NULL;
+static void foresee_cut(struct item *item, const struct links *taps, const struct options *options) {
+    const struct link_state *bridge = NULL;
 
     item->plan.cut = cut_of(item, options);
     if (item->plan.cut == CUT_PAUSED && item->plan.bridge->index) {
-        bridge = taps_at(taps, item->plan.bridge->index);
+        bridge = links_with_index(taps, item->plan.bridge->index);
     }
     if (bridge) {
-        item->plan.listens = bridge->listens;
+        item->plan.listens = bridge->forward_seconds;
     }
 }
 
@@ -219,12 +219,12 @@ static void find_holders(struct items *items) {
         is_read = true;
         item->holder_count = holders_of(&holders, item->plan.now.name, item->holder, ITEM_HOLDERS);
         /* one that hides by its carrier may be seen all the same */
-        item->is_used = item->holder_count || tap_in_use(&item->plan.now);
+        item->is_used = item->holder_count || tap_is_in_use(&item->plan.now);
     }
     holders_free(&holders);
 }
 
-void items_foresee(struct items *items, const struct taps *taps, const struct options *options) {
+void items_foresee(struct items *items, const struct links *taps, const struct options *options) {
     for (size_t i = 0; i < items->count; i++) {
         foresee_room(&items->item[i], taps, options);
     }
@@ -246,7 +246,7 @@ void items_release(struct items *items) {
 
         if (item->plan.releases && item->plan.action == PLAN_CHANGE) {
             /* what fails shows when the other one is to be locked to it */
-            (void)!port_untie(item->plan.now.index, item->definition->interface.guest_mac, false);
+            (void)!forwarding_unlock(item->plan.now.index, item->definition->interface.guest_mac);
         }
     }
 }

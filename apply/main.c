@@ -42,17 +42,17 @@ static bool needs_work(const struct item *item) {
 }
 
 /* Of a device that no definition has: is it still there? */
-static void plan_again(struct item *item, const struct taps *taps, const struct options *options) {
-    const struct tap *now = taps_find(taps, item_dev(item));
+static void plan_again(struct item *item, const struct links *taps, const struct options *options) {
+    const struct link_state *now = links_find(taps, item_dev(item));
 
     if (now && now->index == item->first.now.index)
         item_plan_removal(item, now, options);
     else
-        item->plan = (struct plan){.action = tap_granted(&item->first.now) ? PLAN_REAP : PLAN_REMOVE}, item->removed = true;
+        item->plan = (struct plan){.action = tap_is_granted(&item->first.now) ? PLAN_REAP : PLAN_REMOVE}, item->removed = true;
 }
 
 /* Plans every item anew. */
-static void plan_all(struct items *items, const struct taps *taps, const struct options *options) {
+static void plan_all(struct items *items, const struct links *taps, const struct options *options) {
     items_plan_begin();
     for (size_t i = 0; i < items->count; i++) {
         struct item *item = &items->item[i];
@@ -123,9 +123,9 @@ static size_t make_all(struct items *items) {
 }
 
 /* Plans all by what is there now; at the first PASS also what is to be removed. */
-static int look(struct items *items, struct taps *taps, const struct options *options, int pass,
+static int look(struct items *items, struct links *taps, const struct options *options, int pass,
                 size_t *pending) {
-    int error = taps_read(taps);
+    int error = links_read(taps);
 
     if (error) {
         return error;
@@ -143,7 +143,7 @@ static int look(struct items *items, struct taps *taps, const struct options *op
 }
 
 static int apply(struct items *items, const struct options *options) {
-    struct taps taps = {0};
+    struct links taps = {0};
     size_t pending, failed = 0;
     int error = 0;
 
@@ -158,7 +158,7 @@ static int apply(struct items *items, const struct options *options) {
         error = items_remove(items, options);
         failed = make_all(items);
     }
-    taps_free(&taps);
+    links_free(&taps);
     return error;
 }
 
@@ -212,7 +212,7 @@ int main(int argc, char *argv[]) {
         options.prune = options.reap = false;
     }
     if (!error) error = link_connect();
-    if (!error) error = taps_connect();
+    if (!error) error = links_connect();
     if (!error) error = apply(&items, &options);
     return error ? report_error("tapgrant-apply", strerror(-error), 1, options.json) : report_items(&items, &options);
 }

@@ -36,7 +36,7 @@ static int clear(int queue) {
 }
 
 /* Does it have no queue but one of ours? */
-static int check_alone(const struct tap *now) {
+static int check_alone(const struct link_state *now) {
     struct link link;
     int error = link_read(now->index, NULL, &link);
 
@@ -46,7 +46,7 @@ static int check_alone(const struct tap *now) {
     return link.tun[IFLA_TUN_NUM_QUEUES] + link.tun[IFLA_TUN_NUM_DISABLED_QUEUES] == 1 ? 0 : -EBUSY;
 }
 
-int own_take(int queue, const struct tap *now) {
+int own_take(int queue, const struct link_state *now) {
     int error;
 
     if (ioctl(queue, TUNSETOWNER, 0UL)) {
@@ -60,16 +60,16 @@ int own_take(int queue, const struct tap *now) {
     return clear(queue);
 }
 
-int own_put_back(int queue, const struct tap *now) {
+int own_put_back(int queue, const struct link_state *now) {
     return ioctl(queue, TUNSETOWNER, (unsigned long)now->tun[IFLA_TUN_OWNER]) ? -errno : 0;
 }
 
-int own_mend_link_type(int queue, const struct tap *now) {
-    struct tap tap;
+int own_mend_link_type(int queue, const struct link_state *now) {
+    struct link_state tap;
     int error = 0;
 
-    if (now->up) {
-        error = tap_change(now->index, &(struct tap_change){.run = TAP_DOWN});
+    if (now->is_up) {
+        error = links_change(now->index, &(struct link_change){.run_state = RUN_DOWN});
     }
     if (error) {
         return error;
@@ -77,7 +77,7 @@ int own_mend_link_type(int queue, const struct tap *now) {
     if (ioctl(queue, TUNSETLINK, (unsigned long)ARPHRD_ETHER)) {
         return -errno;
     }
-    error = tap_read(now->index, &tap);
+    error = links_read_one(now->index, &tap);
     if (error) {
         return error;
     }

@@ -57,7 +57,7 @@ void item_set_astray(struct item *item, const char *until, const struct options 
         return;
     }
     plan->astray = true;
-    plan->stray = plan->now.up;
+    plan->stray = plan->now.is_up;
     if (plan->stray) {
         plan->differences = PLAN_BIT(PLAN_UP);
     }
@@ -103,7 +103,7 @@ static bool plan_target(struct item *item, const struct options *options) {
     return false;
 }
 
-static bool is_tied_as_declared(const struct item *item, const struct taps *taps) {
+static bool is_tied_as_declared(const struct item *item, const struct links *taps) {
     static const uint8_t none[6];
     const struct interface *interface = &item->definition->interface;
     const struct plan *plan = &item->plan;
@@ -114,18 +114,18 @@ static bool is_tied_as_declared(const struct item *item, const struct taps *taps
     if (!interface->lock_mac && wire_mac_absent(plan->tied)) {
         return true;
     }
-    if (interface->lock_mac && taps_tied(taps, plan->now.index, mac, plan->bridge->vlan[1])) {
+    if (interface->lock_mac && links_is_locked_to(taps, plan->now.index, mac, plan->bridge->vlan[1])) {
         return true;
     }
     if (!plan->bridge->vlan[1]) {
         return false;
     }
     /* somebody may have moved the port to another VLAN, where it may stay */
-    error = port_is_tied(taps, plan->now.index, mac, plan->bridge->vlan[1], &tied);
+    error = forwarding_is_locked_to(taps, plan->now.index, mac, plan->bridge->vlan[1], &tied);
     return !error && tied;
 }
 
-static unsigned compare_port(const struct item *item, const struct taps *taps) {
+static unsigned compare_port(const struct item *item, const struct links *taps) {
     const struct interface *interface = &item->definition->interface;
     const uint64_t as_made = link_port_as_made(interface->lock_mac, interface->isolate);
     const struct plan *plan = &item->plan;
@@ -145,32 +145,32 @@ static unsigned compare_port(const struct item *item, const struct taps *taps) {
     return differences;
 }
 
-static unsigned compare(const struct item *item, const struct taps *taps) {
+static unsigned compare(const struct item *item, const struct links *taps) {
     const struct interface *interface = &item->definition->interface;
     const struct plan *plan = &item->plan;
-    const struct tap *now = &plan->now;
+    const struct link_state *now = &plan->now;
     unsigned differences = compare_port(item, taps);
 
     if (strcmp(tap_label(now), interface->label)) differences |= PLAN_BIT(PLAN_LABEL);
     if (now->tun[IFLA_TUN_OWNER] != item->uid) differences |= PLAN_BIT(INTERFACE_KEY_OWNER);
     if (now->tun[IFLA_TUN_GROUP] != UINT32_MAX) differences |= PLAN_BIT(PLAN_GROUP);
-    if (!tap_persists(now)) differences |= PLAN_BIT(PLAN_PERSIST);
+    if (!tap_is_persistent(now)) differences |= PLAN_BIT(PLAN_PERSIST);
     if (!wire_mac_absent(plan->host_mac) && memcmp(plan->host_mac, now->mac, 6)) differences |= PLAN_BIT(INTERFACE_KEY_HOST_MAC);
     /* its holder can take a guest's; what none of ours has is not left on the bridge, or that guest's port could not be mended */
     if (wire_mac_absent(plan->host_mac) && plan->bridge->index && now->mac[0] != GENERATED_MAC)
         differences |= PLAN_BIT(INTERFACE_KEY_HOST_MAC);
     if (plan->mtu != now->mtu) differences |= PLAN_BIT(INTERFACE_KEY_MTU);
     if ((interface->queues > 1) != (now->tun[IFLA_TUN_MULTI_QUEUE] == 1)) differences |= PLAN_BIT(INTERFACE_KEY_QUEUES);
-    if (!now->up || now->paused) differences |= PLAN_BIT(PLAN_UP);
+    if (!now->is_up || now->is_dormant) differences |= PLAN_BIT(PLAN_UP);
     if (now->type != ARPHRD_ETHER) differences |= PLAN_BIT(PLAN_LINK_TYPE);
-    if (now->ipv6) differences |= PLAN_BIT(PLAN_IPV6);
-    if (TAPS_REMOVAL(now->group)) differences |= PLAN_BIT(PLAN_LINK_GROUP);
+    if (now->has_ipv6) differences |= PLAN_BIT(PLAN_IPV6);
+    if ((now->group & LINKS_REMOVAL_MASK) == LINKS_REMOVAL) differences |= PLAN_BIT(PLAN_LINK_GROUP);
     return differences;
 }
 
 /* As far as it shows; one that is busy although nothing shows is held by somebody who hides. */
 static bool is_used(const struct item *item) {
-    return tap_in_use(&item->plan.now) || (item->busy && item->waited >= WAITS);
+    return tap_is_in_use(&item->plan.now) || (item->busy && item->waited >= WAITS);
 }
 
 /* What the kernel changes in no way but by another device, or not while somebody uses this one. */
@@ -243,33 +243,31 @@ static void plan_changes(struct item *item, bool force) {
     }
 }
 
-static bool is_leftover(const struct tap *tap) { return tap_granted(tap) && tap_persists(tap) && !tap_in_use(tap); }
-
-void item_plan(struct item *item, const struct taps *taps, const struct options *options) {
-    const struct tap *now = taps_find(taps, item_dev(item));
+void item_plan(struct item *item, const struct links *taps, const struct options *options) {
+    const struct link_state *now = links_find(taps, item_dev(item));
     struct plan *plan = &item->plan;
     const uint8_t *tied;
     struct link link;
 
     *plan = (struct plan){.action = PLAN_UNMANAGED, .key = INTERFACE_KEYS};
     item->removed = false;
-    if (now && options->reap && item->definition->interface.managed && is_leftover(now)) now = NULL; /* it goes first */
+    if (now && options->reap && item->definition->interface.managed && tap_is_leftover(now)) now = NULL; /* it goes first */
     if (now) plan->now = *now;
     if (!item->definition->interface.managed || !plan_target(item, options)) return;
     plan->action = PLAN_CREATE;
     if (!now && options->dry_run && !link_read(0, item_dev(item), &link) && strcmp(link.name, item_dev(item)))
         item_fail(item, INTERFACE_KEY_DEV, "%s is another interface's alternative name: %s's", item_dev(item), link.name);
     if (!now) return;
-    if (now->master && taps_at(taps, now->master)) memcpy(plan->port_of, taps_at(taps, now->master)->name, WIRE_NAME);
-    tied = taps_tie(taps, now->index);
+    if (now->master && links_with_index(taps, now->master)) memcpy(plan->port_of, links_with_index(taps, now->master)->name, WIRE_NAME);
+    tied = links_locked_address(taps, now->index);
     if (tied) memcpy(plan->tied, tied, 6);
     plan->action = PLAN_WAIT;
     /* being made by another run: it gets its tag, then its persistence, then its owner; but a holder can make it look so */
-    if (now->is_tap && !tap_persists(now) && !now->tun[IFLA_TUN_OWNER] && (!now->alias[0] || tap_label(now)) &&
+    if (now->is_tap && !tap_is_persistent(now) && !now->tun[IFLA_TUN_OWNER] && (!now->alias[0] || tap_label(now)) &&
         item->waited++ < WAITS) return;
     if (!tap_label(now)) {
         item_fail(item, INTERFACE_KEY_DEV, "%s exists and %s: left as it is", now->name,
-                  !now->is_tap ? "is no tap" : tap_granted(now) ? "is a user's, granted by the policy" :
+                  !now->is_tap ? "is no tap" : tap_is_granted(now) ? "is a user's, granted by the policy" :
                   "was not made by tapgrant-apply");
         item_hint(item, "managed = no declares it as it is; or remove it: ip link del %s", now->name);
         return;
@@ -278,30 +276,30 @@ void item_plan(struct item *item, const struct taps *taps, const struct options 
     plan_changes(item, options->force);
 }
 
-void item_plan_removal(struct item *item, const struct tap *tap, const struct options *options) {
-    bool reap = tap_granted(tap);
+void item_plan_removal(struct item *item, const struct link_state *tap, const struct options *options) {
+    bool reap = tap_is_granted(tap);
 
     item->plan = (struct plan){.action = reap ? PLAN_REAP : PLAN_REMOVE, .now = *tap, .key = INTERFACE_KEYS};
     item->removed = false;
-    if (!tap_in_use(tap) || (options->force && !reap)) return;
+    if (!tap_is_in_use(tap) || (options->force && !reap)) return;
     item_fail(item, INTERFACE_KEYS, "is %s, and is in use: not removed", reap ? "a user's" : "no longer declared");
     item->plan.names_holders = true;
     if (!reap) item_hint(item, "--force removes it all the same");
 }
 
-int items_plan_removals(struct items *items, const struct taps *taps, const struct options *options) {
+int items_plan_removals(struct items *items, const struct links *taps, const struct options *options) {
     bool *declared = calloc(taps->count + 1, sizeof(*declared));
-    const struct tap *tap;
+    const struct link_state *tap;
     struct item *item;
 
     if (!declared) return -ENOMEM;
     for (size_t i = 0; i < items->count; i++) {
-        tap = taps_find(taps, item_dev(&items->item[i]));
-        if (tap) declared[tap - taps->tap] = !items->item[i].definition->interface.managed || !options->reap || !is_leftover(tap);
+        tap = links_find(taps, item_dev(&items->item[i]));
+        if (tap) declared[tap - taps->link] = !items->item[i].definition->interface.managed || !options->reap || !tap_is_leftover(tap);
     }
     for (size_t i = 0; i < taps->count; i++) {
-        tap = &taps->tap[i];
-        if (declared[i] || !(tap_label(tap) ? options->prune : options->reap && is_leftover(tap))) continue;
+        tap = &taps->link[i];
+        if (declared[i] || !(tap_label(tap) ? options->prune : options->reap && tap_is_leftover(tap))) continue;
         item = items_add(items);
         if (!item) return free(declared), -ENOMEM;
         item_plan_removal(item, tap, options);

@@ -39,7 +39,7 @@ static void fail(struct item *item, int error) {
  * attach more: so it is root's, and listed again it must have this one alone.
  */
 static int hold(struct item *item) {
-    int queue = tap_attach(&item->plan.now);
+    int queue = tap_open_queue(&item->plan.now);
 
     if (queue == -EBUSY) {
         fail_in_use(item);
@@ -53,22 +53,22 @@ static int hold(struct item *item) {
 
 /* An empty group.  0: none was found. */
 static uint32_t choose_group(void) {
-    struct taps taps = {0};
+    struct links taps = {0};
     uint32_t group = 0, random;
 
     for (int tries = 0; !group && tries < 16; tries++) {
-        if (getrandom(&random, sizeof(random), 0) != sizeof(random) || taps_read(&taps)) break;
-        group = 0x74000000 | (random & 0xffffff);
+        if (getrandom(&random, sizeof(random), 0) != sizeof(random) || links_read(&taps)) break;
+        group = LINKS_REMOVAL | (random & ~LINKS_REMOVAL_MASK);
         for (size_t i = 0; i < taps.count; i++)
-            if (taps.tap[i].group == group) group = 0;
-        taps_free(&taps);
+            if (taps.link[i].group == group) group = 0;
+        links_free(&taps);
     }
     return group;
 }
 
 /* Is it still the device that was planned for, in nobody's hands but ours? */
-static bool is_same(const struct tap *tap, const struct item *item, bool held) {
-    const struct tap *was = &item->plan.now;
+static bool is_same(const struct link_state *tap, const struct item *item, bool held) {
+    const struct link_state *was = &item->plan.now;
 
     return tap->index == was->index && !strcmp(tap->name, was->name) && !strcmp(tap->alias, was->alias) && tap->is_tap &&
            (!held || tap->tun[IFLA_TUN_MULTI_QUEUE] != 1 ||
@@ -77,38 +77,38 @@ static bool is_same(const struct tap *tap, const struct item *item, bool held) {
 
 /* The group as it is now: 0: its members are of ITEMS.  Those that are not as they were are put back; others forbid it. */
 static int list_again(struct item *const items[], const int held[], size_t count, uint32_t group) {
-    struct taps taps = {0};
-    int error = taps_read(&taps);
+    struct links taps = {0};
+    int error = links_read(&taps);
 
     for (size_t i = 0; !error && i < count; i++) {
-        const struct tap *tap = taps_find(&taps, items[i]->plan.now.name);
+        const struct link_state *tap = links_find(&taps, items[i]->plan.now.name);
 
         if (!tap || tap->group != group) continue;
         if (is_same(tap, items[i], held[i] >= 0)) {
-            taps.tap[tap - taps.tap].group = 0; /* accounted for */
+            taps.link[tap - taps.link].group = 0; /* accounted for */
         } else {
-            error = tap_change(tap->index, &(struct tap_change){.group = &items[i]->plan.now.group});
+            error = links_change(tap->index, &(struct link_change){.group = &items[i]->plan.now.group});
             fail_in_use(items[i]);
         }
     }
     for (size_t i = 0; !error && i < taps.count; i++) {
         bool put_back = false;
 
-        for (size_t n = 0; taps.tap[i].group == group && n < count; n++)
-            put_back |= items[n]->plan.action == PLAN_FAIL && items[n]->plan.now.index == taps.tap[i].index;
-        if (taps.tap[i].group == group && !put_back) error = -EBUSY; /* a stranger is in it */
+        for (size_t n = 0; taps.link[i].group == group && n < count; n++)
+            put_back |= items[n]->plan.action == PLAN_FAIL && items[n]->plan.now.index == taps.link[i].index;
+        if (taps.link[i].group == group && !put_back) error = -EBUSY; /* a stranger is in it */
     }
-    taps_free(&taps);
+    links_free(&taps);
     return error;
 }
 
 /* What was not removed is as it was; what another run has moved is that run's. */
 static void put_back(struct item *item, int queue, bool moved) {
-    struct tap_change change = {.group = &item->plan.now.group};
+    struct link_change change = {.group = &item->plan.now.group};
 
     if (queue >= 0 && item->plan.now.tun[IFLA_TUN_MULTI_QUEUE] == 1)
         (void)!ioctl(queue, TUNSETOWNER, (unsigned long)item->plan.now.tun[IFLA_TUN_OWNER]);
-    if (moved) (void)!tap_change(item->plan.now.index, &change);
+    if (moved) (void)!links_change(item->plan.now.index, &change);
 }
 
 /* COUNT devices, one group. */
@@ -120,12 +120,12 @@ static void remove_some(struct item *const items[], size_t count, const struct o
     for (size_t i = 0; i < count; i++) {
         queue[i] = by_force(items[i], options) ? -1 : hold(items[i]);
         if (!goes(items[i]) || !group) continue;
-        error = tap_change(items[i]->plan.now.index, &(struct tap_change){.group = &group});
+        error = links_change(items[i]->plan.now.index, &(struct link_change){.group = &group});
         moved[i] = !error;
         if (error && error != -ENODEV) fail(items[i], error);
     }
     error = group ? list_again(items, queue, count, group) : -EBUSY;
-    if (!error) error = taps_delete_group(group);
+    if (!error) error = links_delete_group(group);
     if (error == -ENODEV) error = 0; /* somebody else removed them */
     for (size_t i = 0; i < count; i++) {
         if (error && goes(items[i])) fail(items[i], error);

@@ -14,6 +14,7 @@
 #include "conf/definitions/definitions.h"
 #include "apply/holders.h"
 #include "apply/links/links.h"
+#include "apply/links/tap.h"
 
 #include <sys/types.h>
 
@@ -45,7 +46,7 @@ struct plan {
     enum plan_cut cut;
     uint32_t listens;                 /* CUT_PAUSED: seconds more, by the bridge's spanning tree */
     bool releases;                    /* it lets go of its guest's address first: another one is to have it */
-    struct tap now;                   /* index 0: it does not exist */
+    struct link_state now;                   /* index 0: it does not exist */
     char port_of[WIRE_NAME];          /* the bridge that it is on now; "": none */
     uint8_t tied[6];                  /* the address it is locked to now; zeros: none */
     /* what it is to be */
@@ -107,7 +108,7 @@ CHECKED int items_check(struct items *items);
 
 /* ITEM's plan by what TAPS are.  First items_plan_begin(), which forgets what is known of the bridges. */
 void items_plan_begin(void);
-void item_plan(struct item *item, const struct taps *taps, const struct options *options);
+void item_plan(struct item *item, const struct links *taps, const struct options *options);
 
 /*
  * Of one of ours that is on no bridge, and cannot be on its own: it has to be down, UNTIL ("until
@@ -116,16 +117,16 @@ void item_plan(struct item *item, const struct taps *taps, const struct options 
 void item_set_astray(struct item *item, const char *until, const struct options *options);
 
 /* The same for a device that is to be removed. */
-void item_plan_removal(struct item *item, const struct tap *tap, const struct options *options);
+void item_plan_removal(struct item *item, const struct link_state *tap, const struct options *options);
 
 /* Adds the devices that are to be pruned and reaped. */
-CHECKED int items_plan_removals(struct items *items, const struct taps *taps, const struct options *options);
+CHECKED int items_plan_removals(struct items *items, const struct links *taps, const struct options *options);
 
 /*
  * After all are planned, and still without changing anything: what could not succeed is taken out of
  * the plans, or fails; and who would be cut off is looked for.
  */
-void items_foresee(struct items *items, const struct taps *taps, const struct options *options);
+void items_foresee(struct items *items, const struct links *taps, const struct options *options);
 
 /* Removes the devices of those items whose plan is to; where that fails the plan is PLAN_FAIL. */
 CHECKED int items_remove(struct items *items, const struct options *options);

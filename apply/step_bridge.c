@@ -14,18 +14,18 @@ static const uint32_t none = 0;
 
 static int check_guest_mac(const struct item *item) {
     const struct interface *interface = &item->definition->interface;
-    enum port_claim claim;
+    enum address_use claim;
     uint32_t index;
     int error;
 
     if (!item->plan.bridge->index || !interface->lock_mac) {
         return 0;
     }
-    error = port_claimed(item->plan.bridge, interface->guest_mac, &claim, &index);
+    error = forwarding_find(item->plan.bridge, interface->guest_mac, &claim, &index);
     if (error) {
         return error;
     }
-    return claim == PORT_GUEST || claim == PORT_OWN ? -EADDRINUSE : 0;
+    return claim == ADDRESS_OF_GUEST || claim == ADDRESS_OWN ? -EADDRINUSE : 0;
 }
 
 static int choose_mac(const struct item *item, uint8_t mac[6]) {
@@ -38,8 +38,8 @@ static int choose_mac(const struct item *item, uint8_t mac[6]) {
 
 /* While it is on no bridge: neither the old one nor the new one follows its address and MTU. */
 static int change_alone(struct item *item, const uint8_t mac[6]) {
-    const struct tap_change change = {.mac = mac, .mtu = &item->plan.mtu};
-    int error = tap_change(item->plan.now.index, &change);
+    const struct link_change change = {.mac = mac, .mtu = &item->plan.mtu};
+    int error = links_change(item->plan.now.index, &change);
 
     if (!error && item_brings_ipv6(item)) {
         error = link_set_host_side(item->plan.now.name);
@@ -50,13 +50,13 @@ static int change_alone(struct item *item, const uint8_t mac[6]) {
 static int join(struct item *item) {
     const uint8_t *guest_mac = item->definition->interface.guest_mac;
     const struct link *bridge = item->plan.bridge;
-    const struct tap_change change = {.master = &bridge->index};
+    const struct link_change change = {.master = &bridge->index};
     int error;
 
     if (!bridge->index) {
         return 0;
     }
-    error = tap_change(item->plan.now.index, &change);
+    error = links_change(item->plan.now.index, &change);
     if (error) {
         return error;
     }
@@ -71,7 +71,7 @@ static int leave_and_join(struct item *item, const uint8_t mac[6]) {
     int error = 0;
 
     if (item->plan.now.master) {
-        error = tap_change(item->plan.now.index, &(struct tap_change){.master = &none});
+        error = links_change(item->plan.now.index, &(struct link_change){.master = &none});
     }
     if (!error) {
         error = change_alone(item, mac);
@@ -84,19 +84,19 @@ static int leave_and_join(struct item *item, const uint8_t mac[6]) {
 
 /* As the port that it was; what is none of ours is as of a new one. */
 static int rejoin(const struct item *item) {
-    const struct tap *was = &item->plan.now;
-    const struct tap_change back = {.mac = wire_mac_absent(was->mac) ? NULL : was->mac,
+    const struct link_state *was = &item->plan.now;
+    const struct link_change back = {.mac = wire_mac_absent(was->mac) ? NULL : was->mac,
                                     .mtu = &was->mtu};
     struct link master;
-    int error = tap_change(was->index, &(struct tap_change){.master = &none});
+    int error = links_change(was->index, &(struct link_change){.master = &none});
 
     if (!error) {
-        error = tap_change(was->index, &back);
+        error = links_change(was->index, &back);
     }
     if (error || !was->master) {
         return error;
     }
-    error = tap_change(was->index, &(struct tap_change){.master = &was->master});
+    error = links_change(was->index, &(struct link_change){.master = &was->master});
     if (!error) {
         error = link_read(was->master, NULL, &master);
     }
@@ -108,8 +108,8 @@ static int rejoin(const struct item *item) {
 
 /* Another run may be at it, and goes on. */
 static bool is_elsewhere(const struct item *item) {
-    struct tap tap;
-    int error = tap_read(item->plan.now.index, &tap);
+    struct link_state tap;
+    int error = links_read_one(item->plan.now.index, &tap);
 
     if (error) {
         return true;
@@ -123,7 +123,7 @@ static bool is_elsewhere(const struct item *item) {
  * it is down where it cannot be what it was, or was such a one.
  */
 static void put_back(struct item *item) {
-    const struct tap_change down = {.master = &none, .run = TAP_DOWN};
+    const struct link_change down = {.master = &none, .run_state = RUN_DOWN};
     bool was_astray = !item->plan.now.master && item->plan.bridge->index && item_runs(item);
     int error;
 
@@ -137,7 +137,7 @@ static void put_back(struct item *item) {
     if (!error && !was_astray) {
         return;
     }
-    error = tap_change(item->plan.now.index, &down);
+    error = links_change(item->plan.now.index, &down);
     item->left = error ? LEFT_PAUSED : LEFT_DOWN;
 }
 
@@ -171,7 +171,7 @@ int step_bridge(struct item *item) {
     if (error) {
         put_back(item);
         /* what the kernel does not do once, such as to leave the bridge's MTU alone, it never does */
-        if (tap_in_use(&item->plan.now)) {
+        if (tap_is_in_use(&item->plan.now)) {
             item->failed_moves += error == -ESTALE ? MOVES : 1;
         }
         return error;

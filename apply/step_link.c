@@ -10,7 +10,7 @@
 #define PAUSE_ENDS 3 /* tries: nothing would be worse than to stay paused */
 
 bool item_runs(const struct item *item) {
-    return tap_runs(&item->plan.now);
+    return tap_is_running(&item->plan.now);
 }
 
 static unsigned long microseconds(void) {
@@ -24,7 +24,7 @@ int pause_end(struct item *item) {
     int error = -EAGAIN;
 
     for (int tries = 0; error && tries < PAUSE_ENDS; tries++) {
-        error = tap_change(item->plan.now.index, &(struct tap_change){.run = TAP_UP});
+        error = links_change(item->plan.now.index, &(struct link_change){.run_state = RUN_UP});
     }
     if (item->paused_at) {
         item->cut_microseconds += microseconds() - item->paused_at;
@@ -37,15 +37,15 @@ int pause_end(struct item *item) {
 }
 
 int pause_begin(struct item *item) {
-    struct tap tap;
-    int error = tap_change(item->plan.now.index, &(struct tap_change){.run = TAP_PAUSED});
+    struct link_state tap;
+    int error = links_change(item->plan.now.index, &(struct link_change){.run_state = RUN_PAUSED});
 
     if (error) {
         return error;
     }
     item->paused_at = microseconds();
-    error = tap_read(item->plan.now.index, &tap);
-    if (!error && tap_runs(&tap)) {
+    error = links_read_one(item->plan.now.index, &tap);
+    if (!error && tap_is_running(&tap)) {
         error = -ESTALE;
     }
     if (error) {
@@ -58,13 +58,13 @@ int step_label(struct item *item) {
     char alias[64];
 
     snprintf(alias, sizeof(alias), "tapgrant declared=%s", item->definition->interface.label);
-    return tap_change(item->plan.now.index, &(struct tap_change){.alias = alias});
+    return links_change(item->plan.now.index, &(struct link_change){.alias = alias});
 }
 
 int step_link_group(struct item *item) {
     static const uint32_t none = 0;
 
-    return tap_change(item->plan.now.index, &(struct tap_change){.group = &none});
+    return links_change(item->plan.now.index, &(struct link_change){.group = &none});
 }
 
 int item_choose_mac(const struct item *item, uint8_t mac[6]) {
@@ -83,19 +83,19 @@ int item_choose_mac(const struct item *item, uint8_t mac[6]) {
 }
 
 int check_own_mac(const struct item *item, const uint8_t mac[6]) {
-    enum port_claim claim;
+    enum address_use claim;
     uint32_t index;
     int error;
 
     if (!item->plan.bridge->index) {
         return 0;
     }
-    error = port_claimed(item->plan.bridge, mac, &claim, &index);
+    error = forwarding_find(item->plan.bridge, mac, &claim, &index);
     if (error) {
         return error;
     }
     /* its own guest may have sent from it */
-    if (claim == PORT_GUEST || (claim == PORT_LEARNED && index != item->plan.now.index)) {
+    if (claim == ADDRESS_OF_GUEST || (claim == ADDRESS_LEARNED && index != item->plan.now.index)) {
         return -EADDRNOTAVAIL;
     }
     return 0;
@@ -111,7 +111,7 @@ int step_host_mac(struct item *item) {
     if (error) {
         return error;
     }
-    return tap_change(item->plan.now.index, &(struct tap_change){.mac = mac});
+    return links_change(item->plan.now.index, &(struct link_change){.mac = mac});
 }
 
 int check_bridge_mtu(const struct item *item) {
@@ -134,8 +134,8 @@ bool item_brings_ipv6(const struct item *item) {
 }
 
 static int change_mtu(struct item *item) {
-    const struct tap_change back = {.mtu = &item->plan.now.mtu};
-    int error = tap_change(item->plan.now.index, &(struct tap_change){.mtu = &item->plan.mtu});
+    const struct link_change back = {.mtu = &item->plan.now.mtu};
+    int error = links_change(item->plan.now.index, &(struct link_change){.mtu = &item->plan.mtu});
     int undone;
 
     if (error) {
@@ -148,7 +148,7 @@ static int change_mtu(struct item *item) {
     if (!error) {
         return 0;
     }
-    undone = tap_change(item->plan.now.index, &back);
+    undone = links_change(item->plan.now.index, &back);
     if (undone) {
         item->left = LEFT_PARTLY;
     }
@@ -178,7 +178,7 @@ int step_ipv6(struct item *item) {
 }
 
 int step_up(struct item *item) {
-    struct tap tap;
+    struct link_state tap;
     int error = 0;
 
     if (item->plan.mtu >= IPV6_LEAST_MTU) {
@@ -187,13 +187,13 @@ int step_up(struct item *item) {
     if (error) {
         return error;
     }
-    error = tap_change(item->plan.now.index, &(struct tap_change){.run = TAP_UP});
+    error = links_change(item->plan.now.index, &(struct link_change){.run_state = RUN_UP});
     if (error) {
         return error;
     }
-    error = tap_read(item->plan.now.index, &tap);
+    error = links_read_one(item->plan.now.index, &tap);
     if (error) {
         return error;
     }
-    return tap.up && !tap.paused ? 0 : -ESTALE;
+    return tap.is_up && !tap.is_dormant ? 0 : -ESTALE;
 }

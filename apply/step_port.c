@@ -13,8 +13,8 @@ static const uint8_t no_mac[6];
 
 /* As they are now: the kernel acknowledges settings that it does not know. */
 static int read_port(uint32_t index, uint64_t *port) {
-    struct tap tap;
-    int error = tap_read(index, &tap);
+    struct link_state tap;
+    int error = links_read_one(index, &tap);
 
     if (error) {
         return error;
@@ -60,15 +60,15 @@ static int lock(uint32_t index, const struct link *bridge, uint64_t wanted,
     if (error) {
         return error;
     }
-    error = port_tie(index, bridge, guest_mac);
+    error = forwarding_lock(index, bridge, guest_mac);
     if (error) {
         return error;
     }
-    error = port_untie(index, guest_mac, true);
+    error = forwarding_remove_others(index, guest_mac);
     if (error) {
         return error;
     }
-    error = port_flush(index);
+    error = forwarding_forget(index);
     if (error) {
         return error;
     }
@@ -82,7 +82,7 @@ static int unlock(uint32_t index, uint64_t wanted) {
     if (error) {
         return error;
     }
-    return port_untie(index, no_mac, false);
+    return forwarding_unlock(index, no_mac);
 }
 
 int lock_set(uint32_t index, const struct link *bridge, uint64_t wanted,
@@ -95,7 +95,7 @@ int lock_set(uint32_t index, const struct link *bridge, uint64_t wanted,
 
 /* Locked, and to no address: nothing passed. */
 static int close_port(uint32_t index, uint64_t before) {
-    int error = port_untie(index, no_mac, false);
+    int error = forwarding_unlock(index, no_mac);
 
     if (error) {
         return error;
