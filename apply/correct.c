@@ -15,143 +15,143 @@
 #include "apply/owner.h"
 #include "apply/steps.h"
 
-#define BIT(key) PLAN_BIT(INTERFACE_KEY_##key)
+
 
 static const struct step {
     unsigned differences;
-    int (*correct)(struct item *item);
-} steps[] = {{PLAN_BIT(PLAN_LABEL), step_label},
-             {PLAN_BIT(PLAN_LINK_GROUP), step_link_group},
-             {BIT(HOST_MAC), step_host_mac}, /* before the lock: it may be the guest's */
-             {BIT(MTU), step_mtu},
-             {PLAN_BIT(PLAN_IPV6), step_ipv6},
-             {BIT(ISOLATE) | PLAN_BIT(PLAN_PORT), step_port},
-             {BIT(LOCK_MAC) | BIT(GUEST_MAC), step_lock}};
+    int (*correct)(struct resource *resource);
+} steps[] = {{DIFFERS_LABEL, step_label},
+             {DIFFERS_LINK_GROUP, step_link_group},
+             {DIFFERS_HOST_MAC, step_host_mac}, /* before the lock: it may be the guest's */
+             {DIFFERS_MTU, step_mtu},
+             {DIFFERS_IPV6, step_ipv6},
+             {DIFFERS_ISOLATE | DIFFERS_PORT, step_port},
+             {DIFFERS_LOCK_MAC | DIFFERS_GUEST_MAC, step_lock}};
 
 /* These are part of becoming another bridge's port. */
-static const unsigned with_bridge = BIT(BRIDGE) | BIT(HOST_MAC) | BIT(MTU) | BIT(ISOLATE) |
-                                    BIT(LOCK_MAC) | BIT(GUEST_MAC) | PLAN_BIT(PLAN_PORT) |
-                                    PLAN_BIT(PLAN_IPV6);
+static const unsigned with_bridge = DIFFERS_BRIDGE | DIFFERS_HOST_MAC | DIFFERS_MTU | DIFFERS_ISOLATE |
+                                    DIFFERS_LOCK_MAC | DIFFERS_GUEST_MAC | DIFFERS_PORT |
+                                    DIFFERS_IPV6;
 
-static unsigned differences_of_steps(const struct item *item) {
-    unsigned differences = item->plan.differences;
+static unsigned differences_of_steps(const struct resource *resource) {
+    unsigned differences = resource->plan.differences;
 
-    if (differences & BIT(BRIDGE)) {
+    if (differences & DIFFERS_BRIDGE) {
         differences &= ~with_bridge;
     }
     /* what such a port has learned meanwhile goes when the lock is made anew */
-    if (differences & PLAN_BIT(PLAN_PORT) && item->definition->interface.lock_mac) {
-        differences |= BIT(LOCK_MAC);
+    if (differences & DIFFERS_PORT && resource->definition->interface.lock_mac) {
+        differences |= DIFFERS_LOCK_MAC;
     }
     return differences;
 }
 
 /* The error of the first step that failed. */
-static int correct_link(struct item *item) {
-    unsigned differences = differences_of_steps(item);
+static int correct_link(struct resource *resource) {
+    unsigned differences = differences_of_steps(resource);
     int error, first = 0;
 
-    if (item->plan.differences & BIT(BRIDGE)) {
-        first = step_bridge(item);
-        item->changed |= first ? 0 : with_bridge;
+    if (resource->plan.differences & DIFFERS_BRIDGE) {
+        first = step_bridge(resource);
+        resource->corrected |= first ? 0 : with_bridge;
     }
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (!(differences & steps[i].differences)) {
             continue;
         }
-        error = steps[i].correct(item);
-        item->changed |= error ? 0 : steps[i].differences;
+        error = steps[i].correct(resource);
+        resource->corrected |= error ? 0 : steps[i].differences;
         if (!first) {
             first = error;
         }
     }
-    if (!first && item->plan.differences & PLAN_BIT(PLAN_UP)) {
-        first = step_up(item);
-        item->changed |= first ? 0 : PLAN_BIT(PLAN_UP);
+    if (!first && resource->plan.differences & DIFFERS_UP) {
+        first = step_up(resource);
+        resource->corrected |= first ? 0 : DIFFERS_UP;
     }
     return first;
 }
 
 /* One that is to be another's becomes root's first, then what it is to be, then its owner's. */
-static int correct_owned(struct item *item, int queue) {
-    const unsigned before = item->changed;
-    int error = own_take(queue, &item->plan.now);
+static int correct_owned(struct resource *resource, int queue) {
+    const unsigned before = resource->corrected;
+    int error = owner_take(queue, &resource->plan.link);
     int undone = -EPERM;
 
     if (error) {
         return error;
     }
-    error = correct_link(item);
+    error = correct_link(resource);
     if (!error) {
-        error = own_give(queue, item->uid);
-        item->changed |= error ? 0 : BIT(OWNER) | PLAN_BIT(PLAN_PERSIST);
+        error = owner_give(queue, resource->owner);
+        resource->corrected |= error ? 0 : DIFFERS_OWNER | DIFFERS_PERSIST;
         return error;
     }
-    if (item->changed == before && item->left == LEFT_AS_IT_WAS) {
-        undone = own_put_back(queue, &item->plan.now);
+    if (resource->corrected == before && resource->left == LEFT_AS_IT_WAS) {
+        undone = owner_put_back(queue, &resource->plan.link);
     }
     /* else it is no longer what its owner was to have, and not yet what the next one is to have */
-    if (undone && item->left == LEFT_AS_IT_WAS) {
-        item->left = LEFT_ROOTS;
+    if (undone && resource->left == LEFT_AS_IT_WAS) {
+        resource->left = LEFT_OWNED_BY_ROOT;
     }
     return error;
 }
 
 /* A queue beside those of its user gets some of the frames for it: it is open only for a moment. */
-static int correct_persistence(struct item *item) {
-    int queue = tap_open_queue(&item->plan.now);
+static int correct_persistence(struct resource *resource) {
+    int queue = tap_open_queue(&resource->plan.link);
     int error;
 
     if (queue < 0) {
         return queue;
     }
-    error = own_give(queue, item->uid);
+    error = owner_give(queue, resource->owner);
     close(queue);
-    item->changed |= error ? 0 : PLAN_BIT(PLAN_PERSIST);
+    resource->corrected |= error ? 0 : DIFFERS_PERSIST;
     return error;
 }
 
-static int correct_link_type(struct item *item, int queue) {
-    int error = own_mend_link_type(queue, &item->plan.now);
+static int correct_link_type(struct resource *resource, int queue) {
+    int error = owner_reset_link_type(queue, &resource->plan.link);
 
     if (error) {
         return error;
     }
-    item->changed |= PLAN_BIT(PLAN_LINK_TYPE);
-    item->plan.now.is_up = false;
-    item->plan.differences |= PLAN_BIT(PLAN_UP);
+    resource->corrected |= DIFFERS_LINK_TYPE;
+    resource->plan.link.is_up = false;
+    resource->plan.differences |= DIFFERS_UP;
     return 0;
 }
 
 /* With a queue of it, which nobody else has meanwhile. */
-static int correct_attached(struct item *item) {
-    int queue = tap_open_queue(&item->plan.now);
+static int correct_attached(struct resource *resource) {
+    int queue = tap_open_queue(&resource->plan.link);
     int error = 0;
 
     if (queue < 0) {
         return queue;
     }
-    if (item->plan.differences & PLAN_BIT(PLAN_LINK_TYPE)) {
-        error = correct_link_type(item, queue);
+    if (resource->plan.differences & DIFFERS_LINK_TYPE) {
+        error = correct_link_type(resource, queue);
     }
-    if (!error && item->plan.differences & BIT(OWNER)) {
-        error = correct_owned(item, queue);
+    if (!error && resource->plan.differences & DIFFERS_OWNER) {
+        error = correct_owned(resource, queue);
     } else if (!error) {
-        error = correct_link(item);
+        error = correct_link(resource);
     }
     close(queue);
     return error;
 }
 
-int item_correct(struct item *item) {
+int resource_correct(struct resource *resource) {
     int error = 0, other;
 
-    if (item->plan.differences & (BIT(OWNER) | PLAN_BIT(PLAN_LINK_TYPE))) {
-        return correct_attached(item);
+    if (resource->plan.differences & (DIFFERS_OWNER | DIFFERS_LINK_TYPE)) {
+        return correct_attached(resource);
     }
-    if (item->plan.differences & PLAN_BIT(PLAN_PERSIST)) {
-        error = correct_persistence(item);
+    if (resource->plan.differences & DIFFERS_PERSIST) {
+        error = correct_persistence(resource);
     }
-    other = correct_link(item);
+    other = correct_link(resource);
     return error ? error : other;
 }

@@ -32,117 +32,117 @@ static const char help[] =
     "  --force    also those in use; and make anew what cannot be changed\n"
     "  --json     say it as JSON\n";
 
-static bool needs_work(const struct item *item) {
-    enum plan_action action = item->plan.action;
+static bool needs_work(const struct resource *resource) {
+    enum plan_action action = resource->plan.action;
 
-    if (item->refused) return false;
-    if (!item->definition) return !item->removed;
-    return action == PLAN_CREATE || action == PLAN_CHANGE || action == PLAN_WAIT || action == PLAN_REMAKE ||
-           item->plan.stray;
+    if (resource->is_final) return false;
+    if (!resource->definition) return !resource->is_removed;
+    return action == PLAN_CREATE || action == PLAN_CHANGE || action == PLAN_IN_PROGRESS || action == PLAN_RECREATE ||
+           resource->plan.must_be_down;
 }
 
 /* Of a device that no definition has: is it still there? */
-static void plan_again(struct item *item, const struct links *taps, const struct options *options) {
-    const struct link_state *now = links_find(taps, item_dev(item));
+static void plan_again(struct resource *resource, const struct links *taps, const struct options *options) {
+    const struct link_state *now = links_find(taps, resource_name(resource));
 
-    if (now && now->index == item->first.now.index)
-        item_plan_removal(item, now, options);
+    if (now && now->index == resource->found.link.index)
+        resource_plan_removal(resource, now, options);
     else
-        item->plan = (struct plan){.action = tap_is_granted(&item->first.now) ? PLAN_REAP : PLAN_REMOVE}, item->removed = true;
+        resource->plan = (struct plan){.action = tap_is_granted(&resource->found.link) ? PLAN_REAP : PLAN_REMOVE}, resource->is_removed = true;
 }
 
-/* Plans every item anew. */
-static void plan_all(struct items *items, const struct links *taps, const struct options *options) {
-    items_plan_begin();
-    for (size_t i = 0; i < items->count; i++) {
-        struct item *item = &items->item[i];
+/* Plans every resource anew. */
+static void plan_all(struct resources *resources, const struct links *taps, const struct options *options) {
+    plan_forget_bridges();
+    for (size_t i = 0; i < resources->count; i++) {
+        struct resource *resource = &resources->resource[i];
 
-        item->tried = item->plan;
-        if (item->refused) {
+        resource->tried = resource->plan;
+        if (resource->is_final) {
             continue;
         }
-        if (item->definition) {
-            item_plan(item, taps, options);
+        if (resource->definition) {
+            resource_plan(resource, taps, options);
         } else {
-            plan_again(item, taps, options);
+            plan_again(resource, taps, options);
         }
     }
 }
 
 /* No further try: the reason of the last one is why it failed. */
-static void fail_for_good(struct item *item) {
-    if (item->tried.action == PLAN_FAIL) {
-        item->plan = item->tried;
-    } else if (item->plan.action != PLAN_FAIL) {
-        item_fail(item, INTERFACE_KEYS, "does not stay as it is declared: somebody else changes it");
+static void fail_for_good(struct resource *resource) {
+    if (resource->tried.action == PLAN_FAIL) {
+        resource->plan = resource->tried;
+    } else if (resource->plan.action != PLAN_FAIL) {
+        resource_fail(resource, INTERFACE_KEYS, "does not stay as it is declared: somebody else changes it");
     }
 }
 
 /* How many need work.  LAST: that becomes their failure. */
-static size_t count_pending(struct items *items, const struct options *options, bool last) {
+static size_t count_pending(struct resources *resources, const struct options *options, bool last) {
     size_t pending = 0;
 
-    for (size_t i = 0; i < items->count; i++) {
-        struct item *item = &items->item[i];
+    for (size_t i = 0; i < resources->count; i++) {
+        struct resource *resource = &resources->resource[i];
 
-        if (item->refused) {
+        if (resource->is_final) {
             continue;
         }
-        if (!item->planned) {
-            item->first = item->plan;
+        if (!resource->is_planned) {
+            resource->found = resource->plan;
         }
-        item->planned = true;
-        if (!needs_work(item)) {
+        resource->is_planned = true;
+        if (!needs_work(resource)) {
             continue;
         }
         pending++;
-        if (item->plan.action == PLAN_WAIT && options->dry_run) {
-            item_fail(item, INTERFACE_KEYS, "is being made by somebody else");
+        if (resource->plan.action == PLAN_IN_PROGRESS && options->dry_run) {
+            resource_fail(resource, INTERFACE_KEYS, "is being made by somebody else");
         } else if (last) {
-            fail_for_good(item);
+            fail_for_good(resource);
         }
     }
     return pending;
 }
 
 /* Carries out the plans but those to remove.  How many could not be. */
-static size_t make_all(struct items *items) {
+static size_t make_all(struct resources *resources) {
     size_t pending = 0, done = 0, failed = 0;
 
-    for (size_t i = 0; i < items->count; i++) pending += needs_work(&items->item[i]);
-    items_release(items);
-    for (size_t i = 0; i < items->count; i++) {
-        struct item *item = &items->item[i];
+    for (size_t i = 0; i < resources->count; i++) pending += needs_work(&resources->resource[i]);
+    resources_free_addresses(resources);
+    for (size_t i = 0; i < resources->count; i++) {
+        struct resource *resource = &resources->resource[i];
 
-        if (!needs_work(item)) continue;
-        if (item->plan.action == PLAN_CREATE || item->plan.action == PLAN_CHANGE || item->plan.stray) item_make(item);
-        failed += item->plan.action == PLAN_FAIL || item->plan.action == PLAN_WAIT;
+        if (!needs_work(resource)) continue;
+        if (resource->plan.action == PLAN_CREATE || resource->plan.action == PLAN_CHANGE || resource->plan.must_be_down) resource_make(resource);
+        failed += resource->plan.action == PLAN_FAIL || resource->plan.action == PLAN_IN_PROGRESS;
         report_progress(++done, pending);
     }
     return failed;
 }
 
 /* Plans all by what is there now; at the first PASS also what is to be removed. */
-static int look(struct items *items, struct links *taps, const struct options *options, int pass,
+static int look(struct resources *resources, struct links *taps, const struct options *options, int pass,
                 size_t *pending) {
     int error = links_read(taps);
 
     if (error) {
         return error;
     }
-    plan_all(items, taps, options);
+    plan_all(resources, taps, options);
     if (!pass) {
-        error = items_plan_removals(items, taps, options);
+        error = resources_plan_removals(resources, taps, options);
     }
     if (error) {
         return error;
     }
-    items_foresee(items, taps, options);
-    *pending = count_pending(items, options, pass == PASSES);
+    resources_foresee(resources, taps, options);
+    *pending = count_pending(resources, options, pass == PASSES);
     return 0;
 }
 
-static int apply(struct items *items, const struct options *options) {
+static int apply(struct resources *resources, const struct options *options) {
     struct links taps = {0};
     size_t pending, failed = 0;
     int error = 0;
@@ -151,12 +151,12 @@ static int apply(struct items *items, const struct options *options) {
         if (failed) {
             usleep(PAUSE);
         }
-        error = look(items, &taps, options, pass, &pending);
+        error = look(resources, &taps, options, pass, &pending);
         if (error || options->dry_run || pass == PASSES || !pending) {
             break;
         }
-        error = items_remove(items, options);
-        failed = make_all(items);
+        error = resources_remove(resources, options);
+        failed = make_all(resources);
     }
     links_free(&taps);
     return error;
@@ -196,16 +196,16 @@ static int parse(int argc, char *argv[], struct options *options) {
 
 int main(int argc, char *argv[]) {
     struct options options = {0};
-    struct items items = {0};
+    struct resources resources = {0};
     int status = parse(argc, argv, &options), error = 0, fd;
 
     if (status >= 0) return status;
     do fd = open("/dev/null", O_RDWR | O_CLOEXEC); while (fd >= 0 && fd <= 2); /* no tap may become 0, 1 or 2 */
     if (geteuid() || getauxval(AT_SECURE)) return report_error("tapgrant-apply", "is for root only", 1, options.json);
-    if (optind == argc) error = items_read(&items, APPLY_FOLDER);
-    for (int i = optind; !error && i < argc; i++) error = items_read(&items, argv[i]);
-    if (!error) error = items_check(&items);
-    if (items.faulty && (options.prune || options.reap)) {
+    if (optind == argc) error = resources_read(&resources, APPLY_FOLDER);
+    for (int i = optind; !error && i < argc; i++) error = resources_read(&resources, argv[i]);
+    if (!error) error = resources_check(&resources);
+    if (resources.is_incomplete && (options.prune || options.reap)) {
         /* for --reap, too: what could not be read may declare a user's leftover to be left alone */
         fprintf(stderr, "tapgrant: %s: nothing is removed, because not all of what is declared could be read\n",
                 !options.reap ? "--prune" : options.prune ? "--prune, --reap" : "--reap");
@@ -213,6 +213,6 @@ int main(int argc, char *argv[]) {
     }
     if (!error) error = link_connect();
     if (!error) error = links_connect();
-    if (!error) error = apply(&items, &options);
-    return error ? report_error("tapgrant-apply", strerror(-error), 1, options.json) : report_items(&items, &options);
+    if (!error) error = apply(&resources, &options);
+    return error ? report_error("tapgrant-apply", strerror(-error), 1, options.json) : report_resources(&resources, &options);
 }

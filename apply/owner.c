@@ -4,7 +4,7 @@
  */
 #include "apply/owner.h"
 
-int own_give(int queue, uid_t uid) {
+int owner_give(int queue, uid_t uid) {
     if (ioctl(queue, TUNSETPERSIST, 1UL)) {
         return -errno;
     }
@@ -46,7 +46,7 @@ static int check_alone(const struct link_state *now) {
     return link.tun[IFLA_TUN_NUM_QUEUES] + link.tun[IFLA_TUN_NUM_DISABLED_QUEUES] == 1 ? 0 : -EBUSY;
 }
 
-int own_take(int queue, const struct link_state *now) {
+int owner_take(int queue, const struct link_state *now) {
     int error;
 
     if (ioctl(queue, TUNSETOWNER, 0UL)) {
@@ -54,17 +54,17 @@ int own_take(int queue, const struct link_state *now) {
     }
     error = check_alone(now);
     if (error) {
-        (void)!own_put_back(queue, now);
+        (void)!owner_put_back(queue, now);
         return error;
     }
     return clear(queue);
 }
 
-int own_put_back(int queue, const struct link_state *now) {
+int owner_put_back(int queue, const struct link_state *now) {
     return ioctl(queue, TUNSETOWNER, (unsigned long)now->tun[IFLA_TUN_OWNER]) ? -errno : 0;
 }
 
-int own_mend_link_type(int queue, const struct link_state *now) {
+int owner_reset_link_type(int queue, const struct link_state *now) {
     struct link_state tap;
     int error = 0;
 

@@ -10,20 +10,20 @@
 #include <sys/types.h>
 
 /* It stays, and is UID's.  -EUSERS: UID has no meaning in this user namespace. */
-CHECKED int own_give(int queue, uid_t uid);
+CHECKED int owner_give(int queue, uid_t uid);
 
 /*
  * It is root's, with no queue but QUEUE, and with nothing that its last owner set. -EBUSY:
  * somebody uses it, who would be taken along to what is the next owner's; it is as it was.
  */
-CHECKED int own_take(int queue, const struct link_state *now);
+CHECKED int owner_take(int queue, const struct link_state *now);
 
 /* It is its last owner's again. */
-CHECKED int own_put_back(int queue, const struct link_state *now);
+CHECKED int owner_put_back(int queue, const struct link_state *now);
 
 /*
  * Its link type is Ethernet's: no bridge takes another (net/bridge/br_if.c, br_add_if()). It is
  * down then, for the kernel changes the type of one that is up as little as of a port. Nobody
  * else may hold it, who could change it again.
  */
-CHECKED int own_mend_link_type(int queue, const struct link_state *now);
+CHECKED int owner_reset_link_type(int queue, const struct link_state *now);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Definition files -> items.  Root reads them unattended at every boot: what others can write there would be theirs to
+ * Definition files -> resources.  Root reads them unattended at every boot: what others can write there would be theirs to
  * declare, so that the folder's files are taken under the policy's conditions.  A file that is named on the command line
  * is the administrator's word.
  */
@@ -14,63 +14,63 @@
 #include <stdarg.h>
 
 struct reading {
-    struct items *items;
+    struct resources *resources;
     const char *file;
 };
 
-void item_fail(struct item *item, enum interface_key key, const char *format, ...) {
+void resource_fail(struct resource *resource, enum interface_key key, const char *format, ...) {
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(item->plan.reason, sizeof(item->plan.reason), format, arguments);
+    vsnprintf(resource->plan.reason, sizeof(resource->plan.reason), format, arguments);
     va_end(arguments);
-    item->plan.hint[0] = 0;
-    item->plan.key = key;
-    item->plan.action = PLAN_FAIL;
+    resource->plan.hint[0] = 0;
+    resource->plan.key = key;
+    resource->plan.action = PLAN_FAIL;
 }
 
-void item_hint(struct item *item, const char *format, ...) {
+void resource_hint(struct resource *resource, const char *format, ...) {
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(item->plan.hint, sizeof(item->plan.hint), format, arguments);
+    vsnprintf(resource->plan.hint, sizeof(resource->plan.hint), format, arguments);
     va_end(arguments);
 }
 
-void item_refuse(struct item *item, int error) {
-    item->refused = error == -EPERM || error == -EACCES || error == -EROFS;
-    if (error == -EPERM || error == -EACCES) item_hint(item, "it needs CAP_NET_ADMIN in this network namespace");
+void resource_note_refusal(struct resource *resource, int error) {
+    resource->is_final = error == -EPERM || error == -EACCES || error == -EROFS;
+    if (error == -EPERM || error == -EACCES) resource_hint(resource, "it needs CAP_NET_ADMIN in this network namespace");
 }
 
-const char *item_dev(const struct item *item) {
-    return item->definition ? item->definition->interface.dev : item->first.now.name;
+const char *resource_name(const struct resource *resource) {
+    return resource->definition ? resource->definition->interface.dev : resource->found.link.name;
 }
 
-struct item *items_add(struct items *items) {
-    struct item *more;
+struct resource *resources_add(struct resources *resources) {
+    struct resource *more;
 
-    if (items->count == items->room) {
-        more = reallocarray(items->item, items->room * 2 + 64, sizeof(*more));
+    if (resources->count == resources->room) {
+        more = reallocarray(resources->resource, resources->room * 2 + 64, sizeof(*more));
         if (!more) return NULL;
-        items->item = more;
-        items->room = items->room * 2 + 64;
+        resources->resource = more;
+        resources->room = resources->room * 2 + 64;
     }
-    items->item[items->count] = (struct item){0};
-    return &items->item[items->count++];
+    resources->resource[resources->count] = (struct resource){0};
+    return &resources->resource[resources->count++];
 }
 
 static void tell(void *context, unsigned line, const char *reason, const char *hint) {
     struct reading *reading = context;
 
-    reading->items->faulty = true;
+    reading->resources->is_incomplete = true;
     report_fault(reading->file, line, reason, hint);
 }
 
-static void tell_unread(struct items *items, const char *file, int error) {
+static void tell_unread(struct resources *resources, const char *file, int error) {
     char text[160];
 
     snprintf(text, sizeof(text), "cannot be read: %s", file_reason(error));
-    items->faulty = true;
+    resources->is_incomplete = true;
     report_fault(file, 0, text, error == -EPERM ? "chown root and chmod go-w, the file and its folder" : "");
 }
 
@@ -96,10 +96,10 @@ static bool look_up(const char *owner, uid_t *uid) {
     return true;
 }
 
-static int add_definitions(struct items *items, const struct definitions *definitions, const char *file) {
-    struct reading reading = {items, file};
+static int add_definitions(struct resources *resources, const struct definitions *definitions, const char *file) {
+    struct reading reading = {resources, file};
     const struct definition *definition;
-    struct item *item;
+    struct resource *resource;
     char reason[160];
     uid_t uid = 0;
 
@@ -111,20 +111,20 @@ static int add_definitions(struct items *items, const struct definitions *defini
             tell(&reading, definition->key_line[INTERFACE_KEY_OWNER], reason, "");
             continue;
         }
-        item = items_add(items);
-        if (!item) return -ENOMEM;
-        item->definition = definition;
-        item->file = file;
-        item->uid = uid;
+        resource = resources_add(resources);
+        if (!resource) return -ENOMEM;
+        resource->definition = definition;
+        resource->file = file;
+        resource->owner = uid;
     }
     return 0;
 }
 
 /* One file; FOLDER NULL: PATH as it was named on the command line.  What is read lasts as long as the process. */
-static int read_file(struct items *items, const char *folder, const char *path) {
+static int read_file(struct resources *resources, const char *folder, const char *path) {
     char name[4096], *file = malloc(sizeof(name)), *text = NULL;
     struct definitions *definitions = calloc(1, sizeof(*definitions));
-    struct reading reading = {items, file};
+    struct reading reading = {resources, file};
     size_t size;
     int error;
 
@@ -134,48 +134,48 @@ static int read_file(struct items *items, const char *folder, const char *path) 
     error = folder ? file_read_trusted(folder, path, DEFINITIONS_SIZE, &text, &size)
                    : file_read_plain(path, DEFINITIONS_SIZE, &text, &size);
     if (error) {
-        tell_unread(items, file, error);
+        tell_unread(resources, file, error);
     } else {
         error = definitions_read(definitions, text, size, DEFINITIONS_APPLY, tell, &reading);
         if (error == -ENOMEM) return error;
-        error = add_definitions(items, definitions, file);
+        error = add_definitions(resources, definitions, file);
     }
     free(text);
     return error == -ENOMEM ? error : 0;
 }
 
-int items_read(struct items *items, const char *path) {
+int resources_read(struct resources *resources, const char *path) {
     struct definitions_folder folder;
     struct stat kind;
     char shown[1024];
     int error;
 
     if (!stat(path, &kind) && !S_ISDIR(kind.st_mode)) {
-        return read_file(items, NULL, path);
+        return read_file(resources, NULL, path);
     }
     error = definitions_folder_list(path, &folder);
     if (error) {
-        tell_unread(items, interface_printable(path, shown, sizeof(shown)), error);
+        tell_unread(resources, interface_printable(path, shown, sizeof(shown)), error);
         return 0;
     }
     for (size_t i = 0; i < folder.count && !error; i++) {
-        error = read_file(items, path, folder.file[i]->d_name);
+        error = read_file(resources, path, folder.file[i]->d_name);
     }
     definitions_folder_free(&folder);
     return error;
 }
 
-static const struct interface *interface_of(const void *item) { return &((const struct item *)item)->definition->interface; }
+static const struct interface *interface_of(const void *resource) { return &((const struct resource *)resource)->definition->interface; }
 
 static int by_label(const void *a, const void *b) { return strcmp(interface_of(a)->label, interface_of(b)->label); }
 
 static int by_dev(const void *a, const void *b) { return strcmp(interface_of(a)->dev, interface_of(b)->dev); }
 
-static void keep(void *item __attribute__((unused))) {}
+static void keep(void *resource __attribute__((unused))) {}
 
 /* The later one of two in different files; those of one file were told when it was read. */
-static void refuse(struct items *items, struct item *later, const struct item *first, enum interface_key key) {
-    struct reading reading = {items, later->file};
+static void refuse(struct resources *resources, struct resource *later, const struct resource *first, enum interface_key key) {
+    struct reading reading = {resources, later->file};
     const struct interface *interface = &later->definition->interface;
     char reason[1024];
 
@@ -183,28 +183,28 @@ static void refuse(struct items *items, struct item *later, const struct item *f
              key < INTERFACE_KEYS ? "'dev' value" : "the label", key < INTERFACE_KEYS ? interface->dev : interface->label,
              first->file, key < INTERFACE_KEYS ? first->definition->key_line[key] : first->definition->line);
     tell(&reading, key < INTERFACE_KEYS ? later->definition->key_line[key] : later->definition->line, reason, "");
-    later->removed = true;
+    later->is_removed = true;
 }
 
 /* Only with those that are kept: one that is refused declares nothing, so that its device may be another's. */
-int items_check(struct items *items) {
+int resources_check(struct resources *resources) {
     void *labels = NULL, *devs = NULL; /* tsearch(3) */
     int error = 0;
     size_t kept = 0;
 
-    for (size_t i = 0; !error && i < items->count; i++) {
-        struct item *item = &items->item[i];
-        struct item **same_label = tfind(item, &labels, by_label), **same_dev = tfind(item, &devs, by_dev);
+    for (size_t i = 0; !error && i < resources->count; i++) {
+        struct resource *resource = &resources->resource[i];
+        struct resource **same_label = tfind(resource, &labels, by_label), **same_dev = tfind(resource, &devs, by_dev);
 
         if (same_label || same_dev)
-            refuse(items, item, same_label ? *same_label : *same_dev, same_label ? INTERFACE_KEYS : INTERFACE_KEY_DEV);
-        else if (!tsearch(item, &labels, by_label) || !tsearch(item, &devs, by_dev))
+            refuse(resources, resource, same_label ? *same_label : *same_dev, same_label ? INTERFACE_KEYS : INTERFACE_KEY_DEV);
+        else if (!tsearch(resource, &labels, by_label) || !tsearch(resource, &devs, by_dev))
             error = -ENOMEM;
     }
     tdestroy(labels, keep);
     tdestroy(devs, keep);
-    for (size_t i = 0; i < items->count; i++)
-        if (!items->item[i].removed) items->item[kept++] = items->item[i];
-    items->count = kept;
+    for (size_t i = 0; i < resources->count; i++)
+        if (!resources->resource[i].is_removed) resources->resource[kept++] = resources->resource[i];
+    resources->count = kept;
     return error;
 }

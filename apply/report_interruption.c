@@ -21,98 +21,98 @@ static const char *user_name(uid_t uid, char text[NAME]) {
 }
 
 /* By a change that failed, and could not be put back. */
-static bool is_left_cut(const struct item *item) {
-    return item->left == LEFT_DOWN || item->left == LEFT_PAUSED;
+static bool is_left_cut(const struct resource *resource) {
+    return resource->left == LEFT_DOWN || resource->left == LEFT_PAUSED;
 }
 
 /* What was done, or in a dry run would be; one that has to be down may have been so before. */
-static enum plan_cut cut_of(const struct item *item, bool dry_run) {
-    enum plan_cut cut = item->first.cut;
+static enum interruption cut_of(const struct resource *resource, bool dry_run) {
+    enum interruption cut = resource->found.interruption;
 
-    if (!item->is_used) {
-        return CUT_NOTHING;
+    if (!resource->is_used) {
+        return INTERRUPTION_NONE;
     }
-    if (dry_run || cut == CUT_DOWN) {
+    if (dry_run || cut == INTERRUPTION_DOWN) {
         return cut;
     }
-    if (is_left_cut(item)) {
-        return CUT_DOWN;
+    if (is_left_cut(resource)) {
+        return INTERRUPTION_DOWN;
     }
-    if (item->cut_microseconds) {
-        return CUT_PAUSED;
+    if (resource->paused_microseconds) {
+        return INTERRUPTION_PAUSED;
     }
-    return cut == CUT_REMOVED && item->done ? CUT_REMOVED : CUT_NOTHING;
+    return cut == INTERRUPTION_REMOVED && resource->is_done ? INTERRUPTION_REMOVED : INTERRUPTION_NONE;
 }
 
-const char *report_holders(const struct item *item, char *text, size_t size) {
-    size_t shown = item->holder_count < ITEM_HOLDERS ? item->holder_count : ITEM_HOLDERS;
+const char *report_holders(const struct resource *resource, char *text, size_t size) {
+    size_t shown = resource->holder_count < RESOURCE_HOLDERS ? resource->holder_count : RESOURCE_HOLDERS;
     char user[NAME];
 
     text[0] = 0;
     if (!shown) {
         snprintf(text, size, "a process that cannot be seen from here (the device is %s's)",
-                 user_name(item->first.now.tun[IFLA_TUN_OWNER], user));
+                 user_name(resource->found.link.tun[IFLA_TUN_OWNER], user));
     }
     for (size_t i = 0; i < shown; i++) {
-        const struct holder *holder = &item->holder[i];
+        const struct holder *holder = &resource->holder[i];
 
         snprintf(text + strlen(text), size - strlen(text), "%s%s (pid %d) of %s", i ? ", " : "",
                  holder->program[0] ? holder->program : "a program", (int)holder->pid,
                  user_name(holder->uid, user));
     }
-    if (item->holder_count > shown) {
+    if (resource->holder_count > shown) {
         snprintf(text + strlen(text), size - strlen(text), " and %zu more",
-                 item->holder_count - shown);
+                 resource->holder_count - shown);
     }
     return text;
 }
 
 /* How long the pause lasts is seen only when it is over. */
-static void describe_pause(const struct item *item, bool dry_run, char text[PAUSE]) {
+static void describe_pause(const struct resource *resource, bool dry_run, char text[PAUSE]) {
     size_t length;
 
     if (dry_run) {
         snprintf(text, PAUSE, "some milliseconds");
     } else {
-        snprintf(text, PAUSE, "%.1f ms", (double)item->cut_microseconds / 1000);
+        snprintf(text, PAUSE, "%.1f ms", (double)resource->paused_microseconds / 1000);
     }
     length = strlen(text);
-    if (item->first.listens) {
+    if (resource->found.forward_seconds) {
         snprintf(text + length, PAUSE - length, " and %u s more by the bridge's spanning tree",
-                 item->first.listens);
+                 resource->found.forward_seconds);
     }
 }
 
-const char *report_cut(const struct item *item, bool dry_run, char *text, size_t size) {
+const char *report_cut(const struct resource *resource, bool dry_run, char *text, size_t size) {
     char holders[REPORT_HOLDERS], pause[PAUSE];
 
     text[0] = 0;
-    report_holders(item, holders, sizeof(holders));
-    switch (cut_of(item, dry_run)) {
-    case CUT_PAUSED:
-        describe_pause(item, dry_run, pause);
+    report_holders(resource, holders, sizeof(holders));
+    switch (cut_of(resource, dry_run)) {
+    case INTERRUPTION_PAUSED:
+        describe_pause(resource, dry_run, pause);
         snprintf(text, size, "cut off for %s: %s", pause, holders);
         break;
-    case CUT_DOWN:
-        snprintf(text, size, "cut off%s: %s", is_left_cut(item) ? "" : " until then", holders);
+    case INTERRUPTION_DOWN:
+        snprintf(text, size, "cut off%s: %s", is_left_cut(resource) ? "" : " until then", holders);
         break;
-    case CUT_REMOVED:
+    case INTERRUPTION_REMOVED:
         snprintf(text, size, "cut off for good: %s", holders);
         break;
-    case CUT_NOTHING:
+    case INTERRUPTION_NONE:
     default:
         break;
     }
     return text;
 }
 
-static json_t *holders_json(const struct item *item) {
+static json_t *holders_json(const struct resource *resource) {
     json_t *array = json_array();
-    size_t shown = item->holder_count < ITEM_HOLDERS ? item->holder_count : ITEM_HOLDERS;
+    size_t shown = resource->holder_count < RESOURCE_HOLDERS ? resource->holder_count : RESOURCE_HOLDERS;
     char user[NAME];
 
     for (size_t i = 0; i < shown; i++) {
-        const struct holder *holder = &item->holder[i];
+        const struct holder *holder = &resource->holder[i];
 
         json_array_append_new(array,
                               json_pack("{s:i, s:s?, s:I, s:s}", "pid", (int)holder->pid, "program",
@@ -122,21 +122,21 @@ static json_t *holders_json(const struct item *item) {
     return array;
 }
 
-json_t *report_cut_json(const struct item *item, bool dry_run) {
-    static const char *const names[] = {[CUT_NOTHING] = "",
-                                        [CUT_PAUSED] = "paused",
-                                        [CUT_DOWN] = "down",
-                                        [CUT_REMOVED] = "removed"};
-    enum plan_cut cut = cut_of(item, dry_run);
+json_t *report_cut_json(const struct resource *resource, bool dry_run) {
+    static const char *const names[] = {[INTERRUPTION_NONE] = "",
+                                        [INTERRUPTION_PAUSED] = "paused",
+                                        [INTERRUPTION_DOWN] = "down",
+                                        [INTERRUPTION_REMOVED] = "removed"};
+    enum interruption cut = cut_of(resource, dry_run);
     json_t *milliseconds = json_null();
 
-    if (cut == CUT_NOTHING) {
+    if (cut == INTERRUPTION_NONE) {
         return json_null();
     }
-    if (item->cut_microseconds) {
-        milliseconds = json_real((double)item->cut_microseconds / 1000);
+    if (resource->paused_microseconds) {
+        milliseconds = json_real((double)resource->paused_microseconds / 1000);
     }
     return json_pack("{s:s, s:o, s:i, s:o}", "how", names[cut], "milliseconds", milliseconds,
-                     "spanning_tree_seconds", cut == CUT_PAUSED ? (int)item->first.listens : 0,
-                     "held_by", holders_json(item));
+                     "spanning_tree_seconds", cut == INTERRUPTION_PAUSED ? (int)resource->found.forward_seconds : 0,
+                     "held_by", holders_json(resource));
 }

@@ -12,7 +12,7 @@
 static const uint8_t no_mac[6];
 
 /* As they are now: the kernel acknowledges settings that it does not know. */
-static int read_port(uint32_t index, uint64_t *port) {
+static int port_settings_read(uint32_t index, uint64_t *port) {
     struct link_state tap;
     int error = links_read_one(index, &tap);
 
@@ -23,22 +23,22 @@ static int read_port(uint32_t index, uint64_t *port) {
     return 0;
 }
 
-static int set_and_check_port(uint32_t index, uint64_t wanted) {
+static int port_settings_set(uint32_t index, uint64_t wanted) {
     uint64_t port;
     int error = link_set_port(index, wanted);
 
     if (error) {
         return error;
     }
-    error = read_port(index, &port);
+    error = port_settings_read(index, &port);
     if (error) {
         return error;
     }
     return port == wanted ? 0 : -ESTALE;
 }
 
-uint64_t lock_wanted_port(const struct item *item) {
-    const struct interface *interface = &item->definition->interface;
+uint64_t port_settings_wanted(const struct resource *resource) {
+    const struct interface *interface = &resource->definition->interface;
 
     return link_port_as_made(interface->lock_mac, interface->isolate);
 }
@@ -51,7 +51,7 @@ uint64_t lock_wanted_port(const struct item *item) {
 static int lock(uint32_t index, const struct link *bridge, uint64_t wanted,
                 const uint8_t guest_mac[6]) {
     uint64_t before;
-    int error = read_port(index, &before);
+    int error = port_settings_read(index, &before);
 
     if (error) {
         return error;
@@ -72,12 +72,12 @@ static int lock(uint32_t index, const struct link *bridge, uint64_t wanted,
     if (error) {
         return error;
     }
-    return set_and_check_port(index, wanted);
+    return port_settings_set(index, wanted);
 }
 
 /* First the port opens, then goes the guest's entry. */
 static int unlock(uint32_t index, uint64_t wanted) {
-    int error = set_and_check_port(index, wanted);
+    int error = port_settings_set(index, wanted);
 
     if (error) {
         return error;
@@ -85,7 +85,7 @@ static int unlock(uint32_t index, uint64_t wanted) {
     return forwarding_unlock(index, no_mac);
 }
 
-int lock_set(uint32_t index, const struct link *bridge, uint64_t wanted,
+int port_settings_lock(uint32_t index, const struct link *bridge, uint64_t wanted,
              const uint8_t guest_mac[6]) {
     if (wanted & PORT(LOCKED)) {
         return lock(index, bridge, wanted, guest_mac);
@@ -103,60 +103,60 @@ static int close_port(uint32_t index, uint64_t before) {
     return link_set_port(index, before);
 }
 
-int lock_put_back(const struct item *item, uint32_t bridge, uint64_t before) {
+int port_settings_put_back(const struct resource *resource, uint32_t bridge, uint64_t before) {
     struct link was;
     int error;
 
-    if (before & PORT(LOCKED) && wire_mac_absent(item->plan.tied)) {
-        return close_port(item->plan.now.index, before);
+    if (before & PORT(LOCKED) && wire_mac_absent(resource->plan.locked_address)) {
+        return close_port(resource->plan.link.index, before);
     }
     error = link_read(bridge, NULL, &was);
     if (error) {
         return error;
     }
-    return lock_set(item->plan.now.index, &was, before, item->plan.tied);
+    return port_settings_lock(resource->plan.link.index, &was, before, resource->plan.locked_address);
 }
 
 /* All but the lock, which has a step of its own. */
-int step_port(struct item *item) {
+int step_port(struct resource *resource) {
     const uint64_t locking = PORT(LOCKED) | PORT(LEARNING);
     uint64_t before, wanted;
-    int error = read_port(item->plan.now.index, &before);
+    int error = port_settings_read(resource->plan.link.index, &before);
     int undone = 0;
 
     if (error) {
         return error;
     }
-    wanted = lock_wanted_port(item);
+    wanted = port_settings_wanted(resource);
     if ((before ^ wanted) & PORT(LOCKED)) {
         wanted = (wanted & ~locking) | (before & locking);
     }
-    error = set_and_check_port(item->plan.now.index, wanted);
+    error = port_settings_set(resource->plan.link.index, wanted);
     if (error) {
-        undone = link_set_port(item->plan.now.index, before);
+        undone = link_set_port(resource->plan.link.index, before);
     }
     if (undone) {
-        item->left = LEFT_PARTLY;
+        resource->left = LEFT_PARTLY_CHANGED;
     }
     return error;
 }
 
-int step_lock(struct item *item) {
-    const struct interface *interface = &item->definition->interface;
+int step_lock(struct resource *resource) {
+    const struct interface *interface = &resource->definition->interface;
     uint64_t before, wanted;
-    int error = read_port(item->plan.now.index, &before);
+    int error = port_settings_read(resource->plan.link.index, &before);
     int undone = 0;
 
     if (error) {
         return error;
     }
     wanted = link_port_as_made(interface->lock_mac, before & PORT(ISOLATED));
-    error = lock_set(item->plan.now.index, item->plan.bridge, wanted, interface->guest_mac);
+    error = port_settings_lock(resource->plan.link.index, resource->plan.bridge, wanted, interface->guest_mac);
     if (error) {
-        undone = lock_put_back(item, item->plan.bridge->index, before);
+        undone = port_settings_put_back(resource, resource->plan.bridge->index, before);
     }
     if (undone) {
-        item->left = LEFT_PARTLY;
+        resource->left = LEFT_PARTLY_CHANGED;
     }
     return error;
 }
