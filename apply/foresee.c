@@ -4,6 +4,8 @@
  * another port has the address or the bridge is full; and who would be cut off. A plan that gives
  * an address up makes room for another's.
  */
+#include "apply/explain.h"
+#include "apply/links/tap.h"
 #include "apply/links/forwarding.h"
 #include "apply/steps.h"
 
@@ -17,7 +19,7 @@ static bool is_made(const struct resource *resource) {
 
 /* Is there anything in the plan to carry out on the bridge? */
 static bool is_planned(const struct resource *resource, unsigned differences) {
-    if (resource->is_final || !resource->definition || !resource->plan.bridge || !resource->plan.bridge->index) {
+    if (resource->is_final || !resource->definition || !resource->plan.bridge.index) {
         return false;
     }
     if (is_made(resource)) {
@@ -69,7 +71,7 @@ static struct resource *find_resource(struct resources *resources, uint32_t inde
 static void plan_another_mac(struct resource *holder) {
     struct plan *plan = &holder->plan;
 
-    if (!plan->bridge || !wire_mac_absent(plan->host_mac)) {
+    if (!wire_mac_absent(plan->host_mac)) {
         return;
     }
     if (plan->action == PLAN_UNCHANGED || plan->action == PLAN_CHANGE) {
@@ -121,7 +123,7 @@ static void foresee_guest_mac(struct resource *resource, struct resources *resou
     if (!interface->lock_mac) {
         return;
     }
-    error = forwarding_find(resource->plan.bridge, interface->guest_mac, &claim, &index);
+    error = forwarding_find(&resource->plan.bridge, interface->guest_mac, &claim, &index);
     /* an error shows again when it is carried out */
     if (error || (claim != ADDRESS_OF_GUEST && claim != ADDRESS_OWN)) {
         return;
@@ -148,7 +150,7 @@ static void foresee_host_mac(struct resource *resource, struct resources *resour
     if (wire_mac_absent(mac) || !is_planned(resource, DIFFERS_HOST_MAC | DIFFERS_BRIDGE)) {
         return;
     }
-    error = forwarding_find(resource->plan.bridge, mac, &claim, &index);
+    error = forwarding_find(&resource->plan.bridge, mac, &claim, &index);
     if (error || claim == ADDRESS_FREE || claim == ADDRESS_OWN || index == resource->plan.link.index) {
         return;
     }
@@ -164,7 +166,7 @@ static void foresee_room(struct resource *resource, const struct links *taps,
     if (is_made(resource) || !is_planned(resource, DIFFERS_BRIDGE)) {
         return;
     }
-    if (links_count_ports(taps, resource->plan.bridge->index) >= BRIDGE_PORTS) {
+    if (links_count_ports(taps, resource->plan.bridge.index) >= BRIDGE_PORTS) {
         give_up(resource, DIFFERS_BRIDGE, -EXFULL, NULL, options);
     }
 }
@@ -194,8 +196,8 @@ static void foresee_cut(struct resource *resource, const struct links *taps, con
     const struct link_state *bridge = NULL;
 
     resource->plan.interruption = cut_of(resource, options);
-    if (resource->plan.interruption == INTERRUPTION_PAUSED && resource->plan.bridge->index) {
-        bridge = links_with_index(taps, resource->plan.bridge->index);
+    if (resource->plan.interruption == INTERRUPTION_PAUSED && resource->plan.bridge.index) {
+        bridge = links_with_index(taps, resource->plan.bridge.index);
     }
     if (bridge) {
         resource->plan.forward_seconds = bridge->forward_seconds;

@@ -14,7 +14,12 @@
  * not complete), and both look again.
  */
 #include "apply/resource.h"
+#include "apply/correct.h"
+#include "apply/create.h"
+#include "apply/explain.h"
+#include "apply/links/tap.h"
 #include "apply/report.h"
+#include "apply/steps.h"
 
 #include <getopt.h>
 #include <sys/auxv.h>
@@ -105,6 +110,52 @@ static size_t count_pending(struct resources *resources, const struct options *o
     return pending;
 }
 
+/* It has to be down, because it cannot be on its bridge. */
+static int set_down(struct resource *resource) {
+    const struct link_change down = {.run_state = RUN_DOWN};
+    int error = links_change(resource->plan.link.index, &down);
+
+    if (!error) {
+        resource->corrected |= DIFFERS_UP;
+    }
+    return error;
+}
+
+/* Creates, corrects or sets down. */
+static int carry_out(struct resource *resource) {
+    if (resource->plan.action == PLAN_CREATE) {
+        return resource_create(resource);
+    }
+    if (resource->plan.must_be_down) {
+        return set_down(resource);
+    }
+    return resource_correct(resource);
+}
+
+/* If that fails the plan has the reason.  The next plan may find that it is done all the same. */
+static void make(struct resource *resource) {
+    bool is_new = resource->plan.action == PLAN_CREATE;
+    int error = carry_out(resource);
+
+    /*
+     * A holder can hide by taking the carrier away.  Another run that has the tap open does so too,
+     * but not for long.
+     */
+    if (error == -EBUSY && !is_new) {
+        resource->is_busy = true;
+        resource->waits++;
+    }
+    resource->is_done |= resource->corrected || (is_new && !error);
+    if (!error) {
+        resource->left = LEFT_AS_IT_WAS;
+        return;
+    }
+    resource_explain(resource, error);
+    if (resource->failed_moves >= STEPS_MOST_MOVES) {
+        resource->is_final = true;
+    }
+}
+
 /* Carries out the plans but those to remove.  How many could not be. */
 static size_t make_all(struct resources *resources) {
     size_t pending = 0, done = 0, failed = 0;
@@ -115,7 +166,7 @@ static size_t make_all(struct resources *resources) {
         struct resource *resource = &resources->resource[i];
 
         if (!needs_work(resource)) continue;
-        if (resource->plan.action == PLAN_CREATE || resource->plan.action == PLAN_CHANGE || resource->plan.must_be_down) resource_make(resource);
+        if (resource->plan.action == PLAN_CREATE || resource->plan.action == PLAN_CHANGE || resource->plan.must_be_down) make(resource);
         failed += resource->plan.action == PLAN_FAIL || resource->plan.action == PLAN_IN_PROGRESS;
         report_progress(++done, pending);
     }

@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Whose a device is, and what else only a queue of it can set.
+ * Who owns a tap, and what else only a queue of it can set (drivers/net/tun.c,
+ * __tun_chr_ioctl()).
  */
 #include "apply/owner.h"
+#include "apply/links/tap.h"
+
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <net/if_arp.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+
+#define HEADER_SIZE 10 /* bytes of struct virtio_net_hdr, as a new tap has it */
+
+/* An ioctl(2) on a queue. */
+struct setting {
+    unsigned long request;
+    void *value;
+};
 
 int owner_give(int queue, uid_t uid) {
     if (ioctl(queue, TUNSETPERSIST, 1UL)) {
@@ -14,18 +30,17 @@ int owner_give(int queue, uid_t uid) {
     return errno == EINVAL ? -EUSERS : -errno;
 }
 
-/* What the last owner may have left behind for the next: nothing of it shows in the link. */
-static int clear(int queue) {
-    int no_program = -1, any_size = INT32_MAX;
-    int header = 10; /* bytes of struct virtio_net_hdr, as of a new tap */
+/* Resets what the last owner may have set.  rtnetlink reports none of it. */
+static int reset_settings(int queue) {
+    int no_program = -1;
+    int any_size = INT32_MAX;
+    int header_size = HEADER_SIZE;
     struct tun_filter no_filter = {0};
-    const struct {
-        unsigned long request;
-        void *value;
-    } settings[] = {{TUNDETACHFILTER, NULL},         {TUNSETSTEERINGEBPF, &no_program},
-                    {TUNSETFILTEREBPF, &no_program}, {TUNSETOFFLOAD, NULL},
-                    {TUNSETTXFILTER, &no_filter},    {TUNSETSNDBUF, &any_size},
-                    {TUNSETVNETHDRSZ, &header}};
+    const struct setting settings[] = {
+        {TUNDETACHFILTER, NULL},         {TUNSETSTEERINGEBPF, &no_program},
+        {TUNSETFILTEREBPF, &no_program}, {TUNSETOFFLOAD, NULL},
+        {TUNSETTXFILTER, &no_filter},    {TUNSETSNDBUF, &any_size},
+        {TUNSETVNETHDRSZ, &header_size}};
 
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
         if (ioctl(queue, settings[i].request, settings[i].value)) {
@@ -35,41 +50,43 @@ static int clear(int queue) {
     return 0;
 }
 
-/* Does it have no queue but one of ours? */
-static int check_alone(const struct link_state *now) {
+/* -EBUSY: the tap has another queue beside ours. */
+static int check_alone(const struct link_state *tap) {
     struct link link;
-    int error = link_read(now->index, NULL, &link);
+    int error = link_read(tap->index, NULL, &link);
 
-    if (error || now->tun[IFLA_TUN_MULTI_QUEUE] != 1) {
+    if (error || !tap_is_multi_queue(tap)) {
         return error;
     }
-    return link.tun[IFLA_TUN_NUM_QUEUES] + link.tun[IFLA_TUN_NUM_DISABLED_QUEUES] == 1 ? 0 : -EBUSY;
+    return tap_count_queues(link.tun) == 1 ? 0 : -EBUSY;
 }
 
-int owner_take(int queue, const struct link_state *now) {
+int owner_take(int queue, const struct link_state *tap) {
     int error;
 
     if (ioctl(queue, TUNSETOWNER, 0UL)) {
         return -errno;
     }
-    error = check_alone(now);
+    /* from here on no other user can attach; who attached before is seen */
+    error = check_alone(tap);
     if (error) {
-        (void)!owner_put_back(queue, now);
+        (void)!owner_put_back(queue, tap);
         return error;
     }
-    return clear(queue);
+    return reset_settings(queue);
 }
 
-int owner_put_back(int queue, const struct link_state *now) {
-    return ioctl(queue, TUNSETOWNER, (unsigned long)now->tun[IFLA_TUN_OWNER]) ? -errno : 0;
+int owner_put_back(int queue, const struct link_state *tap) {
+    return ioctl(queue, TUNSETOWNER, (unsigned long)tap->tun[IFLA_TUN_OWNER]) ? -errno : 0;
 }
 
-int owner_reset_link_type(int queue, const struct link_state *now) {
-    struct link_state tap;
+int owner_reset_link_type(int queue, const struct link_state *tap) {
+    const struct link_change down = {.run_state = RUN_DOWN};
+    struct link_state now;
     int error = 0;
 
-    if (now->is_up) {
-        error = links_change(now->index, &(struct link_change){.run_state = RUN_DOWN});
+    if (tap->is_up) {
+        error = links_change(tap->index, &down);
     }
     if (error) {
         return error;
@@ -77,9 +94,9 @@ int owner_reset_link_type(int queue, const struct link_state *now) {
     if (ioctl(queue, TUNSETLINK, (unsigned long)ARPHRD_ETHER)) {
         return -errno;
     }
-    error = links_read_one(now->index, &tap);
+    error = links_read_one(tap->index, &now);
     if (error) {
         return error;
     }
-    return tap.type == ARPHRD_ETHER ? 0 : -ESTALE;
+    return now.type == ARPHRD_ETHER ? 0 : -ESTALE;
 }

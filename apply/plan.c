@@ -4,6 +4,8 @@
  * A device is known by its name and by its tag, the alias, which no holder of a descriptor can set: one without the tag is
  * somebody else's, whatever its name.
  */
+#include "apply/host_mac.h"
+#include "apply/links/tap.h"
 #include "apply/resource.h"
 #include "apply/links/forwarding.h"
 
@@ -20,7 +22,6 @@ struct known {
     struct link link;
 };
 static struct known *bridges;
-static const struct link no_bridge;
 
 void plan_forget_bridges(void) {
     while (bridges) {
@@ -72,7 +73,7 @@ static bool plan_target(struct resource *resource, const struct options *options
     struct known *known;
 
     wire_mac_for_tap(interface->guest_mac, interface->host_mac, plan->host_mac);
-    plan->bridge = &no_bridge;
+    plan->bridge = (struct link){0};
     plan->mtu = interface->mtu ? interface->mtu : 1500; /* ETH_DATA_LEN */
     if (!interface->bridge[0]) return true;
     known = bridge_named(interface->bridge);
@@ -85,7 +86,7 @@ static bool plan_target(struct resource *resource, const struct options *options
         }
         return false;
     }
-    plan->bridge = &known->link;
+    plan->bridge = known->link;
     if (!interface->mtu) plan->mtu = known->link.mtu;
     if (plan->mtu < WIRE_MTU_IPV6 && plan->mtu >= known->link.mtu) {
         resource_fail(resource, INTERFACE_KEY_MTU, "mtu %u is below %u, where a port has no setting that keeps IPv6 off", plan->mtu,
@@ -114,14 +115,14 @@ static bool is_tied_as_declared(const struct resource *resource, const struct li
     if (!interface->lock_mac && wire_mac_absent(plan->locked_address)) {
         return true;
     }
-    if (interface->lock_mac && links_is_locked_to(taps, plan->link.index, mac, plan->bridge->vlan[1])) {
+    if (interface->lock_mac && links_is_locked_to(taps, plan->link.index, mac, plan->bridge.vlan[1])) {
         return true;
     }
-    if (!plan->bridge->vlan[1]) {
+    if (!plan->bridge.vlan[1]) {
         return false;
     }
     /* somebody may have moved the port to another VLAN, where it may stay */
-    error = forwarding_is_locked_to(taps, plan->link.index, mac, plan->bridge->vlan[1], &tied);
+    error = forwarding_is_locked_to(taps, plan->link.index, mac, plan->bridge.vlan[1], &tied);
     return !error && tied;
 }
 
@@ -131,8 +132,8 @@ static unsigned compare_port(const struct resource *resource, const struct links
     const struct plan *plan = &resource->plan;
     unsigned differences = 0;
 
-    if (plan->link.master != plan->bridge->index) return DIFFERS_BRIDGE;
-    if (!plan->bridge->index) return 0;
+    if (plan->link.master != plan->bridge.index) return DIFFERS_BRIDGE;
+    if (!plan->bridge.index) return 0;
     if (!(plan->link.port & PORT(ISOLATED)) == interface->isolate) differences |= DIFFERS_ISOLATE;
     if (!(plan->link.port & PORT(LOCKED)) == interface->lock_mac) {
         differences |= DIFFERS_LOCK_MAC;
@@ -157,7 +158,7 @@ static unsigned compare(const struct resource *resource, const struct links *tap
     if (!tap_is_persistent(now)) differences |= DIFFERS_PERSIST;
     if (!wire_mac_absent(plan->host_mac) && memcmp(plan->host_mac, now->mac, 6)) differences |= DIFFERS_HOST_MAC;
     /* its holder can take a guest's; what none of ours has is not left on the bridge, or that guest's port could not be mended */
-    if (wire_mac_absent(plan->host_mac) && plan->bridge->index && now->mac[0] != HOST_MAC_GENERATED)
+    if (wire_mac_absent(plan->host_mac) && plan->bridge.index && now->mac[0] != HOST_MAC_GENERATED)
         differences |= DIFFERS_HOST_MAC;
     if (plan->mtu != now->mtu) differences |= DIFFERS_MTU;
     if ((interface->queues > 1) != (now->tun[IFLA_TUN_MULTI_QUEUE] == 1)) differences |= DIFFERS_QUEUES;

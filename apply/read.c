@@ -18,47 +18,6 @@ struct reading {
     const char *file;
 };
 
-void resource_fail(struct resource *resource, enum interface_key key, const char *format, ...) {
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(resource->plan.reason, sizeof(resource->plan.reason), format, arguments);
-    va_end(arguments);
-    resource->plan.hint[0] = 0;
-    resource->plan.key = key;
-    resource->plan.action = PLAN_FAIL;
-}
-
-void resource_hint(struct resource *resource, const char *format, ...) {
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(resource->plan.hint, sizeof(resource->plan.hint), format, arguments);
-    va_end(arguments);
-}
-
-void resource_note_refusal(struct resource *resource, int error) {
-    resource->is_final = error == -EPERM || error == -EACCES || error == -EROFS;
-    if (error == -EPERM || error == -EACCES) resource_hint(resource, "it needs CAP_NET_ADMIN in this network namespace");
-}
-
-const char *resource_name(const struct resource *resource) {
-    return resource->definition ? resource->definition->interface.dev : resource->found.link.name;
-}
-
-struct resource *resources_add(struct resources *resources) {
-    struct resource *more;
-
-    if (resources->count == resources->room) {
-        more = reallocarray(resources->resource, resources->room * 2 + 64, sizeof(*more));
-        if (!more) return NULL;
-        resources->resource = more;
-        resources->room = resources->room * 2 + 64;
-    }
-    resources->resource[resources->count] = (struct resource){0};
-    return &resources->resource[resources->count++];
-}
-
 static void tell(void *context, unsigned line, const char *reason, const char *hint) {
     struct reading *reading = context;
 

@@ -5,6 +5,7 @@
  * it is a random one, seen to be empty before, and listed again when all are in it.
  * A device that may not be in use is attached to first: nobody else can then begin to use it.
  */
+#include "apply/links/tap.h"
 #include "apply/resource.h"
 #include "apply/report.h"
 

@@ -2,6 +2,7 @@
 /*
  * How tapgrant-apply speaks: as the command does, a line and a hint for each fault, and what is done or planned on stdout.
  */
+#include "apply/links/tap.h"
 #include "apply/report.h"
 
 #include <time.h>

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within tapgrant-apply: what is to be done about one definition, or about one device that no definition has.
- *
- *   resources_read     definition files -> resources
- *   resource_plan      resources and links -> what each one needs; changes nothing
- *   resources_remove   takes away, many at once
- *   resource_make      creates or corrects one
- *
- * Functions return 0 or a negative errno.
+ * Within tapgrant-apply: one definition, or one tap that no definition has; what is to be done
+ * about it; and what was done.
  */
 #pragma once
 
-#include "conf/definitions/definitions.h"
 #include "apply/holders.h"
 #include "apply/links/links.h"
-#include "apply/links/tap.h"
+#include "conf/definitions/definitions.h"
 
 #include <sys/types.h>
+
+#define RESOURCE_HOLDERS 4 /* holders that are named; further ones are counted */
 
 /* What may differ: the value of an enum interface_key, or one of these, which have no key. */
 enum difference {
@@ -51,82 +46,125 @@ enum difference_bit {
     DIFFERS_LINK_TYPE = 1 << DIFFERENCE_LINK_TYPE
 };
 
-#define HOST_MAC_GENERATED 0xfe /* first octet, as libvirt's: above those of a bridge's other ports */
+enum plan_action {
+    PLAN_UNCHANGED,
+    PLAN_UNMANAGED,
+    PLAN_CREATE,
+    PLAN_CHANGE,
+    PLAN_RECREATE, /* the kernel changes it in no other way, and --force was given */
+    PLAN_REMOVE,
+    PLAN_REAP,        /* removes a user's leftover */
+    PLAN_IN_PROGRESS, /* another run is making it */
+    PLAN_FAIL,
+    PLAN_ACTIONS
+};
 
-/*
- * RECREATE  the kernel changes it in no other way, and --force was given
- * REAP    a user's leftover
- * IN_PROGRESS    another run is at it
- */
-enum plan_action { PLAN_UNCHANGED, PLAN_UNMANAGED, PLAN_CREATE, PLAN_CHANGE, PLAN_RECREATE, PLAN_REMOVE, PLAN_REAP, PLAN_IN_PROGRESS,
-                   PLAN_FAIL };
-
-/*
- * What it costs who uses the device.
- * PAUSED   frames are lost for a moment; no call of its fails
- * DOWN     its writes fail until the bridge is there
- * REMOVED  it is left with a dead descriptor
- */
-enum interruption { INTERRUPTION_NONE, INTERRUPTION_PAUSED, INTERRUPTION_DOWN, INTERRUPTION_REMOVED };
+/* What the plan costs the holder of the tap. */
+enum interruption {
+    INTERRUPTION_NONE,
+    INTERRUPTION_PAUSED, /* frames are lost for a moment; none of the holder's calls fails */
+    INTERRUPTION_DOWN,   /* the holder's writes fail until the bridge exists */
+    INTERRUPTION_REMOVED /* the holder is left with a dead descriptor */
+};
 
 struct plan {
     enum plan_action action;
-    unsigned differences;
+    unsigned differences; /* those to be corrected; of enum difference_bit */
     enum interruption interruption;
-    uint32_t forward_seconds;                 /* INTERRUPTION_PAUSED: seconds more, by the bridge's spanning tree */
-    bool frees_address;                    /* it lets go of its guest's address first: another one is to have it */
-    struct link_state link;                  /* index 0: it does not exist */
-    char current_bridge[WIRE_NAME];          /* the bridge that it is on now; "": none */
-    uint8_t locked_address[6];                  /* the address it is locked to now; zeros: none */
-    /* what it is to be */
-    const struct link *bridge;        /* index 0: none */
-    uint8_t host_mac[6];              /* zeros: any */
+    uint32_t forward_seconds; /* after a pause, until the bridge's spanning tree lets frames pass */
+    bool frees_address; /* first lets go of its guest's address, which another one is to have */
+
+    /* What it is now. */
+    struct link_state link;         /* index 0: it does not exist */
+    char current_bridge[WIRE_NAME]; /* "": none */
+    uint8_t locked_address[6];      /* zeros: none */
+
+    /* What it is to be. */
+    struct link bridge;  /* index 0: none */
+    uint8_t host_mac[6]; /* zeros: any */
     uint32_t mtu;
-    /* PLAN_FAIL */
-    bool names_holders;               /* who uses the device is the reason */
-    bool bridge_missing;                      /* on no bridge, and cannot be on its own */
-    bool must_be_down;                       /* and up: it has to be set down */
-    enum interface_key key;           /* what it is about; INTERFACE_KEYS: the whole */
-    char reason[256], hint[160];
+
+    /* Where all of it, or a part, cannot be done. */
+    bool names_holders;     /* it is in use, and that is the reason */
+    bool bridge_missing;    /* it is on no bridge, and cannot be on its own */
+    bool must_be_down;      /* so, and it is up */
+    enum interface_key key; /* what the reason is about; INTERFACE_KEYS: the whole */
+    char reason[256];       /* "": all of it can be done */
+    char hint[160];         /* "": none */
 };
 
-/* What a device is when a correction failed, and could not be put back. */
-enum resource_left { LEFT_AS_IT_WAS, LEFT_PARTLY_CHANGED, LEFT_DOWN, LEFT_PAUSED, LEFT_OWNED_BY_ROOT, LEFT_REMOVED };
-
-#define RESOURCE_HOLDERS 4 /* who is named; further ones are counted */
+/* What a tap is after a correction that failed. */
+enum resource_left {
+    LEFT_AS_IT_WAS,
+    LEFT_PARTLY_CHANGED,
+    LEFT_DOWN,
+    LEFT_PAUSED,
+    LEFT_OWNED_BY_ROOT,
+    LEFT_REMOVED
+};
 
 struct resource {
-    const struct definition *definition; /* NULL: a device that no definition has */
-    const char *file;                    /* its, printable */
-    uid_t owner;                         /* the owner, looked up */
-    struct plan found, tried, plan;      /* as found; at the last try, with its reason; and now */
-    bool is_planned, is_done;                  /* done: something was carried out */
-    unsigned corrected;                    /* the differences that are corrected */
-    bool is_used;                        /* looked at only where somebody is cut off, or in the way */
-    size_t holder_count;                 /* 0: used by a process that cannot be seen */
+    const struct definition *definition; /* NULL: a tap that no definition has */
+    const char *file;                    /* the definition's, printable */
+    uid_t owner;                         /* who is to own it */
+    struct plan found;                   /* by the first look */
+    struct plan tried;                   /* at the last try, with its reason */
+    struct plan plan;                    /* by the last look */
+    bool is_planned;                     /* found is set */
+    bool is_done;                        /* something was carried out */
+    unsigned corrected;                  /* the differences that were corrected */
+    bool is_used;        /* looked for only if a holder is interrupted, or in the way */
+    size_t holder_count; /* 0: the holder is a process that cannot be seen */
     struct holder holder[RESOURCE_HOLDERS];
-    unsigned failed_moves;               /* each costs its user frames */
-    unsigned long paused_at;             /* microseconds of a clock; 0: it is not */
-    unsigned long paused_microseconds;      /* for so long it was paused */
-    unsigned waits;                     /* looks at what another run is making, or holds */
-    bool is_busy;                           /* somebody has it open who may not be seen to */
+    unsigned failed_moves;             /* to another bridge; each costs the holder frames */
+    unsigned long paused_at;           /* microseconds of a clock; 0: it is not paused */
+    unsigned long paused_microseconds; /* how long it was */
+    unsigned waits;                    /* looks at what another run is making, or holds */
+    bool is_busy;                      /* its last try met a holder that could not be seen */
     enum resource_left left;
-    bool is_final;                        /* by the host, which another try does not change */
+    bool is_final; /* the host refused it, and another try does not change that */
     bool is_removed;
 };
 
 struct resources {
     struct resource *resource;
-    size_t count, room;
-    bool is_incomplete; /* a folder, file or definition was not read: nothing may be removed for not being declared */
+    size_t count;
+    size_t room;
+    bool is_incomplete; /* a folder, file or definition was not read, so nothing may be removed */
 };
 
 struct options {
-    bool dry_run, prune, reap, force, json;
+    bool dry_run;
+    bool prune;
+    bool reap;
+    bool force;
+    bool json;
 };
 
-/* Room for one more, zeros.  NULL: out of memory. */
+/* One more, zeros.  It stays where it is until the next one is added.  NULL: out of memory. */
 struct resource *resources_add(struct resources *resources);
+
+/* The name of its tap, which may have any bytes. */
+const char *resource_name(const struct resource *resource);
+
+/* NULL: the tap has no tag, and no definition. */
+const char *resource_label(const struct resource *resource);
+
+/* The plan becomes PLAN_FAIL, with a reason about KEY and no hint. */
+__attribute__((format(printf, 3, 4))) void resource_fail(struct resource *resource,
+                                                         enum interface_key key,
+                                                         const char *format,
+                                                         ...);
+
+__attribute__((format(printf, 2, 3))) void resource_hint(struct resource *resource,
+                                                         const char *format,
+                                                         ...);
+
+/* After resource_fail(): if ERROR is the host's refusal, it is final, and the hint says why. */
+void resource_note_refusal(struct resource *resource, int error);
+
+/* A new tap is made by the plan. */
+bool resource_is_made(const struct resource *resource);
 
 /*
  * The folder PATH's *.conf, which only root may be able to write, or the file PATH; to be called for each, then
@@ -162,30 +200,3 @@ CHECKED int resources_remove(struct resources *resources, const struct options *
 
 /* Lets go of the addresses that others are to be locked to, of those whose plan says so. */
 void resources_free_addresses(struct resources *resources);
-
-/*
- * PLAN_CHANGE: corrects the device while it is used.  Each difference by itself: what fails is as it
- * was before.  Returns the error of the first that failed.
- */
-CHECKED int resource_correct(struct resource *resource);
-
-/* The address of the device's own that is to be set: the plan's, or a generated one. */
-CHECKED int host_mac_choose(const struct resource *resource, uint8_t mac[6]);
-
-/*
- * PLAN_CREATE, PLAN_CHANGE, or a stray one: carries it out.  Where that fails the plan has the reason; who plans again may
- * find it done.
- */
-void resource_make(struct resource *resource);
-
-/* Sets the plan to PLAN_FAIL, about KEY. */
-__attribute__((format(printf, 3, 4))) void resource_fail(struct resource *resource, enum interface_key key, const char *format, ...);
-__attribute__((format(printf, 2, 3))) void resource_hint(struct resource *resource, const char *format, ...);
-
-/* The same, with the reason that ERROR stands for: of helper/link/link.h, or of resource_correct(). */
-void resource_explain(struct resource *resource, int error);
-
-/* Behind resource_fail(): where ERROR is the host's refusal, it is final, and the hint says what is missing. */
-void resource_note_refusal(struct resource *resource, int error);
-
-const char *resource_name(const struct resource *resource);
