@@ -7,7 +7,7 @@
  */
 #include "apply/links/tap.h"
 #include "apply/resource.h"
-#include "apply/report.h"
+#include "apply/progress.h"
 
 #define AT_ONCE 1024 /* a bridge's ports; and as many descriptors, where so many are allowed */
 #define OTHERS 32    /* descriptors */
@@ -138,7 +138,7 @@ static void remove_some(struct resource *const resources[], size_t count, const 
     }
 }
 
-int resources_remove(struct resources *resources, const struct options *options) {
+int resources_remove(struct resources *resources, const struct options *options, struct progress *progress) {
     struct resource *some[AT_ONCE];
     size_t count = 0, all = 0, done = 0, most = AT_ONCE;
     struct rlimit files;
@@ -152,7 +152,7 @@ int resources_remove(struct resources *resources, const struct options *options)
         if (goes(&resources->resource[i])) some[count++] = &resources->resource[i];
         if (!count || (count < most && i + 1 < resources->count)) continue;
         remove_some(some, count, options);
-        report_progress(done += count, all);
+        progress_show(progress, done += count, all);
         count = 0;
     }
     return 0;

@@ -166,13 +166,6 @@ void resource_note_refusal(struct resource *resource, int error);
 /* A new tap is made by the plan. */
 bool resource_is_made(const struct resource *resource);
 
-/*
- * The folder PATH's *.conf, which only root may be able to write, or the file PATH; to be called for each, then
- * resources_check() for the rules between files.  Faults are said, and set resources->is_incomplete.
- */
-CHECKED int resources_read(struct resources *resources, const char *path);
-CHECKED int resources_check(struct resources *resources);
-
 /* ITEM's plan by what TAPS are.  First plan_forget_bridges(), which forgets what is known of the bridges. */
 void plan_forget_bridges(void);
 void resource_plan(struct resource *resource, const struct links *taps, const struct options *options);
@@ -196,7 +189,8 @@ CHECKED int resources_plan_removals(struct resources *resources, const struct li
 void resources_foresee(struct resources *resources, const struct links *taps, const struct options *options);
 
 /* Removes the devices of those resources whose plan is to; where that fails the plan is PLAN_FAIL. */
-CHECKED int resources_remove(struct resources *resources, const struct options *options);
+struct progress;
+CHECKED int resources_remove(struct resources *resources, const struct options *options, struct progress *progress);
 
 /* Lets go of the addresses that others are to be locked to, of those whose plan says so. */
 void resources_free_addresses(struct resources *resources);

@@ -73,7 +73,6 @@ UNWANTED_ARROWS = {
     ("helper/privilege/privilege.c", "helper/grant/stages.h"),
 }
 UNWANTED_CIRCLES = [
-    {"apply/read.c", "apply/report_text.c"},
     {"cli/doctor/device.c", "cli/doctor/program.c"},
     {"cli/lint/definitions.c", "cli/lint/lint.c", "cli/lint/names.c", "cli/lint/warnings.c"},
     {"lib/existing/macvtap.c", "lib/existing/tap.c"},
