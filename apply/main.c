@@ -25,8 +25,8 @@
 
 static const char help[] =
     "Usage: tapgrant-apply [--dry-run] [--prune] [--reap] [--force] [--json] [FILE|DIR]...\n"
-    "Makes the taps that are declared in FILEs, or in the *.conf of DIRs; by default of\n" APPLY_FOLDER
-    ".\n"
+    "Makes the taps that are declared in FILEs, or in the *.conf of DIRs;"
+    " by default of\n" APPLY_FOLDER ".\n"
     "  --dry-run  change nothing: print the plan as a diff\n"
     "  --prune    remove the taps of its own that are no longer declared\n"
     "  --reap     remove users' persistent taps that nobody uses\n"
@@ -44,7 +44,7 @@ static int print_and_end(const char *text) {
     return fputs(text, stdout) < 0 || fflush(stdout);
 }
 
-/* Is it anywhere, so that a fault before it is told as JSON too? */
+/* Wherever --json stands, a fault before it is reported as JSON too. */
 static bool asks_for_json(int argc, char *argv[]) {
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json")) {
@@ -121,7 +121,7 @@ static int parse(int argc, char *argv[], struct options *options) {
     return GO_ON;
 }
 
-/* Opens what is closed of 0, 1 and 2: no tap and no file may become one of them. */
+/* Opens those of 0, 1 and 2 that are closed: no tap and no file may become one of them. */
 static void fill_standard_streams(void) {
     int fd;
 

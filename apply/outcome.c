@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In a dry run it is what is planned. */
+/* What came of it.  In a dry run: what is planned. */
 static enum plan_action action_of(const struct resource *resource, bool dry_run) {
     enum plan_action planned = resource->plan.action;
 

@@ -1,311 +1,279 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What each device needs, by comparing what is declared with what the kernel says.  Changes nothing.
- * A device is known by its name and by its tag, the alias, which no holder of a descriptor can set: one without the tag is
- * somebody else's, whatever its name.
+ * What each definition needs, by comparing what is declared with what the kernel says.  A tap is
+ * known by its name and by its tag, the alias, which no holder of a descriptor can set.  A tap
+ * without the tag is somebody else's, whatever its name.
  */
-#include "apply/host_mac.h"
+#include "apply/plan.h"
+#include "apply/compare.h"
 #include "apply/links/tap.h"
-#include "apply/resource.h"
-#include "apply/links/forwarding.h"
 
-#define PORT(name) (UINT64_C(1) << IFLA_BRPORT_##name)
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <stdio.h>
+#include <string.h>
 
-/* Of the looks that apply() has, for another run to complete a device; those left are to find it held, take and make it. */
-#define WAITS 5
-
-/* The bridges that were asked for; they last until the next plan_forget_bridges(). */
-struct known {
-    struct known *next;
-    char name[WIRE_NAME];
-    int error;
-    struct link link;
-};
-static struct known *bridges;
-
-void plan_forget_bridges(void) {
-    while (bridges) {
-        struct known *first = bridges;
-
-        bridges = first->next;
-        free(first);
-    }
-}
-
-static struct known *bridge_named(const char *name) {
-    struct known *known = bridges;
-
-    while (known && strcmp(known->name, name)) known = known->next;
-    if (known) return known;
-    known = calloc(1, sizeof(*known));
-    if (!known) return NULL;
-    snprintf(known->name, sizeof(known->name), "%s", name);
-    known->error = link_read(0, name, &known->link);
-    if (!known->error && strcmp(known->link.kind, "bridge")) known->error = -EINVAL;
-    known->next = bridges;
-    return bridges = known;
-}
+#define DEFAULT_MTU 1500 /* linux/if_ether.h, ETH_DATA_LEN */
 
 /*
- * As it is now it would be an interface of the host's own, in its owner's hands, which no
- * definition asked for.
+ * So many looks, of all that a run has, another run gets to complete a tap.  The remaining ones are
+ * to find that a holder only made the tap look so, to take it and to correct it.
  */
-void resource_plan_without_bridge(struct resource *resource, const char *until, const struct options *options) {
+#define WAITS 5
+
+void resource_plan_without_bridge(struct resource *resource,
+                                  const char *until,
+                                  const struct options *options) {
     struct plan *plan = &resource->plan;
     size_t length = strlen(plan->reason);
+    const char *verb = "is";
 
     if (!plan->link.index || !tap_label(&plan->link) || plan->link.master) {
         return;
     }
+    /* as it is it would be an interface of the host itself, in its owner's hands */
     plan->bridge_missing = true;
     plan->must_be_down = plan->link.is_up;
     if (plan->must_be_down) {
         plan->differences = DIFFERS_UP;
     }
-    snprintf(plan->reason + length, sizeof(plan->reason) - length, "; %s %s down %s", plan->link.name,
-             options->dry_run && plan->must_be_down ? "would be set" : "is", until);
+    if (options->dry_run && plan->must_be_down) {
+        verb = "would be set";
+    }
+    snprintf(plan->reason + length, sizeof(plan->reason) - length, "; %s %s down %s",
+             plan->link.name, verb, until);
 }
 
-/* What it is to be; false: the bridge does not have it. */
-static bool plan_target(struct resource *resource, const struct options *options) {
-    const struct interface *interface = &resource->definition->interface;
-    struct plan *plan = &resource->plan;
-    struct known *known;
+static void fail_without_bridge(struct resource *resource,
+                                int error,
+                                const struct options *options) {
+    const char *bridge = resource->definition->interface.bridge;
 
-    wire_mac_for_tap(interface->guest_mac, interface->host_mac, plan->host_mac);
-    plan->bridge = (struct link){0};
-    plan->mtu = interface->mtu ? interface->mtu : 1500; /* ETH_DATA_LEN */
-    if (!interface->bridge[0]) return true;
-    known = bridge_named(interface->bridge);
-    if (!known || known->error) {
-        resource_fail(resource, INTERFACE_KEY_BRIDGE, "bridge %s: %s", interface->bridge,
-                  !known || known->error == -ENODEV ? "there is none" : known->error == -EINVAL ? "is no bridge" :
-                  strerror(-known->error));
-        if (known && (known->error == -ENODEV || known->error == -EINVAL)) {
-            resource_plan_without_bridge(resource, "until there is", options);
-        }
+    if (error != -ENODEV && error != -EINVAL) {
+        resource_fail(resource, INTERFACE_KEY_BRIDGE, "bridge %s: %s", bridge, strerror(-error));
+        return;
+    }
+    resource_fail(resource, INTERFACE_KEY_BRIDGE, "bridge %s: %s", bridge,
+                  error == -ENODEV ? "there is none" : "is no bridge");
+    resource_plan_without_bridge(resource, "until there is", options);
+}
+
+/* A bridge whose MTU was not set takes its lowest port's; no kernel tells which bridge that is. */
+static bool check_mtu(struct resource *resource, const struct options *options) {
+    const struct interface *interface = &resource->definition->interface;
+    const struct plan *plan = &resource->plan;
+
+    if (plan->mtu < plan->bridge.mtu) {
+        resource_fail(resource, INTERFACE_KEY_MTU,
+                      "mtu %u could lower that of bridge %s, %u, for all its ports", plan->mtu,
+                      interface->bridge, plan->bridge.mtu);
+        resource_hint(resource, "leave mtu out: then it is the bridge's");
+        resource_plan_without_bridge(resource, "until then", options);
         return false;
     }
-    plan->bridge = known->link;
-    if (!interface->mtu) plan->mtu = known->link.mtu;
-    if (plan->mtu < WIRE_MTU_IPV6 && plan->mtu >= known->link.mtu) {
-        resource_fail(resource, INTERFACE_KEY_MTU, "mtu %u is below %u, where a port has no setting that keeps IPv6 off", plan->mtu,
-                  WIRE_MTU_IPV6);
+    if (plan->mtu < WIRE_MTU_IPV6) {
+        resource_fail(resource, INTERFACE_KEY_MTU,
+                      "mtu %u is below %u, where a port has no setting that keeps IPv6 off",
+                      plan->mtu, WIRE_MTU_IPV6);
         resource_hint(resource, "ip link set %s mtu %u", interface->bridge, WIRE_MTU_IPV6);
         resource_plan_without_bridge(resource, "until then", options);
         return false;
     }
-    if (plan->mtu >= known->link.mtu) return true;
-    /* one whose MTU was not set takes its lowest port's; no kernel tells which it is */
-    resource_fail(resource, INTERFACE_KEY_MTU, "mtu %u could lower that of bridge %s, %u, for all its ports", plan->mtu,
-              interface->bridge, known->link.mtu);
-    resource_hint(resource, "leave mtu out: then it is the bridge's");
-    resource_plan_without_bridge(resource, "until then", options);
+    return true;
+}
+
+/* What the tap is to be.  False: it cannot be on its bridge, and the plan says why. */
+static bool plan_target(struct resource *resource,
+                        struct bridges *bridges,
+                        const struct options *options) {
+    const struct interface *interface = &resource->definition->interface;
+    struct plan *plan = &resource->plan;
+    int error;
+
+    wire_mac_for_tap(interface->guest_mac, interface->host_mac, plan->host_mac);
+    plan->mtu = interface->mtu ? interface->mtu : DEFAULT_MTU;
+    if (!interface->bridge[0]) {
+        return true;
+    }
+    error = bridges_find(bridges, interface->bridge, &plan->bridge);
+    if (error) {
+        fail_without_bridge(resource, error, options);
+        return false;
+    }
+    if (!interface->mtu) {
+        plan->mtu = plan->bridge.mtu;
+    }
+    return check_mtu(resource, options);
+}
+
+/*
+ * As far as the kernel shows it.  A tap that is busy although nothing shows is in the hands of a
+ * holder that hides.
+ */
+static bool is_used(const struct resource *resource) {
+    if (tap_is_in_use(&resource->plan.link)) {
+        return true;
+    }
+    return resource->is_busy && resource->waits >= WAITS;
+}
+
+/* False: it is not in use, or the reason is none of those. */
+static bool explain_use(struct resource *resource, unsigned differences) {
+    if (!is_used(resource)) {
+        return false;
+    }
+    if (differences & DIFFERS_OWNER) {
+        resource_fail(resource, INTERFACE_KEY_OWNER,
+                      "the device is in use, and its owner cannot be mended until it is not");
+        return true;
+    }
+    if (differences & DIFFERS_LINK_TYPE) {
+        resource_fail(resource, INTERFACE_KEYS,
+                      "the device is in use, and its link type, which its holder made %u, cannot "
+                      "be mended until it is not",
+                      resource->plan.link.type);
+        return true;
+    }
     return false;
 }
 
-static bool is_tied_as_declared(const struct resource *resource, const struct links *taps) {
-    static const uint8_t none[6];
-    const struct interface *interface = &resource->definition->interface;
-    const struct plan *plan = &resource->plan;
-    const uint8_t *mac = interface->lock_mac ? interface->guest_mac : none;
-    bool tied;
-    int error;
-
-    if (!interface->lock_mac && wire_mac_absent(plan->locked_address)) {
-        return true;
-    }
-    if (interface->lock_mac && links_is_locked_to(taps, plan->link.index, mac, plan->bridge.vlan[1])) {
-        return true;
-    }
-    if (!plan->bridge.vlan[1]) {
-        return false;
-    }
-    /* somebody may have moved the port to another VLAN, where it may stay */
-    error = forwarding_is_locked_to(taps, plan->link.index, mac, plan->bridge.vlan[1], &tied);
-    return !error && tied;
-}
-
-static unsigned compare_port(const struct resource *resource, const struct links *taps) {
-    const struct interface *interface = &resource->definition->interface;
-    const uint64_t as_made = link_port_as_made(interface->lock_mac, interface->isolate);
-    const struct plan *plan = &resource->plan;
-    unsigned differences = 0;
-
-    if (plan->link.master != plan->bridge.index) return DIFFERS_BRIDGE;
-    if (!plan->bridge.index) return 0;
-    if (!(plan->link.port & PORT(ISOLATED)) == interface->isolate) differences |= DIFFERS_ISOLATE;
-    if (!(plan->link.port & PORT(LOCKED)) == interface->lock_mac) {
-        differences |= DIFFERS_LOCK_MAC;
-    } else if ((plan->link.port ^ as_made) & link_port_settings & ~PORT(ISOLATED)) {
-        differences |= DIFFERS_PORT;
-    }
-    if (!is_tied_as_declared(resource, taps)) {
-        differences |= DIFFERS_GUEST_MAC;
-    }
-    return differences;
-}
-
-static unsigned compare(const struct resource *resource, const struct links *taps) {
-    const struct interface *interface = &resource->definition->interface;
-    const struct plan *plan = &resource->plan;
-    const struct link_state *now = &plan->link;
-    unsigned differences = compare_port(resource, taps);
-
-    if (strcmp(tap_label(now), interface->label)) differences |= DIFFERS_LABEL;
-    if (now->tun[IFLA_TUN_OWNER] != resource->owner) differences |= DIFFERS_OWNER;
-    if (now->tun[IFLA_TUN_GROUP] != UINT32_MAX) differences |= DIFFERS_GROUP;
-    if (!tap_is_persistent(now)) differences |= DIFFERS_PERSIST;
-    if (!wire_mac_absent(plan->host_mac) && memcmp(plan->host_mac, now->mac, 6)) differences |= DIFFERS_HOST_MAC;
-    /* its holder can take a guest's; what none of ours has is not left on the bridge, or that guest's port could not be mended */
-    if (wire_mac_absent(plan->host_mac) && plan->bridge.index && now->mac[0] != HOST_MAC_GENERATED)
-        differences |= DIFFERS_HOST_MAC;
-    if (plan->mtu != now->mtu) differences |= DIFFERS_MTU;
-    if ((interface->queues > 1) != (now->tun[IFLA_TUN_MULTI_QUEUE] == 1)) differences |= DIFFERS_QUEUES;
-    if (!now->is_up || now->is_dormant) differences |= DIFFERS_UP;
-    if (now->type != ARPHRD_ETHER) differences |= DIFFERS_LINK_TYPE;
-    if (now->has_ipv6) differences |= DIFFERS_IPV6;
-    if ((now->group & LINKS_REMOVAL_MASK) == LINKS_REMOVAL) differences |= DIFFERS_LINK_GROUP;
-    return differences;
-}
-
-/* As far as it shows; one that is busy although nothing shows is held by somebody who hides. */
-static bool is_used(const struct resource *resource) {
-    return tap_is_in_use(&resource->plan.link) || (resource->is_busy && resource->waits >= WAITS);
-}
-
-/* What the kernel changes in no way but by another device, or not while somebody uses this one. */
-static unsigned stuck_differences(const struct resource *resource) {
-    const struct plan *plan = &resource->plan;
-    const unsigned own = DIFFERS_OWNER | DIFFERS_PERSIST;
-    unsigned stuck = DIFFERS_QUEUES | DIFFERS_GROUP;
-
-    if (!is_used(resource)) {
-        return plan->differences & stuck;
-    }
-    /* whoever uses it is not to be on another's tap, nor on the bridge that is meant for the other */
-    if (plan->differences & DIFFERS_OWNER) {
-        return plan->differences;
-    }
-    /* its holder could change the type again at once; nor is it to be up with another */
-    if (plan->differences & DIFFERS_LINK_TYPE) {
-        return plan->differences;
-    }
-    if (!tap_has_room(&plan->link)) {
-        stuck |= own;
-    }
-    return plan->differences & stuck;
-}
-
-static void explain_stuck(struct resource *resource, unsigned stuck) {
+static void explain_unchangeable(struct resource *resource, unsigned differences) {
     struct plan *plan = &resource->plan;
 
-    if (is_used(resource) && stuck & DIFFERS_OWNER) {
-        resource_fail(resource, INTERFACE_KEY_OWNER, "the device is in use, and its owner cannot be mended until it is not");
+    if (explain_use(resource, differences)) {
         plan->names_holders = true;
-    } else if (is_used(resource) && stuck & DIFFERS_LINK_TYPE) {
-        resource_fail(resource, INTERFACE_KEYS,
-                  "the device is in use, and its link type, which its holder made %u, cannot be mended "
-                  "until it is not",
-                  plan->link.type);
-        plan->names_holders = true;
-    } else if (stuck & DIFFERS_QUEUES) {
-        resource_fail(resource, INTERFACE_KEY_QUEUES, "the device has %s, which the kernel does not change",
-                  plan->link.tun[IFLA_TUN_MULTI_QUEUE] == 1 ? "several queues" : "one queue only");
-    } else if (stuck & DIFFERS_GROUP) {
+    } else if (differences & DIFFERS_QUEUES) {
+        resource_fail(resource, INTERFACE_KEY_QUEUES,
+                      "the device has %s, which the kernel does not change",
+                      tap_is_multi_queue(&plan->link) ? "several queues" : "one queue only");
+    } else if (differences & DIFFERS_GROUP) {
         resource_fail(resource, INTERFACE_KEY_OWNER,
-                  "somebody who held the device gave it a group, which the kernel does not "
-                  "take away");
+                      "somebody who held the device gave it a group, which the kernel does not "
+                      "take away");
     } else {
         resource_fail(resource, INTERFACE_KEY_OWNER,
-                  "the device is in use, and its persistence cannot be mended until it is not");
+                      "the device is in use, and its persistence cannot be mended until it is not");
         plan->names_holders = true;
     }
     resource_hint(resource, "--force makes it anew, and takes it from whoever uses it");
 }
 
-/* What is about the rest stays to be changed. */
+/* What can be changed is, even if something else cannot. */
 static void plan_changes(struct resource *resource, bool force) {
     struct plan *plan = &resource->plan;
-    unsigned stuck = stuck_differences(resource);
+    unsigned left_out = resource_unchangeable(resource, is_used(resource));
 
-    if (stuck && force) {
+    if (left_out && force) {
         plan->action = PLAN_RECREATE;
         return;
     }
-    plan->differences &= ~stuck;
-    if (stuck) {
-        explain_stuck(resource, stuck);
+    plan->differences &= ~left_out;
+    if (left_out) {
+        explain_unchangeable(resource, left_out);
     }
     if (plan->differences) {
         plan->action = PLAN_CHANGE;
-    } else if (!stuck) {
+    } else if (!left_out) {
         plan->action = PLAN_UNCHANGED;
     }
 }
 
-void resource_plan(struct resource *resource, const struct links *taps, const struct options *options) {
-    const struct link_state *now = links_find(taps, resource_name(resource));
-    struct plan *plan = &resource->plan;
-    const uint8_t *tied;
-    struct link link;
+static void read_current(struct plan *plan, const struct links *links) {
+    const struct link_state *bridge = NULL;
+    const uint8_t *locked_address = links_locked_address(links, plan->link.index);
 
-    *plan = (struct plan){.action = PLAN_UNMANAGED, .key = INTERFACE_KEYS};
-    resource->is_removed = false;
-    if (now && options->reap && resource->definition->interface.managed && tap_is_leftover(now)) now = NULL; /* it goes first */
-    if (now) plan->link = *now;
-    if (!resource->definition->interface.managed || !plan_target(resource, options)) return;
-    plan->action = PLAN_CREATE;
-    if (!now && options->dry_run && !link_read(0, resource_name(resource), &link) && strcmp(link.name, resource_name(resource)))
-        resource_fail(resource, INTERFACE_KEY_DEV, "%s is another interface's alternative name: %s's", resource_name(resource), link.name);
-    if (!now) return;
-    if (now->master && links_with_index(taps, now->master)) memcpy(plan->current_bridge, links_with_index(taps, now->master)->name, WIRE_NAME);
-    tied = links_locked_address(taps, now->index);
-    if (tied) memcpy(plan->locked_address, tied, 6);
-    plan->action = PLAN_IN_PROGRESS;
-    /* being made by another run: it gets its tag, then its persistence, then its owner; but a holder can make it look so */
-    if (now->is_tap && !tap_is_persistent(now) && !now->tun[IFLA_TUN_OWNER] && (!now->alias[0] || tap_label(now)) &&
-        resource->waits++ < WAITS) return;
-    if (!tap_label(now)) {
-        resource_fail(resource, INTERFACE_KEY_DEV, "%s exists and %s: left as it is", now->name,
-                  !now->is_tap ? "is no tap" : tap_is_granted(now) ? "is a user's, granted by the policy" :
-                  "was not made by tapgrant-apply");
-        resource_hint(resource, "managed = no declares it as it is; or remove it: ip link del %s", now->name);
+    if (plan->link.master) {
+        bridge = links_with_index(links, plan->link.master);
+    }
+    if (bridge) {
+        memcpy(plan->current_bridge, bridge->name, sizeof(plan->current_bridge));
+    }
+    if (locked_address) {
+        memcpy(plan->locked_address, locked_address, sizeof(plan->locked_address));
+    }
+}
+
+/*
+ * Does another run seem to be making it?  The tap gets its tag, then its persistence, then its
+ * owner.  A holder can make it look so.
+ */
+static bool is_being_made(const struct link_state *tap) {
+    if (!tap->is_tap || tap_is_persistent(tap) || tap->tun[IFLA_TUN_OWNER]) {
+        return false;
+    }
+    return !tap->alias[0] || tap_label(tap);
+}
+
+/* A name that is only an alternative one of another link does not show in the dump of all links. */
+static void check_name(struct resource *resource) {
+    const char *name = resource_name(resource);
+    struct link link;
+    int error = link_read(0, name, &link);
+
+    if (!error && strcmp(link.name, name)) {
+        resource_fail(resource, INTERFACE_KEY_DEV,
+                      "%s is another interface's alternative name: %s's", name, link.name);
+    }
+}
+
+static void refuse_foreign(struct resource *resource) {
+    const struct link_state *link = &resource->plan.link;
+    const char *what = "was not made by tapgrant-apply";
+
+    if (!link->is_tap) {
+        what = "is no tap";
+    } else if (tap_is_granted(link)) {
+        what = "is a user's, granted by the policy";
+    }
+    resource_fail(resource, INTERFACE_KEY_DEV, "%s exists and %s: left as it is", link->name, what);
+    resource_hint(resource, "managed = no declares it as it is; or remove it: ip link del %s",
+                  link->name);
+}
+
+static void plan_existing(struct resource *resource,
+                          const struct links *links,
+                          const struct options *options) {
+    struct plan *plan = &resource->plan;
+
+    read_current(plan, links);
+    if (is_being_made(&plan->link)) {
+        resource->waits++;
+        if (resource->waits <= WAITS) {
+            plan->action = PLAN_IN_PROGRESS;
+            return;
+        }
+    }
+    if (!tap_label(&plan->link)) {
+        refuse_foreign(resource);
         return;
     }
-    plan->differences = compare(resource, taps);
+    plan->differences = resource_compare(resource, links);
     plan_changes(resource, options->force);
 }
 
-void resource_plan_removal(struct resource *resource, const struct link_state *tap, const struct options *options) {
-    bool reap = tap_is_granted(tap);
+void resource_plan(struct resource *resource, struct host *host, const struct options *options) {
+    const struct link_state *link = links_find(&host->links, resource_name(resource));
+    bool is_managed = resource->definition->interface.managed;
+    struct plan *plan = &resource->plan;
 
-    resource->plan = (struct plan){.action = reap ? PLAN_REAP : PLAN_REMOVE, .link = *tap, .key = INTERFACE_KEYS};
+    *plan = (struct plan){.action = PLAN_UNMANAGED, .key = INTERFACE_KEYS};
     resource->is_removed = false;
-    if (!tap_is_in_use(tap) || (options->force && !reap)) return;
-    resource_fail(resource, INTERFACE_KEYS, "is %s, and is in use: not removed", reap ? "a user's" : "no longer declared");
-    resource->plan.names_holders = true;
-    if (!reap) resource_hint(resource, "--force removes it all the same");
-}
-
-int resources_plan_removals(struct resources *resources, const struct links *taps, const struct options *options) {
-    bool *declared = calloc(taps->count + 1, sizeof(*declared));
-    const struct link_state *tap;
-    struct resource *resource;
-
-    if (!declared) return -ENOMEM;
-    for (size_t i = 0; i < resources->count; i++) {
-        tap = links_find(taps, resource_name(&resources->resource[i]));
-        if (tap) declared[tap - taps->link] = !resources->resource[i].definition->interface.managed || !options->reap || !tap_is_leftover(tap);
+    if (link && is_managed && options->reap && tap_is_leftover(link)) {
+        /* it is removed first */
+        link = NULL;
     }
-    for (size_t i = 0; i < taps->count; i++) {
-        tap = &taps->link[i];
-        if (declared[i] || !(tap_label(tap) ? options->prune : options->reap && tap_is_leftover(tap))) continue;
-        resource = resources_add(resources);
-        if (!resource) return free(declared), -ENOMEM;
-        resource_plan_removal(resource, tap, options);
-        resource->found = resource->plan;
+    if (link) {
+        plan->link = *link;
     }
-    free(declared);
-    return 0;
+    if (!is_managed || !plan_target(resource, &host->bridges, options)) {
+        return;
+    }
+    if (link) {
+        plan_existing(resource, &host->links, options);
+        return;
+    }
+    plan->action = PLAN_CREATE;
+    if (options->dry_run) {
+        check_name(resource);
+    }
 }

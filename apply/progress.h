@@ -15,5 +15,5 @@ struct progress {
     struct timespec last; /* when it was shown */
 };
 
-/* COUNT of TOTAL are done; all of them: what is shown goes. */
+/* COUNT of TOTAL are done.  When all are, the line disappears. */
 void progress_show(struct progress *progress, size_t count, size_t total);

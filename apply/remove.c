@@ -6,7 +6,7 @@
  * A device that may not be in use is attached to first: nobody else can then begin to use it.
  */
 #include "apply/links/tap.h"
-#include "apply/resource.h"
+#include "apply/remove.h"
 #include "apply/progress.h"
 
 #define AT_ONCE 1024 /* a bridge's ports; and as many descriptors, where so many are allowed */

@@ -72,7 +72,7 @@ struct plan {
     unsigned differences; /* those to be corrected; of enum difference_bit */
     enum interruption interruption;
     uint32_t forward_seconds; /* after a pause, until the bridge's spanning tree lets frames pass */
-    bool frees_address; /* first lets go of its guest's address, which another one is to have */
+    bool frees_address; /* the first act is to let go of its guest's address, for another port */
 
     /* What it is now. */
     struct link_state link;         /* index 0: it does not exist */
@@ -86,8 +86,8 @@ struct plan {
 
     /* Where all of it, or a part, cannot be done. */
     bool names_holders;     /* it is in use, and that is the reason */
-    bool bridge_missing;    /* it is on no bridge, and cannot be on its own */
-    bool must_be_down;      /* so, and it is up */
+    bool bridge_missing;    /* it is on no bridge, and cannot join the declared one */
+    bool must_be_down;      /* because its bridge is missing, and it is up */
     enum interface_key key; /* what the reason is about; INTERFACE_KEYS: the whole */
     char reason[256];       /* "": all of it can be done */
     char hint[160];         /* "": none */
@@ -163,34 +163,5 @@ __attribute__((format(printf, 2, 3))) void resource_hint(struct resource *resour
 /* After resource_fail(): if ERROR is the host's refusal, it is final, and the hint says why. */
 void resource_note_refusal(struct resource *resource, int error);
 
-/* A new tap is made by the plan. */
+/* Does the plan make a new tap? */
 bool resource_is_made(const struct resource *resource);
-
-/* ITEM's plan by what TAPS are.  First plan_forget_bridges(), which forgets what is known of the bridges. */
-void plan_forget_bridges(void);
-void resource_plan(struct resource *resource, const struct links *taps, const struct options *options);
-
-/*
- * Of one of ours that is on no bridge, and cannot be on its own: it has to be down, UNTIL ("until
- * then"), which is added to the reason.
- */
-void resource_plan_without_bridge(struct resource *resource, const char *until, const struct options *options);
-
-/* The same for a device that is to be removed. */
-void resource_plan_removal(struct resource *resource, const struct link_state *tap, const struct options *options);
-
-/* Adds the devices that are to be pruned and reaped. */
-CHECKED int resources_plan_removals(struct resources *resources, const struct links *taps, const struct options *options);
-
-/*
- * After all are planned, and still without changing anything: what could not succeed is taken out of
- * the plans, or fails; and who would be cut off is looked for.
- */
-void resources_foresee(struct resources *resources, const struct links *taps, const struct options *options);
-
-/* Removes the devices of those resources whose plan is to; where that fails the plan is PLAN_FAIL. */
-struct progress;
-CHECKED int resources_remove(struct resources *resources, const struct options *options, struct progress *progress);
-
-/* Lets go of the addresses that others are to be locked to, of those whose plan says so. */
-void resources_free_addresses(struct resources *resources);

@@ -13,42 +13,55 @@
  * its answers (a name that is taken, a tap that is not complete), and both look again.
  */
 #include "apply/run.h"
-#include "apply/progress.h"
-#include "apply/resource.h"
 #include "apply/correct.h"
 #include "apply/create.h"
 #include "apply/explain.h"
+#include "apply/foresee.h"
 #include "apply/links/tap.h"
+#include "apply/plan.h"
+#include "apply/prune.h"
+#include "apply/remove.h"
 #include "apply/steps.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-#define PASSES 8         /* looks at what does not become as declared */
-#define PAUSE 100000     /* microseconds between them */
+#define LAST_PASS 8  /* counted from 0: it only looks */
+#define PAUSE 100000 /* microseconds before the next pass, if something failed */
 
 static bool needs_work(const struct resource *resource) {
-    enum plan_action action = resource->plan.action;
+    const struct plan *plan = &resource->plan;
 
-    if (resource->is_final) return false;
-    if (!resource->definition) return !resource->is_removed;
-    return action == PLAN_CREATE || action == PLAN_CHANGE || action == PLAN_IN_PROGRESS || action == PLAN_RECREATE ||
-           resource->plan.must_be_down;
+    if (resource->is_final) {
+        return false;
+    }
+    if (!resource->definition) {
+        return !resource->is_removed;
+    }
+    if (resource_is_made(resource) || plan->must_be_down) {
+        return true;
+    }
+    return plan->action == PLAN_CHANGE || plan->action == PLAN_IN_PROGRESS;
 }
 
-/* Of a device that no definition has: is it still there? */
-static void plan_again(struct resource *resource, const struct links *taps, const struct options *options) {
-    const struct link_state *now = links_find(taps, resource_name(resource));
+/* A tap that no definition has: is it still there? */
+static void plan_removal_again(struct resource *resource,
+                               const struct links *links,
+                               const struct options *options) {
+    const struct link_state *before = &resource->found.link;
+    const struct link_state *now = links_find(links, before->name);
 
-    if (now && now->index == resource->found.link.index)
+    if (now && now->index == before->index) {
         resource_plan_removal(resource, now, options);
-    else
-        resource->plan = (struct plan){.action = tap_is_granted(&resource->found.link) ? PLAN_REAP : PLAN_REMOVE}, resource->is_removed = true;
+        return;
+    }
+    resource->plan = (struct plan){.action = tap_is_granted(before) ? PLAN_REAP : PLAN_REMOVE};
+    resource->is_removed = true;
 }
 
-/* Plans every resource anew. */
-static void plan_all(struct resources *resources, const struct links *taps, const struct options *options) {
-    plan_forget_bridges();
+static void plan_all(struct resources *resources,
+                     struct host *host,
+                     const struct options *options) {
     for (size_t i = 0; i < resources->count; i++) {
         struct resource *resource = &resources->resource[i];
 
@@ -57,26 +70,25 @@ static void plan_all(struct resources *resources, const struct links *taps, cons
             continue;
         }
         if (resource->definition) {
-            resource_plan(resource, taps, options);
+            resource_plan(resource, host, options);
         } else {
-            plan_again(resource, taps, options);
+            plan_removal_again(resource, &host->links, options);
         }
     }
 }
 
-/* No further try: the reason of the last one is why it failed. */
+/* There is no further try: the reason of the last one is why it failed. */
 static void fail_for_good(struct resource *resource) {
     if (resource->tried.action == PLAN_FAIL) {
         resource->plan = resource->tried;
     } else if (resource->plan.action != PLAN_FAIL) {
-        resource_fail(resource, INTERFACE_KEYS, "does not stay as it is declared: somebody else changes it");
+        resource_fail(resource, INTERFACE_KEYS,
+                      "does not stay as it is declared: somebody else changes it");
     }
 }
 
-/* How many need work.  LAST: that becomes their failure. */
-static size_t count_pending(struct resources *resources, const struct options *options, bool last) {
-    size_t pending = 0;
-
+/* Keeps the first plan of each. */
+static void keep_found(struct resources *resources) {
     for (size_t i = 0; i < resources->count; i++) {
         struct resource *resource = &resources->resource[i];
 
@@ -87,13 +99,25 @@ static size_t count_pending(struct resources *resources, const struct options *o
             resource->found = resource->plan;
         }
         resource->is_planned = true;
+    }
+}
+
+/* How many need work.  IS_LAST: they fail for good. */
+static size_t count_pending(struct resources *resources,
+                            const struct options *options,
+                            bool is_last) {
+    size_t pending = 0;
+
+    for (size_t i = 0; i < resources->count; i++) {
+        struct resource *resource = &resources->resource[i];
+
         if (!needs_work(resource)) {
             continue;
         }
         pending++;
         if (resource->plan.action == PLAN_IN_PROGRESS && options->dry_run) {
             resource_fail(resource, INTERFACE_KEYS, "is being made by somebody else");
-        } else if (last) {
+        } else if (is_last) {
             fail_for_good(resource);
         }
     }
@@ -146,60 +170,88 @@ static void make(struct resource *resource) {
     }
 }
 
-/* Carries out the plans but those to remove.  How many could not be. */
-static size_t make_all(struct resources *resources, struct progress *progress) {
-    size_t pending = 0, done = 0, failed = 0;
+static bool is_to_be_made(const struct resource *resource) {
+    const struct plan *plan = &resource->plan;
 
-    for (size_t i = 0; i < resources->count; i++) pending += needs_work(&resources->resource[i]);
+    return plan->action == PLAN_CREATE || plan->action == PLAN_CHANGE || plan->must_be_down;
+}
+
+/* Carries out all plans but those to remove.  Returns how many could not be. */
+static size_t make_all(struct resources *resources, struct progress *progress) {
+    size_t pending = 0;
+    size_t done = 0;
+    size_t failed = 0;
+
+    for (size_t i = 0; i < resources->count; i++) {
+        if (needs_work(&resources->resource[i])) {
+            pending++;
+        }
+    }
     resources_free_addresses(resources);
     for (size_t i = 0; i < resources->count; i++) {
         struct resource *resource = &resources->resource[i];
 
-        if (!needs_work(resource)) continue;
-        if (resource->plan.action == PLAN_CREATE || resource->plan.action == PLAN_CHANGE || resource->plan.must_be_down) make(resource);
-        failed += resource->plan.action == PLAN_FAIL || resource->plan.action == PLAN_IN_PROGRESS;
-        progress_show(progress, ++done, pending);
+        if (!needs_work(resource)) {
+            continue;
+        }
+        if (is_to_be_made(resource)) {
+            make(resource);
+        }
+        if (resource->plan.action == PLAN_FAIL || resource->plan.action == PLAN_IN_PROGRESS) {
+            failed++;
+        }
+        done++;
+        progress_show(progress, done, pending);
     }
     return failed;
 }
 
-/* Plans all by what is there now; at the first PASS also what is to be removed. */
-static int look(struct resources *resources, struct links *taps, const struct options *options, int pass,
-                size_t *pending) {
-    int error = links_read(taps);
+/* Plans all by what is there now; at the first pass also what is to be removed. */
+static int look(struct resources *resources,
+                struct host *host,
+                const struct options *options,
+                int pass) {
+    int error = links_read(&host->links);
 
     if (error) {
         return error;
     }
-    plan_all(resources, taps, options);
+    bridges_free(&host->bridges);
+    plan_all(resources, host, options);
     if (!pass) {
-        error = resources_plan_removals(resources, taps, options);
+        error = resources_plan_removals(resources, &host->links, options);
     }
     if (error) {
         return error;
     }
-    resources_foresee(resources, taps, options);
-    *pending = count_pending(resources, options, pass == PASSES);
+    resources_foresee(resources, &host->links, options);
+    keep_found(resources);
     return 0;
 }
 
 int resources_run(struct resources *resources, const struct options *options) {
+    struct host host = {.links = {0}};
     struct progress progress = {.is_begun = false};
-    struct links taps = {0};
-    size_t pending, failed = 0;
+    size_t pending;
+    size_t failed;
     int error = 0;
 
     for (int pass = 0; !error; pass++) {
-        if (failed) {
-            usleep(PAUSE);
+        error = look(resources, &host, options, pass);
+        if (error) {
+            break;
         }
-        error = look(resources, &taps, options, pass, &pending);
-        if (error || options->dry_run || pass == PASSES || !pending) {
+        pending = count_pending(resources, options, pass == LAST_PASS);
+        if (options->dry_run || pass == LAST_PASS || !pending) {
             break;
         }
         error = resources_remove(resources, options, &progress);
         failed = make_all(resources, &progress);
+        if (failed) {
+            usleep(PAUSE);
+        }
     }
-    links_free(&taps);
+    links_free(&host.links);
+    bridges_free(&host.bridges);
     return error;
 }

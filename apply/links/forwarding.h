@@ -42,10 +42,10 @@ CHECKED int forwarding_is_locked_to(const struct links *links,
  */
 CHECKED int forwarding_lock(uint32_t port, const struct link *bridge, const uint8_t mac[6]);
 
-/* Removes what forwarding_lock() set for the port, except for MAC (zeros: for every address). */
+/* Removes what forwarding_lock() set for the port, except for MAC.  MAC zeros: removes all. */
 CHECKED int forwarding_unlock(uint32_t port, const uint8_t mac[6]);
 
-/* Removes all entries of the port that do not age, whoever made them, except for MAC. */
+/* Removes all entries of the port that do not age, except those for MAC. */
 CHECKED int forwarding_remove_others(uint32_t port, const uint8_t mac[6]);
 
 /* Removes what the port has learned. */

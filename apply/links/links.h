@@ -11,10 +11,7 @@
 
 #define LINKS_ALIAS 256 /* IFALIASZ */
 
-/*
- * A removal puts taps into a link group of its own, a random one of those from this number on
- * whose first byte is the same.
- */
+/* A removal moves taps into a link group of its own: this first byte, and three random ones. */
 #define LINKS_REMOVAL 0x74000000u
 #define LINKS_REMOVAL_MASK 0xff000000u
 

@@ -40,8 +40,8 @@ void attributes_of_nest(const struct nlattr *nest, struct attributes *attributes
 /* The number of one or four bytes, or ABSENT. */
 uint32_t attribute_number(const struct nlattr *attribute, uint32_t absent);
 
-/* The address into MAC; what is none leaves it as it is. */
+/* The address into MAC, which stays as it is if the attribute is none. */
 void attribute_copy_mac(const struct nlattr *attribute, uint8_t mac[6]);
 
-/* The text, which need not end with a NUL, into TO; NULL leaves it as it is. */
+/* The text, which need not end with a NUL, into TO, which stays as it is after NULL. */
 void attribute_copy_text(const struct nlattr *attribute, char *to, size_t size);
