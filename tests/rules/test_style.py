@@ -5,7 +5,7 @@ import style
 
 TREE = ("wire", "conf", "helper", "apply", "lib", "cli")
 # The folders in which style.py finds nothing.
-CLEAN = {"wire", "conf/file", "conf/ini", "conf/definitions", "conf/interface", "cli/bridge-helper", "cli/definitions",
+CLEAN = {"apply", "wire", "conf/file", "conf/ini", "conf/definitions", "conf/interface", "cli/bridge-helper", "cli/definitions",
          "cli/import", "cli/list", "cli/output", "cli/show"}
 
 GOOD = """\
