@@ -1,252 +1,294 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What can be known of the plans before anything is changed: what could not succeed, because
- * another port has the address or the bridge is full; and who would be cut off. A plan that gives
- * an address up makes room for another's.
+ * What could not succeed, because another port has the address or the bridge is full; and who
+ * would be interrupted.  A plan that lets go of an address makes room for another one.
  */
-#include "apply/port.h"
+#include "apply/foresee.h"
+#include "apply/explain.h"
+#include "apply/links/forwarding.h"
+#include "apply/links/tap.h"
+#include "apply/plan.h"
 #include "apply/steps.h"
+#include "wire/text.h"
+
+#include <errno.h>
+#include <string.h>
 
 #define BRIDGE_PORTS 1023 /* net/bridge/br_private.h, BR_MAX_PORTS, of which 0 is none */
 
-#define BIT(key) PLAN_BIT(INTERFACE_KEY_##key)
+/* With each of these the port is locked to its guest's address. */
+static const unsigned locks_guest_mac = DIFFERS_GUEST_MAC | DIFFERS_LOCK_MAC | DIFFERS_BRIDGE;
 
-static bool is_made(const struct item *item) {
-    return item->plan.action == PLAN_CREATE || item->plan.action == PLAN_REMAKE;
-}
+/* Does the plan carry out one of DIFFERENCES on a bridge? */
+static bool is_planned(const struct resource *resource, unsigned differences) {
+    const struct plan *plan = &resource->plan;
 
-/* Is there anything in the plan to carry out on the bridge? */
-static bool is_planned(const struct item *item, unsigned differences) {
-    if (item->refused || !item->definition || !item->plan.bridge || !item->plan.bridge->index) {
+    if (resource->is_final || !resource->definition || !plan->bridge.index) {
         return false;
     }
-    if (is_made(item)) {
+    if (resource_is_made(resource)) {
         return true;
     }
-    return item->plan.action == PLAN_CHANGE && item->plan.differences & differences;
+    return plan->action == PLAN_CHANGE && plan->differences & differences;
+}
+
+/* The first reason stays.  IN_THE_WAY: the link that has the address, or NULL. */
+static void explain_once(struct resource *resource,
+                         int error,
+                         const struct link_state *in_the_way) {
+    char name[WIRE_NAME * 4 + 1];
+
+    if (resource->plan.reason[0]) {
+        return;
+    }
+    resource_explain(resource, error);
+    if (in_the_way) {
+        text_printable(in_the_way->name, name, sizeof(name));
+        resource_hint(resource, "%s has it: bridge fdb show br %s", name,
+                      resource->definition->interface.bridge);
+    }
 }
 
 /*
- * Takes the differences out of the plan, with ERROR as the reason, and HOLDER (NULL: none) as the
- * one that is in the way; the first reason stays. A port's are its bridge's: what cannot be one
- * becomes none of the rest either.
+ * Takes DIFFERENCES out of the plan, with ERROR as the reason.  A port's differences are those of
+ * its bridge: a tap that cannot become a port gets none of the rest either.
  */
-static void give_up(struct item *item, unsigned differences, int error, const struct tap *holder,
+static void give_up(struct resource *resource,
+                    unsigned differences,
+                    int error,
+                    const struct link_state *in_the_way,
                     const struct options *options) {
-    bool is_new = is_made(item), is_first = !item->plan.reason[0];
-    bool stays_off = item->plan.differences & BIT(BRIDGE);
-    char name[WIRE_NAME * 4 + 1];
+    struct plan *plan = &resource->plan;
+    bool is_made = resource_is_made(resource);
+    bool stays_off = plan->differences & DIFFERS_BRIDGE;
 
-    if (!tap_runs(&item->plan.now)) { /* what is not complete stays down */
-        differences |= PLAN_BIT(PLAN_UP);
+    if (!tap_is_running(&plan->link)) {
+        /* a tap that is not complete stays down */
+        differences |= DIFFERS_UP;
     }
-    item->plan.differences &= stays_off ? 0 : ~differences;
-    item->plan.releases = false;
-    if (is_first) {
-        item_explain(item, error);
-    }
-    if (is_first && holder) {
-        interface_printable(holder->name, name, sizeof(name));
-        item_hint(item, "%s has it: bridge fdb show br %s", name,
-                  item->definition->interface.bridge);
-    }
-    item->plan.action = is_new || !item->plan.differences ? PLAN_FAIL : PLAN_CHANGE;
     if (stays_off) {
-        item_set_astray(item, "until then", options);
+        plan->differences = 0;
+    }
+    plan->differences &= ~differences;
+    plan->frees_address = false;
+    explain_once(resource, error, in_the_way);
+    plan->action = is_made || !plan->differences ? PLAN_FAIL : PLAN_CHANGE;
+    if (stays_off) {
+        resource_plan_without_bridge(resource, "until then", options);
     }
 }
 
-static struct item *find_item(struct items *items, uint32_t index) {
-    for (size_t i = 0; i < items->count; i++) {
-        if (items->item[i].plan.now.index == index) {
-            return &items->item[i];
+static struct resource *find_resource(struct resources *resources, uint32_t index) {
+    for (size_t i = 0; i < resources->count; i++) {
+        if (resources->resource[i].plan.link.index == index) {
+            return &resources->resource[i];
         }
     }
     return NULL;
 }
 
-/* A generated address that is a guest's: it happens to be, or its holder made it so. */
-static void plan_another_mac(struct item *holder) {
-    struct plan *plan = &holder->plan;
-
-    if (!plan->bridge || !wire_mac_absent(plan->host_mac)) {
+/* A generated address can be a guest's: by accident, or because the holder set it. */
+static void plan_another_mac(struct plan *plan) {
+    if (!wire_mac_absent(plan->host_mac)) {
         return;
     }
     if (plan->action == PLAN_UNCHANGED || plan->action == PLAN_CHANGE) {
-        plan->differences |= BIT(HOST_MAC);
+        plan->differences |= DIFFERS_HOST_MAC;
         plan->action = PLAN_CHANGE;
     }
 }
 
 /*
- * Has the plan of HOLDER, which has MAC as CLAIM says, give it up, if it may. False: it keeps it.
+ * Has the plan of HOLDER, whose port has MAC for USE, let go of it, if the plan may.  False: the
+ * port keeps it.
  */
-static bool plan_release(struct item *holder, const uint8_t mac[6], enum port_claim claim) {
+static bool plan_to_free(struct resource *holder, const uint8_t mac[6], enum address_use use) {
     struct plan *plan = &holder->plan;
-    unsigned needed = BIT(GUEST_MAC) | BIT(LOCK_MAC) | BIT(BRIDGE);
+    unsigned needed = locks_guest_mac;
 
-    if (plan->action == PLAN_REMOVE || plan->action == PLAN_REAP || plan->action == PLAN_REMAKE) {
+    if (plan->action == PLAN_REMOVE || plan->action == PLAN_REAP || plan->action == PLAN_RECREATE) {
         return true;
     }
-    if (!holder->definition || !tap_label(&plan->now)) {
+    if (!holder->definition || !tap_label(&plan->link)) {
         return false;
     }
-    if (claim == PORT_OWN && !memcmp(plan->now.mac, mac, 6)) {
-        plan_another_mac(holder);
-        needed = BIT(HOST_MAC) | BIT(BRIDGE);
-    } else if (claim != PORT_GUEST) {
+    if (use == ADDRESS_OWN && !memcmp(plan->link.mac, mac, 6)) {
+        plan_another_mac(plan);
+        needed = DIFFERS_HOST_MAC | DIFFERS_BRIDGE;
+    } else if (use != ADDRESS_OF_GUEST) {
         return false;
     }
     if (plan->action != PLAN_CHANGE || !(plan->differences & needed)) {
         return false;
     }
-    plan->releases = claim == PORT_GUEST && !(plan->differences & BIT(BRIDGE));
+    plan->frees_address = use == ADDRESS_OF_GUEST && !(plan->differences & DIFFERS_BRIDGE);
     return true;
 }
 
-/* The address that a guest is to be locked to. */
-static void foresee_guest_mac(struct item *item, struct items *items, const struct taps *taps,
+/* The same for the resource whose tap or bridge has INDEX. */
+static bool is_to_be_freed(struct resources *resources,
+                           uint32_t index,
+                           const uint8_t mac[6],
+                           enum address_use use) {
+    struct resource *holder = find_resource(resources, index);
+
+    return holder && plan_to_free(holder, mac, use);
+}
+
+/* The address to which the port is to be locked. */
+static void foresee_guest_mac(struct resource *resource,
+                              struct resources *resources,
+                              const struct links *links,
                               const struct options *options) {
-    const unsigned needed = BIT(GUEST_MAC) | BIT(LOCK_MAC) | BIT(BRIDGE);
     const struct interface *interface;
-    enum port_claim claim;
-    struct item *holder;
+    enum address_use use;
     uint32_t index;
     int error;
 
-    if (!is_planned(item, needed)) {
+    if (!is_planned(resource, locks_guest_mac)) {
         return;
     }
-    interface = &item->definition->interface;
+    interface = &resource->definition->interface;
     if (!interface->lock_mac) {
         return;
     }
-    error = port_claimed(item->plan.bridge, interface->guest_mac, &claim, &index);
+    error = forwarding_find(&resource->plan.bridge, interface->guest_mac, &use, &index);
     /* an error shows again when it is carried out */
-    if (error || (claim != PORT_GUEST && claim != PORT_OWN)) {
+    if (error || (use != ADDRESS_OF_GUEST && use != ADDRESS_OWN)) {
         return;
     }
-    if (claim == PORT_GUEST && index == item->plan.now.index) {
+    if (use == ADDRESS_OF_GUEST && index == resource->plan.link.index) {
         return;
     }
-    holder = find_item(items, index);
-    if (holder && plan_release(holder, interface->guest_mac, claim)) {
+    if (is_to_be_freed(resources, index, interface->guest_mac, use)) {
         return;
     }
-    give_up(item, needed, -EADDRINUSE, taps_at(taps, index), options);
+    give_up(resource, locks_guest_mac, -EADDRINUSE, links_with_index(links, index), options);
 }
 
-/* The device's own. */
-static void foresee_host_mac(struct item *item, struct items *items, const struct taps *taps,
+/* The tap's own address. */
+static void foresee_host_mac(struct resource *resource,
+                             struct resources *resources,
+                             const struct links *links,
                              const struct options *options) {
-    const uint8_t *mac = item->plan.host_mac;
-    enum port_claim claim;
-    struct item *holder;
+    const struct plan *plan = &resource->plan;
+    enum address_use use;
     uint32_t index;
     int error;
 
-    if (wire_mac_absent(mac) || !is_planned(item, BIT(HOST_MAC) | BIT(BRIDGE))) {
+    if (wire_mac_absent(plan->host_mac) ||
+        !is_planned(resource, DIFFERS_HOST_MAC | DIFFERS_BRIDGE)) {
         return;
     }
-    error = port_claimed(item->plan.bridge, mac, &claim, &index);
-    if (error || claim == PORT_FREE || claim == PORT_OWN || index == item->plan.now.index) {
+    error = forwarding_find(&plan->bridge, plan->host_mac, &use, &index);
+    if (error || use == ADDRESS_FREE || use == ADDRESS_OWN || index == plan->link.index) {
         return;
     }
-    holder = find_item(items, index);
-    if (holder && plan_release(holder, mac, claim)) {
+    if (is_to_be_freed(resources, index, plan->host_mac, use)) {
         return;
     }
-    give_up(item, BIT(HOST_MAC), -EADDRNOTAVAIL, taps_at(taps, index), options);
+    give_up(resource, DIFFERS_HOST_MAC, -EADDRNOTAVAIL, links_with_index(links, index), options);
 }
 
-static void foresee_room(struct item *item, const struct taps *taps,
+static void foresee_room(struct resource *resource,
+                         const struct links *links,
                          const struct options *options) {
-    if (is_made(item) || !is_planned(item, BIT(BRIDGE))) {
+    if (resource_is_made(resource) || !is_planned(resource, DIFFERS_BRIDGE)) {
         return;
     }
-    if (taps_ports(taps, item->plan.bridge->index) >= BRIDGE_PORTS) {
-        give_up(item, BIT(BRIDGE), -EXFULL, NULL, options);
+    if (links_count_ports(links, resource->plan.bridge.index) >= BRIDGE_PORTS) {
+        give_up(resource, DIFFERS_BRIDGE, -EXFULL, NULL, options);
     }
 }
 
-static enum plan_cut cut_of(const struct item *item, const struct options *options) {
-    const struct plan *plan = &item->plan;
+static enum interruption interruption_by(const struct resource *resource,
+                                         const struct options *options) {
+    const struct plan *plan = &resource->plan;
 
-    if (plan->astray) {
-        return CUT_DOWN;
+    if (plan->bridge_missing) {
+        return INTERRUPTION_DOWN;
     }
-    if (plan->action == PLAN_REMAKE || (plan->action == PLAN_REMOVE && options->force)) {
-        return CUT_REMOVED;
+    if (plan->action == PLAN_RECREATE || (plan->action == PLAN_REMOVE && options->force)) {
+        return INTERRUPTION_REMOVED;
     }
-    if (plan->action != PLAN_CHANGE || !tap_runs(&plan->now)) {
-        return CUT_NOTHING;
+    if (plan->action != PLAN_CHANGE || !tap_is_running(&plan->link)) {
+        return INTERRUPTION_NONE;
     }
-    if (plan->differences & BIT(BRIDGE)) {
-        return CUT_PAUSED;
+    if (plan->differences & DIFFERS_BRIDGE) {
+        return INTERRUPTION_PAUSED;
     }
-    if (plan->differences & BIT(MTU) && item_brings_ipv6(item)) {
-        return CUT_PAUSED;
+    if (plan->differences & DIFFERS_MTU && step_brings_ipv6(resource)) {
+        return INTERRUPTION_PAUSED;
     }
-    return CUT_NOTHING;
+    return INTERRUPTION_NONE;
 }
 
-static void foresee_cut(struct item *item, const struct taps *taps, const struct options *options) {
-    const struct tap *bridge = NULL;
+static void foresee_interruption(struct resource *resource,
+                                 const struct links *links,
+                                 const struct options *options) {
+    const struct link_state *bridge = NULL;
+    struct plan *plan = &resource->plan;
 
-    item->plan.cut = cut_of(item, options);
-    if (item->plan.cut == CUT_PAUSED && item->plan.bridge->index) {
-        bridge = taps_at(taps, item->plan.bridge->index);
+    plan->interruption = interruption_by(resource, options);
+    if (plan->interruption == INTERRUPTION_PAUSED && plan->bridge.index) {
+        bridge = links_with_index(links, plan->bridge.index);
     }
     if (bridge) {
-        item->plan.listens = bridge->listens;
+        plan->forward_seconds = bridge->forward_seconds;
     }
 }
 
-/* Looked for before, because afterwards a dead descriptor shows nothing. */
-static void find_holders(struct items *items) {
+/* Before anything is changed: a descriptor whose tap was removed no longer shows its name. */
+static void find_holders(struct resources *resources) {
     struct holders holders = {0};
     bool is_read = false;
 
-    for (size_t i = 0; i < items->count; i++) {
-        struct item *item = &items->item[i];
+    for (size_t i = 0; i < resources->count; i++) {
+        struct resource *resource = &resources->resource[i];
+        const struct plan *plan = &resource->plan;
+        bool is_asked = plan->interruption != INTERRUPTION_NONE || plan->names_holders;
 
-        if ((item->plan.cut == CUT_NOTHING && !item->plan.names_holders) || item->is_used) {
+        if (!is_asked || resource->is_used) {
             continue;
         }
         if (!is_read) {
             holders_read(&holders);
         }
         is_read = true;
-        item->holder_count = holders_of(&holders, item->plan.now.name, item->holder, ITEM_HOLDERS);
-        /* one that hides by its carrier may be seen all the same */
-        item->is_used = item->holder_count || tap_in_use(&item->plan.now);
+        resource->holder_count =
+            holders_of(&holders, plan->link.name, resource->holder, RESOURCE_HOLDERS);
+        /* a holder that took the carrier away may be seen all the same */
+        resource->is_used = resource->holder_count || tap_is_in_use(&plan->link);
     }
     holders_free(&holders);
 }
 
-void items_foresee(struct items *items, const struct taps *taps, const struct options *options) {
-    for (size_t i = 0; i < items->count; i++) {
-        foresee_room(&items->item[i], taps, options);
+void resources_foresee(struct resources *resources,
+                       const struct links *links,
+                       const struct options *options) {
+    for (size_t i = 0; i < resources->count; i++) {
+        foresee_room(&resources->resource[i], links, options);
     }
-    for (size_t i = 0; i < items->count; i++) {
-        foresee_host_mac(&items->item[i], items, taps, options);
+    for (size_t i = 0; i < resources->count; i++) {
+        foresee_host_mac(&resources->resource[i], resources, links, options);
     }
-    for (size_t i = 0; i < items->count; i++) {
-        foresee_guest_mac(&items->item[i], items, taps, options);
+    for (size_t i = 0; i < resources->count; i++) {
+        foresee_guest_mac(&resources->resource[i], resources, links, options);
     }
-    for (size_t i = 0; i < items->count; i++) {
-        foresee_cut(&items->item[i], taps, options);
+    for (size_t i = 0; i < resources->count; i++) {
+        foresee_interruption(&resources->resource[i], links, options);
     }
-    find_holders(items);
+    find_holders(resources);
 }
 
-void items_release(struct items *items) {
-    for (size_t i = 0; i < items->count; i++) {
-        const struct item *item = &items->item[i];
+void resources_free_addresses(const struct resources *resources) {
+    for (size_t i = 0; i < resources->count; i++) {
+        const struct resource *resource = &resources->resource[i];
+        const struct plan *plan = &resource->plan;
 
-        if (item->plan.releases && item->plan.action == PLAN_CHANGE) {
-            /* what fails shows when the other one is to be locked to it */
-            (void)!port_untie(item->plan.now.index, item->definition->interface.guest_mac, false);
+        if (plan->frees_address && plan->action == PLAN_CHANGE) {
+            /* a failure shows when the other port is to be locked to the address */
+            (void)!forwarding_unlock(plan->link.index, resource->definition->interface.guest_mac);
         }
     }
 }

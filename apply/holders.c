@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * /proc/PID/fdinfo/N of a tap's queue has a line "iff:\tNAME" (drivers/net/tun.c,
- * tun_chr_show_fdinfo). It does not say of which network namespace NAME is: a process of another
- * one is left out.
+ * tun_chr_show_fdinfo()).  It does not say in which network namespace NAME is.  So processes of
+ * other namespaces are left out.
  */
 #include "apply/holders.h"
-#include "conf/interface/interface.h"
+#include "wire/text.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -23,11 +23,12 @@ static bool is_number(const char *name) {
     return *name && !name[strspn(name, "0123456789")];
 }
 
-/* The name of the tap that FD of PID is a queue of; false: it is none. */
+/* The name of the tap that descriptor FD of process PID is a queue of.  False: it is no queue. */
 static bool read_queue(const char *pid, const char *fd, char dev[WIRE_NAME]) {
     static const char prefix[] = "iff:\t";
     struct stat stat_of;
-    char path[PATH_ROOM], line[128];
+    char path[PATH_ROOM];
+    char line[128];
     bool found = false;
     FILE *file;
     int error;
@@ -53,8 +54,10 @@ static bool read_queue(const char *pid, const char *fd, char dev[WIRE_NAME]) {
     return found && dev[0];
 }
 
+/* In our network namespace? */
 static bool is_here(const char *pid) {
-    struct stat own, other;
+    struct stat own;
+    struct stat other;
     char path[PATH_ROOM];
     int error = stat("/proc/self/ns/net", &own);
 
@@ -65,9 +68,11 @@ static bool is_here(const char *pid) {
     return !error && own.st_ino == other.st_ino && own.st_dev == other.st_dev;
 }
 
-/* Of its file, because a process chooses its own name. */
+/* The name of its file, because a process can call itself what it likes. */
 static void read_program(const char *pid, char program[HOLDER_PROGRAM]) {
-    char path[PATH_ROOM], target[4096], shown[sizeof(target)];
+    char path[PATH_ROOM];
+    char target[4096];
+    char shown[sizeof(target)];
     ssize_t length;
     const char *name;
 
@@ -79,10 +84,11 @@ static void read_program(const char *pid, char program[HOLDER_PROGRAM]) {
     }
     target[length] = 0;
     name = strrchr(target, '/');
-    interface_printable(name ? name + 1 : target, shown, sizeof(shown));
+    text_printable(name ? name + 1 : target, shown, sizeof(shown));
     snprintf(program, HOLDER_PROGRAM, "%.*s", HOLDER_PROGRAM - 1, shown);
 }
 
+/* Once for each process, however many queues of the tap it has. */
 static void add(struct holders *holders, const struct holder *holder) {
     struct holder *more;
 
@@ -155,7 +161,9 @@ void holders_free(struct holders *holders) {
     *holders = (struct holders){0};
 }
 
-size_t holders_of(const struct holders *holders, const char *dev, struct holder found[],
+size_t holders_of(const struct holders *holders,
+                  const char *dev,
+                  struct holder found[],
                   size_t count) {
     size_t number = 0;
 

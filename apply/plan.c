@@ -1,312 +1,279 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What each device needs, by comparing what is declared with what the kernel says.  Changes nothing.
- * A device is known by its name and by its tag, the alias, which no holder of a descriptor can set: one without the tag is
- * somebody else's, whatever its name.
+ * What each definition needs, by comparing what is declared with what the kernel says.  A tap is
+ * known by its name and by its tag, the alias, which no holder of a descriptor can set.  A tap
+ * without the tag is somebody else's, whatever its name.
  */
-#include "apply/resource.h"
-#include "apply/port.h"
+#include "apply/plan.h"
+#include "apply/compare.h"
+#include "apply/links/tap.h"
 
-#define PORT(name) (UINT64_C(1) << IFLA_BRPORT_##name)
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <stdio.h>
+#include <string.h>
 
-/* Of the looks that apply() has, for another run to complete a device; those left are to find it held, take and make it. */
+#define DEFAULT_MTU 1500 /* linux/if_ether.h, ETH_DATA_LEN */
+
+/*
+ * So many looks, of all that a run has, another run gets to complete a tap.  The remaining ones are
+ * to find that a holder only made the tap look so, to take it and to correct it.
+ */
 #define WAITS 5
 
-/* The bridges that were asked for; they last until the next items_plan_begin(). */
-struct known {
-    struct known *next;
-    char name[WIRE_NAME];
-    int error;
-    struct link link;
-};
-static struct known *bridges;
-static const struct link no_bridge;
+void resource_plan_without_bridge(struct resource *resource,
+                                  const char *until,
+                                  const struct options *options) {
+    struct plan *plan = &resource->plan;
+    size_t length = strlen(plan->reason);
+    const char *verb = "is";
 
-void items_plan_begin(void) {
-    while (bridges) {
-        struct known *first = bridges;
-
-        bridges = first->next;
-        free(first);
+    if (!plan->link.index || !tap_label(&plan->link) || plan->link.master) {
+        return;
     }
+    /* as it is it would be an interface of the host itself, in its owner's hands */
+    plan->bridge_missing = true;
+    plan->must_be_down = plan->link.is_up;
+    if (plan->must_be_down) {
+        plan->differences = DIFFERS_UP;
+    }
+    if (options->dry_run && plan->must_be_down) {
+        verb = "would be set";
+    }
+    snprintf(plan->reason + length, sizeof(plan->reason) - length, "; %s %s down %s",
+             plan->link.name, verb, until);
 }
 
-static struct known *bridge_named(const char *name) {
-    struct known *known = bridges;
+static void fail_without_bridge(struct resource *resource,
+                                int error,
+                                const struct options *options) {
+    const char *bridge = resource->definition->interface.bridge;
 
-    while (known && strcmp(known->name, name)) known = known->next;
-    if (known) return known;
-    known = calloc(1, sizeof(*known));
-    if (!known) return NULL;
-    snprintf(known->name, sizeof(known->name), "%s", name);
-    known->error = link_read(0, name, &known->link);
-    if (!known->error && strcmp(known->link.kind, "bridge")) known->error = -EINVAL;
-    known->next = bridges;
-    return bridges = known;
+    if (error != -ENODEV && error != -EINVAL) {
+        resource_fail(resource, INTERFACE_KEY_BRIDGE, "bridge %s: %s", bridge, strerror(-error));
+        return;
+    }
+    resource_fail(resource, INTERFACE_KEY_BRIDGE, "bridge %s: %s", bridge,
+                  error == -ENODEV ? "there is none" : "is no bridge");
+    resource_plan_without_bridge(resource, "until there is", options);
+}
+
+/* A bridge whose MTU was not set takes its lowest port's; no kernel tells which bridge that is. */
+static bool check_mtu(struct resource *resource, const struct options *options) {
+    const struct interface *interface = &resource->definition->interface;
+    const struct plan *plan = &resource->plan;
+
+    if (plan->mtu < plan->bridge.mtu) {
+        resource_fail(resource, INTERFACE_KEY_MTU,
+                      "mtu %u could lower that of bridge %s, %u, for all its ports", plan->mtu,
+                      interface->bridge, plan->bridge.mtu);
+        resource_hint(resource, "leave mtu out: then it is the bridge's");
+        resource_plan_without_bridge(resource, "until then", options);
+        return false;
+    }
+    if (plan->mtu < WIRE_MTU_IPV6) {
+        resource_fail(resource, INTERFACE_KEY_MTU,
+                      "mtu %u is below %u, where a port has no setting that keeps IPv6 off",
+                      plan->mtu, WIRE_MTU_IPV6);
+        resource_hint(resource, "ip link set %s mtu %u", interface->bridge, WIRE_MTU_IPV6);
+        resource_plan_without_bridge(resource, "until then", options);
+        return false;
+    }
+    return true;
+}
+
+/* What the tap is to be.  False: it cannot be on its bridge, and the plan says why. */
+static bool plan_target(struct resource *resource,
+                        struct bridges *bridges,
+                        const struct options *options) {
+    const struct interface *interface = &resource->definition->interface;
+    struct plan *plan = &resource->plan;
+    int error;
+
+    wire_mac_for_tap(interface->guest_mac, interface->host_mac, plan->host_mac);
+    plan->mtu = interface->mtu ? interface->mtu : DEFAULT_MTU;
+    if (!interface->bridge[0]) {
+        return true;
+    }
+    error = bridges_find(bridges, interface->bridge, &plan->bridge);
+    if (error) {
+        fail_without_bridge(resource, error, options);
+        return false;
+    }
+    if (!interface->mtu) {
+        plan->mtu = plan->bridge.mtu;
+    }
+    return check_mtu(resource, options);
 }
 
 /*
- * As it is now it would be an interface of the host's own, in its owner's hands, which no
- * definition asked for.
+ * As far as the kernel shows it.  A tap that is busy although nothing shows is in the hands of a
+ * holder that hides.
  */
-void item_set_astray(struct item *item, const char *until, const struct options *options) {
-    struct plan *plan = &item->plan;
-    size_t length = strlen(plan->reason);
-
-    if (!plan->now.index || !tap_label(&plan->now) || plan->now.master) {
-        return;
+static bool is_used(const struct resource *resource) {
+    if (tap_is_in_use(&resource->plan.link)) {
+        return true;
     }
-    plan->astray = true;
-    plan->stray = plan->now.up;
-    if (plan->stray) {
-        plan->differences = PLAN_BIT(PLAN_UP);
-    }
-    snprintf(plan->reason + length, sizeof(plan->reason) - length, "; %s %s down %s", plan->now.name,
-             options->dry_run && plan->stray ? "would be set" : "is", until);
+    return resource->is_busy && resource->waits >= WAITS;
 }
 
-/* What it is to be; false: the bridge does not have it. */
-static bool plan_target(struct item *item, const struct options *options) {
-    const struct interface *interface = &item->definition->interface;
-    struct plan *plan = &item->plan;
-    struct known *known;
-
-    wire_mac_for_tap(interface->guest_mac, interface->host_mac, plan->host_mac);
-    plan->bridge = &no_bridge;
-    plan->mtu = interface->mtu ? interface->mtu : 1500; /* ETH_DATA_LEN */
-    if (!interface->bridge[0]) return true;
-    known = bridge_named(interface->bridge);
-    if (!known || known->error) {
-        item_fail(item, INTERFACE_KEY_BRIDGE, "bridge %s: %s", interface->bridge,
-                  !known || known->error == -ENODEV ? "there is none" : known->error == -EINVAL ? "is no bridge" :
-                  strerror(-known->error));
-        if (known && (known->error == -ENODEV || known->error == -EINVAL)) {
-            item_set_astray(item, "until there is", options);
-        }
+/* False: it is not in use, or the reason is none of those. */
+static bool explain_use(struct resource *resource, unsigned differences) {
+    if (!is_used(resource)) {
         return false;
     }
-    plan->bridge = &known->link;
-    if (!interface->mtu) plan->mtu = known->link.mtu;
-    if (plan->mtu < WIRE_MTU_IPV6 && plan->mtu >= known->link.mtu) {
-        item_fail(item, INTERFACE_KEY_MTU, "mtu %u is below %u, where a port has no setting that keeps IPv6 off", plan->mtu,
-                  WIRE_MTU_IPV6);
-        item_hint(item, "ip link set %s mtu %u", interface->bridge, WIRE_MTU_IPV6);
-        item_set_astray(item, "until then", options);
-        return false;
+    if (differences & DIFFERS_OWNER) {
+        resource_fail(resource, INTERFACE_KEY_OWNER,
+                      "the device is in use, and its owner cannot be mended until it is not");
+        return true;
     }
-    if (plan->mtu >= known->link.mtu) return true;
-    /* one whose MTU was not set takes its lowest port's; no kernel tells which it is */
-    item_fail(item, INTERFACE_KEY_MTU, "mtu %u could lower that of bridge %s, %u, for all its ports", plan->mtu,
-              interface->bridge, known->link.mtu);
-    item_hint(item, "leave mtu out: then it is the bridge's");
-    item_set_astray(item, "until then", options);
+    if (differences & DIFFERS_LINK_TYPE) {
+        resource_fail(resource, INTERFACE_KEYS,
+                      "the device is in use, and its link type, which its holder made %u, cannot "
+                      "be mended until it is not",
+                      resource->plan.link.type);
+        return true;
+    }
     return false;
 }
 
-static bool is_tied_as_declared(const struct item *item, const struct taps *taps) {
-    static const uint8_t none[6];
-    const struct interface *interface = &item->definition->interface;
-    const struct plan *plan = &item->plan;
-    const uint8_t *mac = interface->lock_mac ? interface->guest_mac : none;
-    bool tied;
-    int error;
+static void explain_unchangeable(struct resource *resource, unsigned differences) {
+    struct plan *plan = &resource->plan;
 
-    if (!interface->lock_mac && wire_mac_absent(plan->tied)) {
-        return true;
-    }
-    if (interface->lock_mac && taps_tied(taps, plan->now.index, mac, plan->bridge->vlan[1])) {
-        return true;
-    }
-    if (!plan->bridge->vlan[1]) {
-        return false;
-    }
-    /* somebody may have moved the port to another VLAN, where it may stay */
-    error = port_is_tied(taps, plan->now.index, mac, plan->bridge->vlan[1], &tied);
-    return !error && tied;
-}
-
-static unsigned compare_port(const struct item *item, const struct taps *taps) {
-    const struct interface *interface = &item->definition->interface;
-    const uint64_t as_made = link_port_as_made(interface->lock_mac, interface->isolate);
-    const struct plan *plan = &item->plan;
-    unsigned differences = 0;
-
-    if (plan->now.master != plan->bridge->index) return PLAN_BIT(INTERFACE_KEY_BRIDGE);
-    if (!plan->bridge->index) return 0;
-    if (!(plan->now.port & PORT(ISOLATED)) == interface->isolate) differences |= PLAN_BIT(INTERFACE_KEY_ISOLATE);
-    if (!(plan->now.port & PORT(LOCKED)) == interface->lock_mac) {
-        differences |= PLAN_BIT(INTERFACE_KEY_LOCK_MAC);
-    } else if ((plan->now.port ^ as_made) & link_port_settings & ~PORT(ISOLATED)) {
-        differences |= PLAN_BIT(PLAN_PORT);
-    }
-    if (!is_tied_as_declared(item, taps)) {
-        differences |= PLAN_BIT(INTERFACE_KEY_GUEST_MAC);
-    }
-    return differences;
-}
-
-static unsigned compare(const struct item *item, const struct taps *taps) {
-    const struct interface *interface = &item->definition->interface;
-    const struct plan *plan = &item->plan;
-    const struct tap *now = &plan->now;
-    unsigned differences = compare_port(item, taps);
-
-    if (strcmp(tap_label(now), interface->label)) differences |= PLAN_BIT(PLAN_LABEL);
-    if (now->tun[IFLA_TUN_OWNER] != item->uid) differences |= PLAN_BIT(INTERFACE_KEY_OWNER);
-    if (now->tun[IFLA_TUN_GROUP] != UINT32_MAX) differences |= PLAN_BIT(PLAN_GROUP);
-    if (!tap_persists(now)) differences |= PLAN_BIT(PLAN_PERSIST);
-    if (!wire_mac_absent(plan->host_mac) && memcmp(plan->host_mac, now->mac, 6)) differences |= PLAN_BIT(INTERFACE_KEY_HOST_MAC);
-    /* its holder can take a guest's; what none of ours has is not left on the bridge, or that guest's port could not be mended */
-    if (wire_mac_absent(plan->host_mac) && plan->bridge->index && now->mac[0] != GENERATED_MAC)
-        differences |= PLAN_BIT(INTERFACE_KEY_HOST_MAC);
-    if (plan->mtu != now->mtu) differences |= PLAN_BIT(INTERFACE_KEY_MTU);
-    if ((interface->queues > 1) != (now->tun[IFLA_TUN_MULTI_QUEUE] == 1)) differences |= PLAN_BIT(INTERFACE_KEY_QUEUES);
-    if (!now->up || now->paused) differences |= PLAN_BIT(PLAN_UP);
-    if (now->type != ARPHRD_ETHER) differences |= PLAN_BIT(PLAN_LINK_TYPE);
-    if (now->ipv6) differences |= PLAN_BIT(PLAN_IPV6);
-    if (TAPS_REMOVAL(now->group)) differences |= PLAN_BIT(PLAN_LINK_GROUP);
-    return differences;
-}
-
-/* As far as it shows; one that is busy although nothing shows is held by somebody who hides. */
-static bool is_used(const struct item *item) {
-    return tap_in_use(&item->plan.now) || (item->busy && item->waited >= WAITS);
-}
-
-/* What the kernel changes in no way but by another device, or not while somebody uses this one. */
-static unsigned stuck_differences(const struct item *item) {
-    const struct plan *plan = &item->plan;
-    const unsigned own = PLAN_BIT(INTERFACE_KEY_OWNER) | PLAN_BIT(PLAN_PERSIST);
-    unsigned stuck = PLAN_BIT(INTERFACE_KEY_QUEUES) | PLAN_BIT(PLAN_GROUP);
-
-    if (!is_used(item)) {
-        return plan->differences & stuck;
-    }
-    /* whoever uses it is not to be on another's tap, nor on the bridge that is meant for the other */
-    if (plan->differences & PLAN_BIT(INTERFACE_KEY_OWNER)) {
-        return plan->differences;
-    }
-    /* its holder could change the type again at once; nor is it to be up with another */
-    if (plan->differences & PLAN_BIT(PLAN_LINK_TYPE)) {
-        return plan->differences;
-    }
-    if (!tap_has_room(&plan->now)) {
-        stuck |= own;
-    }
-    return plan->differences & stuck;
-}
-
-static void explain_stuck(struct item *item, unsigned stuck) {
-    struct plan *plan = &item->plan;
-
-    if (is_used(item) && stuck & PLAN_BIT(INTERFACE_KEY_OWNER)) {
-        item_fail(item, INTERFACE_KEY_OWNER, "the device is in use, and its owner cannot be mended until it is not");
+    if (explain_use(resource, differences)) {
         plan->names_holders = true;
-    } else if (is_used(item) && stuck & PLAN_BIT(PLAN_LINK_TYPE)) {
-        item_fail(item, INTERFACE_KEYS,
-                  "the device is in use, and its link type, which its holder made %u, cannot be mended "
-                  "until it is not",
-                  plan->now.type);
-        plan->names_holders = true;
-    } else if (stuck & PLAN_BIT(INTERFACE_KEY_QUEUES)) {
-        item_fail(item, INTERFACE_KEY_QUEUES, "the device has %s, which the kernel does not change",
-                  plan->now.tun[IFLA_TUN_MULTI_QUEUE] == 1 ? "several queues" : "one queue only");
-    } else if (stuck & PLAN_BIT(PLAN_GROUP)) {
-        item_fail(item, INTERFACE_KEY_OWNER,
-                  "somebody who held the device gave it a group, which the kernel does not "
-                  "take away");
+    } else if (differences & DIFFERS_QUEUES) {
+        resource_fail(resource, INTERFACE_KEY_QUEUES,
+                      "the device has %s, which the kernel does not change",
+                      tap_is_multi_queue(&plan->link) ? "several queues" : "one queue only");
+    } else if (differences & DIFFERS_GROUP) {
+        resource_fail(resource, INTERFACE_KEY_OWNER,
+                      "somebody who held the device gave it a group, which the kernel does not "
+                      "take away");
     } else {
-        item_fail(item, INTERFACE_KEY_OWNER,
-                  "the device is in use, and its persistence cannot be mended until it is not");
+        resource_fail(resource, INTERFACE_KEY_OWNER,
+                      "the device is in use, and its persistence cannot be mended until it is not");
         plan->names_holders = true;
     }
-    item_hint(item, "--force makes it anew, and takes it from whoever uses it");
+    resource_hint(resource, "--force makes it anew, and takes it from whoever uses it");
 }
 
-/* What is about the rest stays to be changed. */
-static void plan_changes(struct item *item, bool force) {
-    struct plan *plan = &item->plan;
-    unsigned stuck = stuck_differences(item);
+/* What can be changed is, even if something else cannot. */
+static void plan_changes(struct resource *resource, bool force) {
+    struct plan *plan = &resource->plan;
+    unsigned left_out = resource_unchangeable(resource, is_used(resource));
 
-    if (stuck && force) {
-        plan->action = PLAN_REMAKE;
+    if (left_out && force) {
+        plan->action = PLAN_RECREATE;
         return;
     }
-    plan->differences &= ~stuck;
-    if (stuck) {
-        explain_stuck(item, stuck);
+    plan->differences &= ~left_out;
+    if (left_out) {
+        explain_unchangeable(resource, left_out);
     }
     if (plan->differences) {
         plan->action = PLAN_CHANGE;
-    } else if (!stuck) {
+    } else if (!left_out) {
         plan->action = PLAN_UNCHANGED;
     }
 }
 
-static bool is_leftover(const struct tap *tap) { return tap_granted(tap) && tap_persists(tap) && !tap_in_use(tap); }
+static void read_current(struct plan *plan, const struct links *links) {
+    const struct link_state *bridge = NULL;
+    const uint8_t *locked_address = links_locked_address(links, plan->link.index);
 
-void item_plan(struct item *item, const struct taps *taps, const struct options *options) {
-    const struct tap *now = taps_find(taps, item_dev(item));
-    struct plan *plan = &item->plan;
-    const uint8_t *tied;
+    if (plan->link.master) {
+        bridge = links_with_index(links, plan->link.master);
+    }
+    if (bridge) {
+        memcpy(plan->current_bridge, bridge->name, sizeof(plan->current_bridge));
+    }
+    if (locked_address) {
+        memcpy(plan->locked_address, locked_address, sizeof(plan->locked_address));
+    }
+}
+
+/*
+ * Does another run seem to be making it?  The tap gets its tag, then its persistence, then its
+ * owner.  A holder can make it look so.
+ */
+static bool is_being_made(const struct link_state *tap) {
+    if (!tap->is_tap || tap_is_persistent(tap) || tap->tun[IFLA_TUN_OWNER]) {
+        return false;
+    }
+    return !tap->alias[0] || tap_label(tap);
+}
+
+/* A name that is only an alternative one of another link does not show in the dump of all links. */
+static void check_name(struct resource *resource) {
+    const char *name = resource_name(resource);
     struct link link;
+    int error = link_read(0, name, &link);
 
-    *plan = (struct plan){.action = PLAN_UNMANAGED, .key = INTERFACE_KEYS};
-    item->removed = false;
-    if (now && options->reap && item->definition->interface.managed && is_leftover(now)) now = NULL; /* it goes first */
-    if (now) plan->now = *now;
-    if (!item->definition->interface.managed || !plan_target(item, options)) return;
-    plan->action = PLAN_CREATE;
-    if (!now && options->dry_run && !link_read(0, item_dev(item), &link) && strcmp(link.name, item_dev(item)))
-        item_fail(item, INTERFACE_KEY_DEV, "%s is another interface's alternative name: %s's", item_dev(item), link.name);
-    if (!now) return;
-    if (now->master && taps_at(taps, now->master)) memcpy(plan->port_of, taps_at(taps, now->master)->name, WIRE_NAME);
-    tied = taps_tie(taps, now->index);
-    if (tied) memcpy(plan->tied, tied, 6);
-    plan->action = PLAN_WAIT;
-    /* being made by another run: it gets its tag, then its persistence, then its owner; but a holder can make it look so */
-    if (now->is_tap && !tap_persists(now) && !now->tun[IFLA_TUN_OWNER] && (!now->alias[0] || tap_label(now)) &&
-        item->waited++ < WAITS) return;
-    if (!tap_label(now)) {
-        item_fail(item, INTERFACE_KEY_DEV, "%s exists and %s: left as it is", now->name,
-                  !now->is_tap ? "is no tap" : tap_granted(now) ? "is a user's, granted by the policy" :
-                  "was not made by tapgrant-apply");
-        item_hint(item, "managed = no declares it as it is; or remove it: ip link del %s", now->name);
+    if (!error && strcmp(link.name, name)) {
+        resource_fail(resource, INTERFACE_KEY_DEV,
+                      "%s is another interface's alternative name: %s's", name, link.name);
+    }
+}
+
+static void refuse_foreign(struct resource *resource) {
+    const struct link_state *link = &resource->plan.link;
+    const char *what = "was not made by tapgrant-apply";
+
+    if (!link->is_tap) {
+        what = "is no tap";
+    } else if (tap_is_granted(link)) {
+        what = "is a user's, granted by the policy";
+    }
+    resource_fail(resource, INTERFACE_KEY_DEV, "%s exists and %s: left as it is", link->name, what);
+    resource_hint(resource, "managed = no declares it as it is; or remove it: ip link del %s",
+                  link->name);
+}
+
+static void plan_existing(struct resource *resource,
+                          const struct links *links,
+                          const struct options *options) {
+    struct plan *plan = &resource->plan;
+
+    read_current(plan, links);
+    if (is_being_made(&plan->link)) {
+        resource->waits++;
+        if (resource->waits <= WAITS) {
+            plan->action = PLAN_IN_PROGRESS;
+            return;
+        }
+    }
+    if (!tap_label(&plan->link)) {
+        refuse_foreign(resource);
         return;
     }
-    plan->differences = compare(item, taps);
-    plan_changes(item, options->force);
+    plan->differences = resource_compare(resource, links);
+    plan_changes(resource, options->force);
 }
 
-void item_plan_removal(struct item *item, const struct tap *tap, const struct options *options) {
-    bool reap = tap_granted(tap);
+void resource_plan(struct resource *resource, struct host *host, const struct options *options) {
+    const struct link_state *link = links_find(&host->links, resource_name(resource));
+    bool is_managed = resource->definition->interface.managed;
+    struct plan *plan = &resource->plan;
 
-    item->plan = (struct plan){.action = reap ? PLAN_REAP : PLAN_REMOVE, .now = *tap, .key = INTERFACE_KEYS};
-    item->removed = false;
-    if (!tap_in_use(tap) || (options->force && !reap)) return;
-    item_fail(item, INTERFACE_KEYS, "is %s, and is in use: not removed", reap ? "a user's" : "no longer declared");
-    item->plan.names_holders = true;
-    if (!reap) item_hint(item, "--force removes it all the same");
-}
-
-int items_plan_removals(struct items *items, const struct taps *taps, const struct options *options) {
-    bool *declared = calloc(taps->count + 1, sizeof(*declared));
-    const struct tap *tap;
-    struct item *item;
-
-    if (!declared) return -ENOMEM;
-    for (size_t i = 0; i < items->count; i++) {
-        tap = taps_find(taps, item_dev(&items->item[i]));
-        if (tap) declared[tap - taps->tap] = !items->item[i].definition->interface.managed || !options->reap || !is_leftover(tap);
+    *plan = (struct plan){.action = PLAN_UNMANAGED, .key = INTERFACE_KEYS};
+    resource->is_removed = false;
+    if (link && is_managed && options->reap && tap_is_leftover(link)) {
+        /* it is removed first */
+        link = NULL;
     }
-    for (size_t i = 0; i < taps->count; i++) {
-        tap = &taps->tap[i];
-        if (declared[i] || !(tap_label(tap) ? options->prune : options->reap && is_leftover(tap))) continue;
-        item = items_add(items);
-        if (!item) return free(declared), -ENOMEM;
-        item_plan_removal(item, tap, options);
-        item->first = item->plan;
+    if (link) {
+        plan->link = *link;
     }
-    free(declared);
-    return 0;
+    if (!is_managed || !plan_target(resource, &host->bridges, options)) {
+        return;
+    }
+    if (link) {
+        plan_existing(resource, &host->links, options);
+        return;
+    }
+    plan->action = PLAN_CREATE;
+    if (options->dry_run) {
+        check_name(resource);
+    }
 }

@@ -1,210 +1,234 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Definition files -> items.  Root reads them unattended at every boot: what others can write there would be theirs to
- * declare, so that the folder's files are taken under the policy's conditions.  A file that is named on the command line
- * is the administrator's word.
+ * Definition files as resources.  Root reads them unattended at every boot, and others could
+ * declare what they can write there.  So the folder's files are taken under the policy's
+ * conditions.  A file that is named on the command line is the administrator's word.
  */
-#include "apply/resource.h"
-#include "apply/report.h"
+#include "apply/read.h"
+#include "apply/unique.h"
 #include "conf/file/file.h"
+#include "wire/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <pwd.h>
-#include <search.h>
-#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
-struct reading {
-    struct items *items;
-    const char *file;
+#define KNOWN_OWNERS 64
+#define PATH_ROOM 4096
+#define REASON_ROOM 160
+
+/* An owner who was looked up: a thousand definitions have few of them. */
+struct known_owner {
+    char name[INTERFACE_OWNER];
+    uid_t uid;
 };
 
-void item_fail(struct item *item, enum interface_key key, const char *format, ...) {
-    va_list arguments;
+struct reading {
+    struct resources *resources;
+    struct report *report;
+    const char *file; /* that is being read, printable */
+    struct known_owner known[KNOWN_OWNERS];
+    size_t known_count;
+};
 
-    va_start(arguments, format);
-    vsnprintf(item->plan.reason, sizeof(item->plan.reason), format, arguments);
-    va_end(arguments);
-    item->plan.hint[0] = 0;
-    item->plan.key = key;
-    item->plan.action = PLAN_FAIL;
-}
-
-void item_hint(struct item *item, const char *format, ...) {
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(item->plan.hint, sizeof(item->plan.hint), format, arguments);
-    va_end(arguments);
-}
-
-void item_refuse(struct item *item, int error) {
-    item->refused = error == -EPERM || error == -EACCES || error == -EROFS;
-    if (error == -EPERM || error == -EACCES) item_hint(item, "it needs CAP_NET_ADMIN in this network namespace");
-}
-
-const char *item_dev(const struct item *item) {
-    return item->definition ? item->definition->interface.dev : item->first.now.name;
-}
-
-struct item *items_add(struct items *items) {
-    struct item *more;
-
-    if (items->count == items->room) {
-        more = reallocarray(items->item, items->room * 2 + 64, sizeof(*more));
-        if (!more) return NULL;
-        items->item = more;
-        items->room = items->room * 2 + 64;
-    }
-    items->item[items->count] = (struct item){0};
-    return &items->item[items->count++];
-}
-
-static void tell(void *context, unsigned line, const char *reason, const char *hint) {
+static void take_fault(void *context, unsigned line, const char *reason, const char *hint) {
     struct reading *reading = context;
 
-    reading->items->faulty = true;
-    report_fault(reading->file, line, reason, hint);
+    reading->resources->is_incomplete = true;
+    report_fault(reading->report, reading->file, line, reason, hint);
 }
 
-static void tell_unread(struct items *items, const char *file, int error) {
-    char text[160];
+static void take_unread(struct reading *reading, const char *file, int error) {
+    char reason[REASON_ROOM];
+    const char *hint = "";
 
-    snprintf(text, sizeof(text), "cannot be read: %s", file_reason(error));
-    items->faulty = true;
-    report_fault(file, 0, text, error == -EPERM ? "chown root and chmod go-w, the file and its folder" : "");
+    if (error == -EPERM) {
+        hint = "chown root and chmod go-w, the file and its folder";
+    }
+    snprintf(reason, sizeof(reason), "cannot be read: %s", file_reason(error));
+    reading->resources->is_incomplete = true;
+    report_fault(reading->report, file, 0, reason, hint);
 }
 
-/* A user's name or id -> uid.  Those that were looked up are kept: a thousand definitions have few owners. */
-static bool look_up(const char *owner, uid_t *uid) {
-    static struct { char name[INTERFACE_OWNER]; uid_t uid; } known[64];
-    static size_t count;
+static bool find_known(const struct reading *reading, const char *owner, uid_t *uid) {
+    for (size_t i = 0; i < reading->known_count; i++) {
+        if (!strcmp(reading->known[i].name, owner)) {
+            *uid = reading->known[i].uid;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void keep_known(struct reading *reading, const char *owner, uid_t uid) {
+    struct known_owner *known = &reading->known[reading->known_count];
+
+    if (reading->known_count == KNOWN_OWNERS) {
+        return;
+    }
+    snprintf(known->name, sizeof(known->name), "%s", owner);
+    known->uid = uid;
+    reading->known_count++;
+}
+
+static bool parse_id(const char *owner, uid_t *uid) {
+    unsigned long long id = strtoull(owner, NULL, 10);
+
+    *uid = (uid_t)id;
+    /* (uid_t)-1 is nobody's */
+    return id < UINT32_MAX;
+}
+
+/* The id of a user's name, or an id as it is written.  False: no user is called so. */
+static bool find_owner(struct reading *reading, const char *owner, uid_t *uid) {
     const struct passwd *user;
-    unsigned long long id;
 
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(known[i].name, owner)) return *uid = known[i].uid, true;
+    if (find_known(reading, owner, uid)) {
+        return true;
+    }
     if (!owner[strspn(owner, "0123456789")]) {
-        id = strtoull(owner, NULL, 10);
-        return *uid = (uid_t)id, id < UINT32_MAX; /* (uid_t)-1: nobody's */
+        return parse_id(owner, uid);
     }
     user = getpwnam(owner);
-    if (!user) return false;
+    if (!user) {
+        return false;
+    }
     *uid = user->pw_uid;
-    snprintf(known[count].name, sizeof(known[count].name), "%s", owner);
-    known[count].uid = *uid;
-    count += count < sizeof(known) / sizeof(known[0]) - 1;
+    keep_known(reading, owner, *uid);
     return true;
 }
 
-static int add_definitions(struct items *items, const struct definitions *definitions, const char *file) {
-    struct reading reading = {items, file};
-    const struct definition *definition;
-    struct item *item;
-    char reason[160];
-    uid_t uid = 0;
+static void take_unknown_owner(struct reading *reading, const struct definition *definition) {
+    const struct interface *interface = &definition->interface;
+    char reason[REASON_ROOM];
 
+    snprintf(reason, sizeof(reason), "[interface %s]: no user '%s' is known", interface->label,
+             interface->owner);
+    take_fault(reading, definition->key_line[INTERFACE_KEY_OWNER], reason, "");
+}
+
+static int add_definitions(struct reading *reading, const struct definitions *definitions) {
     for (size_t i = 0; i < definitions->count; i++) {
-        definition = &definitions->definition[i];
-        if (definition->interface.managed && !look_up(definition->interface.owner, &uid)) {
-            snprintf(reason, sizeof(reason), "[interface %s]: no user '%s' is known", definition->interface.label,
-                     definition->interface.owner);
-            tell(&reading, definition->key_line[INTERFACE_KEY_OWNER], reason, "");
+        const struct definition *definition = &definitions->definition[i];
+        const struct interface *interface = &definition->interface;
+        struct resource *added;
+        uid_t owner = 0;
+
+        if (interface->managed && !find_owner(reading, interface->owner, &owner)) {
+            take_unknown_owner(reading, definition);
             continue;
         }
-        item = items_add(items);
-        if (!item) return -ENOMEM;
-        item->definition = definition;
-        item->file = file;
-        item->uid = uid;
+        added = resources_add(reading->resources);
+        if (!added) {
+            return -ENOMEM;
+        }
+        added->definition = definition;
+        added->file = reading->file;
+        added->owner = owner;
     }
     return 0;
 }
 
-/* One file; FOLDER NULL: PATH as it was named on the command line.  What is read lasts as long as the process. */
-static int read_file(struct items *items, const char *folder, const char *path) {
-    char name[4096], *file = malloc(sizeof(name)), *text = NULL;
+static int parse_file(struct reading *reading, const char *text, size_t size) {
     struct definitions *definitions = calloc(1, sizeof(*definitions));
-    struct reading reading = {items, file};
-    size_t size;
     int error;
 
-    if (!file || !definitions) return -ENOMEM;
-    snprintf(name, sizeof(name), "%s%s%s", folder ? folder : "", folder ? "/" : "", path);
-    interface_printable(name, file, sizeof(name));
-    error = folder ? file_read_trusted(folder, path, DEFINITIONS_SIZE, &text, &size)
-                   : file_read_plain(path, DEFINITIONS_SIZE, &text, &size);
-    if (error) {
-        tell_unread(items, file, error);
-    } else {
-        error = definitions_read(definitions, text, size, DEFINITIONS_APPLY, tell, &reading);
-        if (error == -ENOMEM) return error;
-        error = add_definitions(items, definitions, file);
+    if (!definitions) {
+        return -ENOMEM;
     }
-    free(text);
-    return error == -ENOMEM ? error : 0;
+    error = definitions_read(definitions, text, size, DEFINITIONS_APPLY, take_fault, reading);
+    if (error == -ENOMEM) {
+        return error;
+    }
+    /* of a file with faults, the definitions without one are there */
+    return add_definitions(reading, definitions);
 }
 
-int items_read(struct items *items, const char *path) {
-    struct definitions_folder folder;
-    struct stat kind;
-    char shown[1024];
-    int error;
+/* Copies PATH, printable, into memory of its own.  NULL: out of memory. */
+static const char *printable_copy(const char *path) {
+    char *copy = malloc(PATH_ROOM);
 
-    if (!stat(path, &kind) && !S_ISDIR(kind.st_mode)) {
-        return read_file(items, NULL, path);
+    return copy ? text_printable(path, copy, PATH_ROOM) : NULL;
+}
+
+/* ERROR: with which the file's text could not be read, or 0. */
+static int take_file(struct reading *reading,
+                     const char *path,
+                     int error,
+                     char *text,
+                     size_t size) {
+    reading->file = printable_copy(path);
+    if (!reading->file) {
+        error = -ENOMEM;
+    } else if (error) {
+        take_unread(reading, reading->file, error);
+        error = 0;
+    } else {
+        error = parse_file(reading, text, size);
     }
-    error = definitions_folder_list(path, &folder);
+    free(text);
+    return error;
+}
+
+static int read_named_file(struct reading *reading, const char *path) {
+    char *text = NULL;
+    size_t size = 0;
+    int error = file_read_plain(path, DEFINITIONS_SIZE, &text, &size);
+
+    return error == -ENOMEM ? error : take_file(reading, path, error, text, size);
+}
+
+static int read_file_of_folder(struct reading *reading, const char *folder, const char *name) {
+    char path[PATH_ROOM];
+    char *text = NULL;
+    size_t size = 0;
+    int error = file_read_trusted(folder, name, DEFINITIONS_SIZE, &text, &size);
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return error == -ENOMEM ? error : take_file(reading, path, error, text, size);
+}
+
+static int read_folder(struct reading *reading, const char *path) {
+    struct definitions_folder folder;
+    char shown[PATH_ROOM];
+    int error = definitions_folder_list(path, &folder);
+
     if (error) {
-        tell_unread(items, interface_printable(path, shown, sizeof(shown)), error);
+        take_unread(reading, text_printable(path, shown, sizeof(shown)), error);
         return 0;
     }
     for (size_t i = 0; i < folder.count && !error; i++) {
-        error = read_file(items, path, folder.file[i]->d_name);
+        error = read_file_of_folder(reading, path, folder.file[i]->d_name);
     }
     definitions_folder_free(&folder);
     return error;
 }
 
-static const struct interface *interface_of(const void *item) { return &((const struct item *)item)->definition->interface; }
+static int read_path(struct reading *reading, const char *path) {
+    struct stat kind;
 
-static int by_label(const void *a, const void *b) { return strcmp(interface_of(a)->label, interface_of(b)->label); }
-
-static int by_dev(const void *a, const void *b) { return strcmp(interface_of(a)->dev, interface_of(b)->dev); }
-
-static void keep(void *item __attribute__((unused))) {}
-
-/* The later one of two in different files; those of one file were told when it was read. */
-static void refuse(struct items *items, struct item *later, const struct item *first, enum interface_key key) {
-    struct reading reading = {items, later->file};
-    const struct interface *interface = &later->definition->interface;
-    char reason[1024];
-
-    snprintf(reason, sizeof(reason), "[interface %s]: %s '%s' is in %.400s:%u already", interface->label,
-             key < INTERFACE_KEYS ? "'dev' value" : "the label", key < INTERFACE_KEYS ? interface->dev : interface->label,
-             first->file, key < INTERFACE_KEYS ? first->definition->key_line[key] : first->definition->line);
-    tell(&reading, key < INTERFACE_KEYS ? later->definition->key_line[key] : later->definition->line, reason, "");
-    later->removed = true;
+    if (!stat(path, &kind) && !S_ISDIR(kind.st_mode)) {
+        return read_named_file(reading, path);
+    }
+    return read_folder(reading, path);
 }
 
-/* Only with those that are kept: one that is refused declares nothing, so that its device may be another's. */
-int items_check(struct items *items) {
-    void *labels = NULL, *devs = NULL; /* tsearch(3) */
+int resources_read(struct resources *resources,
+                   const char *const path[],
+                   size_t count,
+                   struct report *report) {
+    struct reading reading = {.resources = resources, .report = report};
     int error = 0;
-    size_t kept = 0;
 
-    for (size_t i = 0; !error && i < items->count; i++) {
-        struct item *item = &items->item[i];
-        struct item **same_label = tfind(item, &labels, by_label), **same_dev = tfind(item, &devs, by_dev);
-
-        if (same_label || same_dev)
-            refuse(items, item, same_label ? *same_label : *same_dev, same_label ? INTERFACE_KEYS : INTERFACE_KEY_DEV);
-        else if (!tsearch(item, &labels, by_label) || !tsearch(item, &devs, by_dev))
-            error = -ENOMEM;
+    for (size_t i = 0; i < count && !error; i++) {
+        error = read_path(&reading, path[i]);
     }
-    tdestroy(labels, keep);
-    tdestroy(devs, keep);
-    for (size_t i = 0; i < items->count; i++)
-        if (!items->item[i].removed) items->item[kept++] = items->item[i];
-    items->count = kept;
+    if (!error) {
+        error = resources_keep_unique(resources, report);
+    }
     return error;
 }

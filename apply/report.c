@@ -1,365 +1,81 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * How tapgrant-apply speaks: as the command does, a line and a hint for each fault, and what is done or planned on stdout.
+ * What is said of all, in the order of the definitions.
  */
 #include "apply/report.h"
+#include "apply/outcome.h"
+#include "apply/report_json.h"
+#include "apply/report_text.h"
 
-#include <time.h>
-
-#define LONG 0.5     /* seconds of work behind which there is progress to tell */
-#define TEXT 160
-#define REASON 2000 /* each byte of the plan's, printable, and what follows */
-
-static unsigned faults;
-static json_t *told; /* the faults, for JSON */
+#include <stdio.h>
 
 int report_error(const char *object, const char *reason, int status, bool json) {
-    json_t *error = json ? json_pack("{s:s, s:i, s:s, s:s, s:n}", "error", status == 2 ? "usage" : "failed", "code", status,
-                                     "object", object, "reason", reason, "hint") : NULL;
-
-    fprintf(stderr, "tapgrant: %s: %s\n", object, reason);
-    if (error) json_dumpf(error, stdout, JSON_INDENT(2)), putchar('\n');
-    json_decref(error);
+    report_text_fault(object, 0, NULL, reason, "");
+    if (json) {
+        report_json_error(object, reason, status);
+    }
     return status;
 }
 
-static void say(const char *where, unsigned line, const char *label, const char *reason, const char *hint) {
-    fprintf(stderr, "tapgrant: %s", where);
-    if (line) fprintf(stderr, ":%u", line);
-    if (label) fprintf(stderr, ": [interface %s]", label);
-    fprintf(stderr, ": %s\n", reason);
-    if (*hint) fprintf(stderr, "hint: %s\n", hint);
+void report_fault(struct report *report,
+                  const char *file,
+                  unsigned line,
+                  const char *reason,
+                  const char *hint) {
+    report->fault_count++;
+    report_text_fault(file, line, NULL, reason, hint);
+    if (!report->faults) {
+        report->faults = json_array();
+    }
+    json_array_append_new(report->faults, report_json_fault(file, line, reason, hint));
 }
 
-void report_fault(const char *file, unsigned line, const char *reason, const char *hint) {
-    faults++;
-    say(file, line, NULL, reason, hint);
-    if (!told) told = json_array();
-    json_array_append_new(told, json_pack("{s:s, s:o, s:s, s:s?}", "file", file, "line", line ? json_integer(line) : json_null(),
-                                          "reason", reason, "hint", *hint ? hint : NULL));
-}
-
-void report_progress(size_t count, size_t of) {
-    static struct timespec begin, last;
-    static bool shown, asked, terminal;
-    struct timespec now;
-
-    if (!asked) asked = true, terminal = isatty(2);
-    if (!terminal || clock_gettime(CLOCK_MONOTONIC, &now)) return;
-    if (!begin.tv_sec) begin = now;
-    if (shown && count >= of) fprintf(stderr, "\r%30s\r", "");
-    if ((double)(now.tv_sec - begin.tv_sec) + 1e-9 * (double)(now.tv_nsec - begin.tv_nsec) < LONG || count >= of) return;
-    if (shown && now.tv_sec == last.tv_sec && now.tv_nsec - last.tv_nsec < 100000000) return;
-    fprintf(stderr, "\r%zu of %zu", count, of);
-    shown = true;
-    last = now;
-}
-
-static const char *difference_name(unsigned difference) {
-    static const char *const names[] = {"label", "group",      "persist", "up",
-                                        "port",  "link-group", "ipv6",    "link-type"};
-
-    return difference < INTERFACE_KEYS ? interface_key_name((enum interface_key)difference) : names[difference - PLAN_LABEL];
-}
-
-/* A name may have any bytes, and neither JSON nor a terminal takes all.  It lasts until the next call. */
-static const char *dev_of(const struct item *item) {
-    static char text[WIRE_NAME * 4 + 1];
-
-    return interface_printable(item_dev(item), text, sizeof(text));
-}
-
-static const char *yes(bool is) { return is ? "yes" : "no"; }
-
-static const char *mac_or_none(const uint8_t mac[6], char text[TEXT]) {
-    return wire_mac_absent(mac) ? "none" : wire_mac_text(mac, text);
-}
-
-static const char *decimal(uint32_t number, char text[TEXT]) {
-    snprintf(text, TEXT, "%u", number);
-    return number == UINT32_MAX ? "none" : text;
-}
-
-/* What it is now. */
-static const char *text_from(const struct item *item, unsigned difference, char text[TEXT]) {
-    const struct plan *plan = &item->first;
-
-    switch (difference) {
-    case INTERFACE_KEY_OWNER: return decimal(plan->now.tun[IFLA_TUN_OWNER], text);
-    case INTERFACE_KEY_HOST_MAC: return wire_mac_text(plan->now.mac, text);
-    case INTERFACE_KEY_GUEST_MAC: return mac_or_none(plan->tied, text);
-    case INTERFACE_KEY_MTU: return decimal(plan->now.mtu, text);
-    case INTERFACE_KEY_BRIDGE: return plan->port_of[0] ? interface_printable(plan->port_of, text, TEXT) : "none";
-    case INTERFACE_KEY_ISOLATE: return yes(!item->definition->interface.isolate);
-    case INTERFACE_KEY_LOCK_MAC: return yes(!item->definition->interface.lock_mac);
-    case INTERFACE_KEY_QUEUES: return item->definition->interface.queues > 1 ? "1" : "several";
-    case PLAN_LABEL: return tap_label(&plan->now) ? tap_label(&plan->now) : "none";
-    case PLAN_GROUP: return decimal(plan->now.tun[IFLA_TUN_GROUP], text);
-    case PLAN_LINK_GROUP: return decimal(plan->now.group, text);
-    case PLAN_PORT: return "changed";
-    case PLAN_UP: return yes(plan->stray);
-    case PLAN_IPV6: return "on";
-    case PLAN_LINK_TYPE: return decimal(plan->now.type, text);
-    default: return "no";
+static void count_outcome(const struct outcome *outcome, size_t count[PLAN_ACTIONS]) {
+    count[outcome->action]++;
+    if (outcome->partial != outcome->action) {
+        count[outcome->partial]++;
+    }
+    /* a part of it cannot be changed */
+    if (outcome->reason[0] && outcome->action != PLAN_FAIL) {
+        count[PLAN_FAIL]++;
     }
 }
 
-/* What it is to be. */
-static const char *text_to(const struct item *item, unsigned difference, char text[TEXT]) {
-    const struct interface *interface = &item->definition->interface;
-
-    switch (difference) {
-    case INTERFACE_KEY_OWNER: return interface->owner;
-    case INTERFACE_KEY_HOST_MAC:
-        return wire_mac_absent(item->first.host_mac) ? "generated" : wire_mac_text(item->first.host_mac, text);
-    case INTERFACE_KEY_GUEST_MAC: return interface->lock_mac ? wire_mac_text(interface->guest_mac, text) : "none";
-    case INTERFACE_KEY_MTU: return decimal(item->first.mtu, text);
-    case INTERFACE_KEY_BRIDGE: return interface->bridge[0] ? interface->bridge : "none";
-    case INTERFACE_KEY_ISOLATE: return yes(interface->isolate);
-    case INTERFACE_KEY_LOCK_MAC: return yes(interface->lock_mac);
-    case INTERFACE_KEY_QUEUES: return decimal(interface->queues, text);
-    case PLAN_LABEL: return interface->label;
-    case PLAN_GROUP: return "none";
-    case PLAN_LINK_GROUP: return "0";
-    case PLAN_PORT: return "as made";
-    case PLAN_UP: return yes(!item->first.stray);
-    case PLAN_IPV6: return "off";
-    case PLAN_LINK_TYPE: return decimal(ARPHRD_ETHER, text);
-    default: return "yes";
+static void report_outcome(const struct outcome *outcome, json_t *interfaces) {
+    if (outcome->reason[0]) {
+        report_text_failure(outcome);
+    }
+    if (interfaces) {
+        json_array_append_new(interfaces, report_json_outcome(outcome));
+    } else if (outcome->dry_run) {
+        report_text_plan(outcome);
+    } else {
+        report_text_done(outcome);
     }
 }
 
-/* The definition as it would be written, each line with a +. */
-static void print_created(const struct item *item) {
-    struct definition definition = *item->definition;
-    const struct definitions one = {.definition = &definition, .count = 1};
-    char *text = NULL;
-    size_t size;
-    FILE *memory = open_memstream(&text, &size);
+int report_resources(struct report *report, const struct resources *resources) {
+    const struct options *options = report->options;
+    json_t *interfaces = options->json ? json_array() : NULL;
+    size_t count[PLAN_ACTIONS] = {[PLAN_FAIL] = report->fault_count};
+    struct outcome outcome;
+    bool is_written = true;
 
-    if (!memory) return;
-    definitions_write(&one, memory);
-    if (!fclose(memory))
-        for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) printf("+%s\n", line);
-    free(text);
-}
-
-/* What is told of a plan as a line that is no part of the diff. */
-static void print_cut(const struct item *item) {
-    char text[REPORT_HOLDERS + TEXT];
-
-    report_cut(item, true, text, sizeof(text));
-    if (text[0]) {
-        printf(" ; %s\n", text);
-    }
-}
-
-static void print_plan(const struct item *item) {
-    enum plan_action action = item->first.action;
-    const char *label = item->definition ? item->definition->interface.label : tap_label(&item->first.now);
-    char from[TEXT], to[TEXT];
-
-    if (action == PLAN_CREATE) print_created(item);
-    if (action == PLAN_REMOVE) {
-        printf("-[interface %s]\n-dev = %s\n", label, dev_of(item));
-        print_cut(item);
-    }
-    if (action == PLAN_REAP) printf("-; %s\n-dev = %s\n", item->first.now.alias, dev_of(item));
-    if (action == PLAN_UNMANAGED) printf(" [interface %s]\n dev = %s\n managed = no\n", label, dev_of(item));
-    if (action != PLAN_CHANGE && action != PLAN_REMAKE) return;
-    printf(" [interface %s]\n dev = %s\n", label, dev_of(item));
-    if (action == PLAN_REMAKE) puts(" ; made anew");
-    print_cut(item);
-    for (unsigned n = 0; n < PLAN_DIFFERENCES; n++)
-        if (item->first.differences & PLAN_BIT(n))
-            printf("-%s = %s\n+%s = %s\n", difference_name(n), text_from(item, n, from), difference_name(n),
-                   text_to(item, n, to));
-}
-
-/* What came of it: the plan in a dry run. */
-static enum plan_action outcome(const struct item *item, bool dry_run) {
-    if (dry_run || !item->definition || item->plan.action == PLAN_FAIL || item->plan.action == PLAN_UNMANAGED)
-        return item->plan.action;
-    return !item->done ? PLAN_UNCHANGED : item->first.action == PLAN_CREATE ? PLAN_CREATE : PLAN_CHANGE;
-}
-
-/* What was carried out of one that failed in the end: removed by force and not made again; or changed, but for the rest. */
-static enum plan_action beside_failure(const struct item *item, enum plan_action action) {
-    if (action != PLAN_FAIL || !item->definition) return action;
-    if (item->left == LEFT_REMOVED) return PLAN_REMOVE;
-    if (item->changed && (item->first.action == PLAN_CHANGE || item->first.stray)) {
-        return PLAN_CHANGE;
-    }
-    return action;
-}
-
-/* What was found to differ and is told of: in the end only what was corrected. */
-static unsigned told_differences(const struct item *item, bool dry_run) {
-    if (dry_run || item->first.action == PLAN_REMAKE) {
-        return item->first.differences;
-    }
-    return item->first.differences & item->changed;
-}
-
-/* It is told with the reason then, else with what was done. */
-static bool is_cut_for_nothing(const struct item *item) {
-    const unsigned paused = PLAN_BIT(INTERFACE_KEY_BRIDGE) | PLAN_BIT(INTERFACE_KEY_MTU);
-
-    if (!item->plan.reason[0]) {
-        return false;
-    }
-    if (item->first.cut == CUT_DOWN || item->left != LEFT_AS_IT_WAS) {
-        return true;
-    }
-    return item->cut_microseconds && !(item->changed & paused);
-}
-
-static void print_done(const struct item *item, enum plan_action action) {
-    const char *between = ": ";
-    char from[TEXT], to[TEXT], cut[REPORT_HOLDERS + TEXT];
-
-    cut[0] = 0;
-    if (!is_cut_for_nothing(item)) {
-        report_cut(item, false, cut, sizeof(cut));
-    }
-    if (action == PLAN_UNMANAGED) printf("unmanaged %s\n", dev_of(item));
-    if (action == PLAN_CREATE) printf("created %s\n", dev_of(item));
-    if (action == PLAN_REMOVE || action == PLAN_REAP) {
-        printf("removed %s%s%s\n", dev_of(item), cut[0] ? "; " : "", cut);
-    }
-    if (action != PLAN_CHANGE) return;
-    printf("changed %s", dev_of(item));
-    for (unsigned n = 0; n < PLAN_DIFFERENCES; n++) {
-        if (!(told_differences(item, false) & PLAN_BIT(n))) continue;
-        printf("%s%s %s -> %s", between, difference_name(n), text_from(item, n, from), text_to(item, n, to));
-        between = ", ";
-    }
-    printf("%s%s\n", cut[0] ? "; " : "", cut);
-}
-
-static unsigned line_of(const struct item *item) {
-    const struct definition *definition = item->definition;
-    unsigned line = definition && item->plan.key < INTERFACE_KEYS ? definition->key_line[item->plan.key] : 0;
-
-    return line ? line : definition ? definition->line : 0;
-}
-
-static const char *left_of(const struct item *item) {
-    switch (item->left) {
-    case LEFT_PARTLY:
-        return "; what it was before could not be put back";
-    case LEFT_DOWN:
-        return item->first.port_of[0] ? "; it is down and off its bridge now" : "; it is down now";
-    case LEFT_PAUSED:
-        return "; it takes and gives no frame now";
-    case LEFT_ROOTS:
-        return "; it is root's now";
-    case LEFT_REMOVED:
-        return "; it was removed, and is not there now";
-    case LEFT_AS_IT_WAS:
-    default:
-        return "";
-    }
-}
-
-/* Why not, what the device is now where that is not what it was, and who was cut off for it. */
-static const char *reason_of(const struct item *item, bool dry_run, char text[REASON]) {
-    char who[REPORT_HOLDERS + TEXT];
-
-    interface_printable(item->plan.reason, text, REASON);
-    if (!text[0]) {
-        return NULL;
-    }
-    snprintf(text + strlen(text), REASON - strlen(text), "%s", left_of(item));
-    if (item->is_used && item->plan.names_holders) {
-        snprintf(text + strlen(text), REASON - strlen(text), ": %s has it open",
-                 report_holders(item, who, sizeof(who)));
-    }
-    who[0] = 0;
-    if (is_cut_for_nothing(item)) {
-        report_cut(item, dry_run, who, sizeof(who));
-    }
-    if (who[0]) {
-        snprintf(text + strlen(text), REASON - strlen(text), "; %s", who);
-    }
-    return text;
-}
-
-static void print_failure(const struct item *item, bool dry_run) {
-    char object[WIRE_NAME * 4 + 16], reason[REASON];
-
-    snprintf(object, sizeof(object), "interface %s", dev_of(item));
-    say(item->definition ? item->file : object, line_of(item), item->definition ? item->definition->interface.label : NULL,
-        reason_of(item, dry_run, reason), item->plan.hint);
-}
-
-static json_t *item_json(const struct item *item, enum plan_action action, bool dry_run) {
-    static const char *const names[] = {"unchanged", "unmanaged", "create", "change", "remake", "remove", "reap", "wait",
-                                        "failed"};
-    const char *label = item->definition ? item->definition->interface.label : tap_label(&item->first.now);
-    char from[TEXT], to[TEXT], reason[REASON];
-    json_t *changes = json_array();
-
-    for (unsigned n = 0; item->definition && n < PLAN_DIFFERENCES; n++)
-        if (told_differences(item, dry_run) & PLAN_BIT(n))
-            json_array_append_new(changes, json_pack("{s:s, s:s, s:s}", "key", difference_name(n), "from",
-                                                     text_from(item, n, from), "to", text_to(item, n, to)));
-    return json_pack("{s:s?, s:s, s:s?, s:o, s:s, s:o, s:o, s:s?, s:s?}", "label", label, "dev", dev_of(item), "file", item->file,
-                     "line", item->definition ? json_integer(line_of(item)) : json_null(), "action", names[action], "changes",
-                     changes, "interrupts", report_cut_json(item, dry_run), "reason",
-                     reason_of(item, dry_run, reason), "hint",
-                     item->plan.hint[0] ? item->plan.hint : NULL);
-}
-
-static void print_summary(const size_t count[PLAN_FAIL + 1], bool dry_run) {
-    printf(dry_run ? "to create %zu, to change %zu, unchanged %zu, to remove %zu" :
-                     "created %zu, changed %zu, unchanged %zu, removed %zu",
-           count[PLAN_CREATE], count[PLAN_CHANGE] + count[PLAN_REMAKE], count[PLAN_UNCHANGED],
-           count[PLAN_REMOVE] + count[PLAN_REAP]);
-    if (count[PLAN_UNMANAGED]) printf(", unmanaged %zu", count[PLAN_UNMANAGED]);
-    if (count[PLAN_FAIL]) printf(", failed %zu", count[PLAN_FAIL]);
-    putchar('\n');
-}
-
-static json_t *summary_json(const size_t count[PLAN_FAIL + 1], json_t *interfaces, bool dry_run) {
-    if (!told) told = json_array();
-    return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:O}", "dry_run", dry_run,
-                     "created", (json_int_t)count[PLAN_CREATE],
-                     "changed", (json_int_t)(count[PLAN_CHANGE] + count[PLAN_REMAKE]),
-                     "unchanged", (json_int_t)count[PLAN_UNCHANGED],
-                     "removed", (json_int_t)(count[PLAN_REMOVE] + count[PLAN_REAP]),
-                     "unmanaged", (json_int_t)count[PLAN_UNMANAGED], "failed", (json_int_t)count[PLAN_FAIL],
-                     "interfaces", interfaces, "faults", told);
-}
-
-int report_items(const struct items *items, const struct options *options) {
-    json_t *interfaces = options->json ? json_array() : NULL, *summary = NULL;
-    size_t count[PLAN_FAIL + 1] = {[PLAN_FAIL] = faults};
-    bool failed = false;
-
-    for (size_t i = 0; i < items->count; i++) {
-        const struct item *item = &items->item[i];
-        enum plan_action action = outcome(item, options->dry_run), also = beside_failure(item, action);
-
-        count[action]++;
-        count[also] += also != action;
-        if (item->plan.reason[0]) print_failure(item, options->dry_run);
-        count[PLAN_FAIL] += item->plan.reason[0] && action != PLAN_FAIL; /* a part of it cannot be changed */
-        if (options->json)
-            json_array_append_new(interfaces, item_json(item, action, options->dry_run));
-        else if (options->dry_run)
-            print_plan(item);
-        else
-            print_done(item, also);
+    for (size_t i = 0; i < resources->count; i++) {
+        outcome_collect(&outcome, &resources->resource[i], options->dry_run);
+        count_outcome(&outcome, count);
+        report_outcome(&outcome, interfaces);
     }
     if (options->json) {
-        summary = summary_json(count, interfaces, options->dry_run);
-        failed = !summary || json_dumpf(summary, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
-        json_decref(summary);
+        is_written = report_json_all(count, interfaces, report->faults, options->dry_run);
     } else {
-        print_summary(count, options->dry_run);
+        report_text_summary(count, options->dry_run);
     }
-    failed |= fflush(stdout) || ferror(stdout);
-    if (failed) fputs("tapgrant: standard output: cannot be written\n", stderr);
-    return failed || count[PLAN_FAIL];
+    if (fflush(stdout) || ferror(stdout)) {
+        is_written = false;
+    }
+    if (!is_written) {
+        fputs("tapgrant: standard output: cannot be written\n", stderr);
+    }
+    return !is_written || count[PLAN_FAIL];
 }

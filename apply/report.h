@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within tapgrant-apply: all that it says.  Faults on stderr, what is done and the plan on stdout, or JSON there. */
+/*
+ * Within tapgrant-apply: all that it says.  Faults go to stderr; what is done, or planned, to
+ * stdout, as text or as JSON.
+ */
 #pragma once
 
 #include "apply/resource.h"
 
 #include <jansson.h>
 
-#define REPORT_HOLDERS 900 /* bytes for ITEM_HOLDERS of them */
+struct report {
+    const struct options *options;
+    size_t fault_count;
+    json_t *faults; /* an array; NULL: none yet, or out of memory */
+};
 
-/* FILE:LINE: REASON, and the hint ("": none); LINE 0: about the whole file. */
-void report_fault(const char *file, unsigned line, const char *reason, const char *hint);
+/* Says FILE:LINE: REASON, and the hint ("": none); LINE 0: about the whole file. */
+void report_fault(struct report *report,
+                  const char *file,
+                  unsigned line,
+                  const char *reason,
+                  const char *hint);
 
-/* On a terminal, once it takes long: how many of how many.  COUNT = OF: the end. */
-void report_progress(size_t count, size_t of);
+/*
+ * Says the plan as a diff, or what was done, or why not; and the summary.  Returns the exit status.
+ */
+CHECKED int report_resources(struct report *report, const struct resources *resources);
 
-/* The plan as a diff, or what was done, or why not; and the summary.  The exit status. */
-CHECKED int report_items(const struct items *items, const struct options *options);
-
-/* tapgrant: OBJECT: REASON.  STATUS, for main() to return. */
+/* Says tapgrant: OBJECT: REASON.  Returns STATUS, for main() to return. */
 int report_error(const char *object, const char *reason, int status, bool json);
-
-/* Who uses the device, for a sentence: the programs, their process ids and users. */
-const char *report_holders(const struct item *item, char *text, size_t size);
-
-/* Who was, or in a DRY_RUN would be, cut off and for how long.  "": nobody.  As JSON: null. */
-const char *report_cut(const struct item *item, bool dry_run, char *text, size_t size);
-json_t *report_cut_json(const struct item *item, bool dry_run);

@@ -1,161 +1,167 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within tapgrant-apply: what is to be done about one definition, or about one device that no definition has.
- *
- *   items_read     definition files -> items
- *   item_plan      items and links -> what each one needs; changes nothing
- *   items_remove   takes away, many at once
- *   item_make      creates or corrects one
- *
- * Functions return 0 or a negative errno.
+ * Within tapgrant-apply: one definition, or one tap that no definition has; what is to be done
+ * about it; and what was done.
  */
 #pragma once
 
-#include "conf/definitions/definitions.h"
 #include "apply/holders.h"
 #include "apply/links/links.h"
+#include "conf/definitions/definitions.h"
 
 #include <sys/types.h>
 
-/* What may differ: an interface_key, or what no key is for; in a set each is the bit of its number. */
-enum { PLAN_LABEL = INTERFACE_KEYS, PLAN_GROUP, PLAN_PERSIST, PLAN_UP, PLAN_PORT, PLAN_LINK_GROUP, PLAN_IPV6,
-       PLAN_LINK_TYPE, PLAN_DIFFERENCES };
-#define PLAN_BIT(difference) (1u << (difference))
-#define GENERATED_MAC 0xfe /* first octet, as libvirt's: above those of a bridge's other ports */
+#define RESOURCE_HOLDERS 4 /* holders that are named; further ones are counted */
 
-/*
- * REMAKE  the kernel changes it in no other way, and --force was given
- * REAP    a user's leftover
- * WAIT    another run is at it
- */
-enum plan_action { PLAN_UNCHANGED, PLAN_UNMANAGED, PLAN_CREATE, PLAN_CHANGE, PLAN_REMAKE, PLAN_REMOVE, PLAN_REAP, PLAN_WAIT,
-                   PLAN_FAIL };
+/* What may differ: the value of an enum interface_key, or one of these, which have no key. */
+enum difference {
+    DIFFERENCE_LABEL = INTERFACE_KEYS,
+    DIFFERENCE_GROUP,
+    DIFFERENCE_PERSIST,
+    DIFFERENCE_UP,
+    DIFFERENCE_PORT, /* of the port's settings, those that no key is for */
+    DIFFERENCE_LINK_GROUP,
+    DIFFERENCE_IPV6,
+    DIFFERENCE_LINK_TYPE,
+    DIFFERENCES
+};
 
-/*
- * What it costs who uses the device.
- * PAUSED   frames are lost for a moment; no call of its fails
- * DOWN     its writes fail until the bridge is there
- * REMOVED  it is left with a dead descriptor
- */
-enum plan_cut { CUT_NOTHING, CUT_PAUSED, CUT_DOWN, CUT_REMOVED };
+/* The same as members of a set. */
+enum difference_bit {
+    DIFFERS_BRIDGE = 1 << INTERFACE_KEY_BRIDGE,
+    DIFFERS_GUEST_MAC = 1 << INTERFACE_KEY_GUEST_MAC,
+    DIFFERS_HOST_MAC = 1 << INTERFACE_KEY_HOST_MAC,
+    DIFFERS_MTU = 1 << INTERFACE_KEY_MTU,
+    DIFFERS_QUEUES = 1 << INTERFACE_KEY_QUEUES,
+    DIFFERS_OWNER = 1 << INTERFACE_KEY_OWNER,
+    DIFFERS_ISOLATE = 1 << INTERFACE_KEY_ISOLATE,
+    DIFFERS_LOCK_MAC = 1 << INTERFACE_KEY_LOCK_MAC,
+    DIFFERS_LABEL = 1 << DIFFERENCE_LABEL,
+    DIFFERS_GROUP = 1 << DIFFERENCE_GROUP,
+    DIFFERS_PERSIST = 1 << DIFFERENCE_PERSIST,
+    DIFFERS_UP = 1 << DIFFERENCE_UP,
+    DIFFERS_PORT = 1 << DIFFERENCE_PORT,
+    DIFFERS_LINK_GROUP = 1 << DIFFERENCE_LINK_GROUP,
+    DIFFERS_IPV6 = 1 << DIFFERENCE_IPV6,
+    DIFFERS_LINK_TYPE = 1 << DIFFERENCE_LINK_TYPE
+};
+
+enum plan_action {
+    PLAN_UNCHANGED,
+    PLAN_UNMANAGED,
+    PLAN_CREATE,
+    PLAN_CHANGE,
+    PLAN_RECREATE, /* the kernel changes it in no other way, and --force was given */
+    PLAN_REMOVE,
+    PLAN_REAP,        /* removes a user's leftover */
+    PLAN_IN_PROGRESS, /* another run is making it */
+    PLAN_FAIL,
+    PLAN_ACTIONS
+};
+
+/* What the plan costs the holder of the tap. */
+enum interruption {
+    INTERRUPTION_NONE,
+    INTERRUPTION_PAUSED, /* frames are lost for a moment; none of the holder's calls fails */
+    INTERRUPTION_DOWN,   /* the holder's writes fail until the bridge exists */
+    INTERRUPTION_REMOVED /* the holder is left with a dead descriptor */
+};
 
 struct plan {
     enum plan_action action;
-    unsigned differences;
-    enum plan_cut cut;
-    uint32_t listens;                 /* CUT_PAUSED: seconds more, by the bridge's spanning tree */
-    bool releases;                    /* it lets go of its guest's address first: another one is to have it */
-    struct tap now;                   /* index 0: it does not exist */
-    char port_of[WIRE_NAME];          /* the bridge that it is on now; "": none */
-    uint8_t tied[6];                  /* the address it is locked to now; zeros: none */
-    /* what it is to be */
-    const struct link *bridge;        /* index 0: none */
-    uint8_t host_mac[6];              /* zeros: any */
+    unsigned differences; /* those to be corrected; of enum difference_bit */
+    enum interruption interruption;
+    uint32_t forward_seconds; /* after a pause, until the bridge's spanning tree lets frames pass */
+    bool frees_address; /* the first act is to let go of its guest's address, for another port */
+
+    /* What it is now. */
+    struct link_state link;         /* index 0: it does not exist */
+    char current_bridge[WIRE_NAME]; /* "": none */
+    uint8_t locked_address[6];      /* zeros: none */
+
+    /* What it is to be. */
+    struct link bridge;  /* index 0: none */
+    uint8_t host_mac[6]; /* zeros: any */
     uint32_t mtu;
-    /* PLAN_FAIL */
-    bool names_holders;               /* who uses the device is the reason */
-    bool astray;                      /* on no bridge, and cannot be on its own */
-    bool stray;                       /* and up: it has to be set down */
-    enum interface_key key;           /* what it is about; INTERFACE_KEYS: the whole */
-    char reason[256], hint[160];
+
+    /* Where all of it, or a part, cannot be done. */
+    bool names_holders;     /* it is in use, and that is the reason */
+    bool bridge_missing;    /* it is on no bridge, and cannot join the declared one */
+    bool must_be_down;      /* because its bridge is missing, and it is up */
+    enum interface_key key; /* what the reason is about; INTERFACE_KEYS: the whole */
+    char reason[256];       /* "": all of it can be done */
+    char hint[160];         /* "": none */
 };
 
-/* What a device is when a correction failed, and could not be put back. */
-enum item_left { LEFT_AS_IT_WAS, LEFT_PARTLY, LEFT_DOWN, LEFT_PAUSED, LEFT_ROOTS, LEFT_REMOVED };
-
-#define ITEM_HOLDERS 4 /* who is named; further ones are counted */
-
-struct item {
-    const struct definition *definition; /* NULL: a device that no definition has */
-    const char *file;                    /* its, printable */
-    uid_t uid;                           /* the owner, looked up */
-    struct plan first, tried, plan;      /* as found; at the last try, with its reason; and now */
-    bool planned, done;                  /* done: something was carried out */
-    unsigned changed;                    /* the differences that are corrected */
-    bool is_used;                        /* looked at only where somebody is cut off, or in the way */
-    size_t holder_count;                 /* 0: used by a process that cannot be seen */
-    struct holder holder[ITEM_HOLDERS];
-    unsigned failed_moves;               /* each costs its user frames */
-    unsigned long paused_at;             /* microseconds of a clock; 0: it is not */
-    unsigned long cut_microseconds;      /* for so long it was paused */
-    unsigned waited;                     /* looks at what another run is making, or holds */
-    bool busy;                           /* somebody has it open who may not be seen to */
-    enum item_left left;
-    bool refused;                        /* by the host, which another try does not change */
-    bool removed;
+/* What a tap is after a correction that failed. */
+enum resource_left {
+    LEFT_AS_IT_WAS,
+    LEFT_PARTLY_CHANGED,
+    LEFT_DOWN,
+    LEFT_PAUSED,
+    LEFT_OWNED_BY_ROOT,
+    LEFT_REMOVED
 };
 
-struct items {
-    struct item *item;
-    size_t count, room;
-    bool faulty; /* a folder, file or definition was not read: nothing may be removed for not being declared */
+struct resource {
+    const struct definition *definition; /* NULL: a tap that no definition has */
+    const char *file;                    /* the definition's, printable */
+    uid_t owner;                         /* who is to own it */
+    struct plan found;                   /* by the first look */
+    struct plan tried;                   /* at the last try, with its reason */
+    struct plan plan;                    /* by the last look */
+    bool is_planned;                     /* found is set */
+    bool is_done;                        /* something was carried out */
+    unsigned corrected;                  /* the differences that were corrected */
+    bool is_used;        /* looked for only if a holder is interrupted, or in the way */
+    size_t holder_count; /* 0: the holder is a process that cannot be seen */
+    struct holder holder[RESOURCE_HOLDERS];
+    unsigned failed_moves;             /* to another bridge; each costs the holder frames */
+    unsigned long paused_at;           /* microseconds of a clock; 0: it is not paused */
+    unsigned long paused_microseconds; /* how long it was */
+    unsigned waits;                    /* looks at what another run is making, or holds */
+    bool is_busy;                      /* its last try met a holder that could not be seen */
+    enum resource_left left;
+    bool is_final; /* the host refused it, and another try does not change that */
+    bool is_removed;
+};
+
+struct resources {
+    struct resource *resource;
+    size_t count;
+    size_t room;
+    bool is_incomplete; /* a folder, file or definition was not read, so nothing may be removed */
 };
 
 struct options {
-    bool dry_run, prune, reap, force, json;
+    bool dry_run;
+    bool prune;
+    bool reap;
+    bool force;
+    bool json;
 };
 
-/* Room for one more, zeros.  NULL: out of memory. */
-struct item *items_add(struct items *items);
+/* One more, zeros.  It stays where it is until the next one is added.  NULL: out of memory. */
+struct resource *resources_add(struct resources *resources);
 
-/*
- * The folder PATH's *.conf, which only root may be able to write, or the file PATH; to be called for each, then
- * items_check() for the rules between files.  Faults are said, and set items->faulty.
- */
-CHECKED int items_read(struct items *items, const char *path);
-CHECKED int items_check(struct items *items);
+/* The name of its tap, which may have any bytes. */
+const char *resource_name(const struct resource *resource);
 
-/* ITEM's plan by what TAPS are.  First items_plan_begin(), which forgets what is known of the bridges. */
-void items_plan_begin(void);
-void item_plan(struct item *item, const struct taps *taps, const struct options *options);
+/* NULL: the tap has no tag, and no definition. */
+const char *resource_label(const struct resource *resource);
 
-/*
- * Of one of ours that is on no bridge, and cannot be on its own: it has to be down, UNTIL ("until
- * then"), which is added to the reason.
- */
-void item_set_astray(struct item *item, const char *until, const struct options *options);
+/* The plan becomes PLAN_FAIL, with a reason about KEY and no hint. */
+__attribute__((format(printf, 3, 4))) void resource_fail(struct resource *resource,
+                                                         enum interface_key key,
+                                                         const char *format,
+                                                         ...);
 
-/* The same for a device that is to be removed. */
-void item_plan_removal(struct item *item, const struct tap *tap, const struct options *options);
+__attribute__((format(printf, 2, 3))) void resource_hint(struct resource *resource,
+                                                         const char *format,
+                                                         ...);
 
-/* Adds the devices that are to be pruned and reaped. */
-CHECKED int items_plan_removals(struct items *items, const struct taps *taps, const struct options *options);
+/* After resource_fail(): if ERROR is the host's refusal, it is final, and the hint says why. */
+void resource_note_refusal(struct resource *resource, int error);
 
-/*
- * After all are planned, and still without changing anything: what could not succeed is taken out of
- * the plans, or fails; and who would be cut off is looked for.
- */
-void items_foresee(struct items *items, const struct taps *taps, const struct options *options);
-
-/* Removes the devices of those items whose plan is to; where that fails the plan is PLAN_FAIL. */
-CHECKED int items_remove(struct items *items, const struct options *options);
-
-/* Lets go of the addresses that others are to be locked to, of those whose plan says so. */
-void items_release(struct items *items);
-
-/*
- * PLAN_CHANGE: corrects the device while it is used.  Each difference by itself: what fails is as it
- * was before.  Returns the error of the first that failed.
- */
-CHECKED int item_correct(struct item *item);
-
-/* The address of the device's own that is to be set: the plan's, or a generated one. */
-CHECKED int item_choose_mac(const struct item *item, uint8_t mac[6]);
-
-/*
- * PLAN_CREATE, PLAN_CHANGE, or a stray one: carries it out.  Where that fails the plan has the reason; who plans again may
- * find it done.
- */
-void item_make(struct item *item);
-
-/* Sets the plan to PLAN_FAIL, about KEY. */
-__attribute__((format(printf, 3, 4))) void item_fail(struct item *item, enum interface_key key, const char *format, ...);
-__attribute__((format(printf, 2, 3))) void item_hint(struct item *item, const char *format, ...);
-
-/* The same, with the reason that ERROR stands for: of helper/link/link.h, or of item_correct(). */
-void item_explain(struct item *item, int error);
-
-/* Behind item_fail(): where ERROR is the host's refusal, it is final, and the hint says what is missing. */
-void item_refuse(struct item *item, int error);
-
-const char *item_dev(const struct item *item);
+/* Does the plan make a new tap? */
+bool resource_is_made(const struct resource *resource);

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "helper/link/netlink.h"
+#include "helper/link/message.h"
 #include "helper/link/read.h"
 
 struct port_search {
@@ -38,10 +38,10 @@ int link_port_mtu(uint32_t bridge, uint32_t *mtu) {
     struct port_search search = {.bridge = bridge};
     int error;
 
-    netlink_begin_link(RTM_GETLINK, NLM_F_DUMP, AF_UNSPEC, 0, 0);
+    message_begin_link(RTM_GETLINK, NLM_F_DUMP, AF_UNSPEC, 0, 0);
     /* only its ports are told then: net/core/rtnetlink.c, link_master_filtered() */
-    netlink_put(IFLA_MASTER, &bridge, sizeof(bridge));
-    error = netlink_exchange(take_port, &search);
+    message_put(IFLA_MASTER, &bridge, sizeof(bridge));
+    error = message_exchange(take_port, &search);
     *mtu = error ? 0 : search.mtu;
     return error;
 }

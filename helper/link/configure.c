@@ -14,7 +14,7 @@
 
 #include "helper/link/forwarding.h"
 #include "helper/link/host_side.h"
-#include "helper/link/netlink.h"
+#include "helper/link/message.h"
 
 /* What the tap is made to be. */
 struct plan {
@@ -33,13 +33,13 @@ struct plan {
 static int set_link(const struct plan *plan) {
     const struct wire_device *tap = plan->tap;
 
-    netlink_begin_link(RTM_SETLINK, 0, AF_UNSPEC, tap->ifindex, 0);
-    netlink_put(IFLA_IFALIAS, plan->alias, strlen(plan->alias));
-    netlink_put(IFLA_ADDRESS, tap->host_mac, sizeof(tap->host_mac));
-    netlink_put(IFLA_MTU, &tap->mtu, sizeof(tap->mtu));
-    netlink_put(IFLA_MASTER, &plan->bridge->index, sizeof(plan->bridge->index));
+    message_begin_link(RTM_SETLINK, 0, AF_UNSPEC, tap->ifindex, 0);
+    message_put(IFLA_IFALIAS, plan->alias, strlen(plan->alias));
+    message_put(IFLA_ADDRESS, tap->host_mac, sizeof(tap->host_mac));
+    message_put(IFLA_MTU, &tap->mtu, sizeof(tap->mtu));
+    message_put(IFLA_MASTER, &plan->bridge->index, sizeof(plan->bridge->index));
     host_side_put(&plan->stack);
-    return netlink_exchange(NULL, NULL);
+    return message_exchange(NULL, NULL);
 }
 
 /* The bridge's MTU must be what it was.  A port of the bridge's own MTU cannot move it. */
@@ -99,8 +99,8 @@ static int set_up(uint32_t index) {
     struct link tap;
     int error;
 
-    netlink_begin_link(RTM_SETLINK, 0, AF_UNSPEC, index, IFF_UP);
-    error = netlink_exchange(NULL, NULL);
+    message_begin_link(RTM_SETLINK, 0, AF_UNSPEC, index, IFF_UP);
+    error = message_exchange(NULL, NULL);
     if (error) {
         return error;
     }

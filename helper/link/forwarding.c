@@ -13,20 +13,20 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "helper/link/netlink.h"
+#include "helper/link/message.h"
 
 static void begin_entry(uint16_t type,
                         uint16_t flags,
                         const struct ndmsg *body,
                         const uint8_t mac[6]) {
-    netlink_begin(type, flags, body, sizeof(*body));
-    netlink_put(NDA_LLADDR, mac, 6);
+    message_begin(type, flags, body, sizeof(*body));
+    message_put(NDA_LLADDR, mac, 6);
 }
 
 /* VLAN 0: of no VLAN. */
 static void put_vlan(uint16_t vlan) {
     if (vlan) {
-        netlink_put(NDA_VLAN, &vlan, sizeof(vlan));
+        message_put(NDA_VLAN, &vlan, sizeof(vlan));
     }
 }
 
@@ -41,7 +41,7 @@ static int add_entry(uint32_t port, const uint8_t mac[6]) {
     body.ndm_state = NUD_NOARP;
     body.ndm_flags = NTF_MASTER | NTF_STICKY;
     begin_entry(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, &body, mac);
-    return netlink_exchange(NULL, NULL);
+    return message_exchange(NULL, NULL);
 }
 
 static int delete_entry(uint32_t port, const uint8_t mac[6], uint16_t vlan) {
@@ -50,7 +50,7 @@ static int delete_entry(uint32_t port, const uint8_t mac[6], uint16_t vlan) {
     body.ndm_flags = NTF_MASTER;
     begin_entry(RTM_DELNEIGH, 0, &body, mac);
     put_vlan(vlan);
-    return netlink_exchange(NULL, NULL);
+    return message_exchange(NULL, NULL);
 }
 
 static int take_entry(const struct nlmsghdr *message, void *entry) {
@@ -69,7 +69,7 @@ static int read_entry(const struct link *bridge,
     body.ndm_flags = NTF_SELF;
     begin_entry(RTM_GETNEIGH, 0, &body, mac);
     put_vlan(vlan);
-    return netlink_exchange(take_entry, entry);
+    return message_exchange(take_entry, entry);
 }
 
 /* The table has the address without a VLAN, and, where the bridge filters, in that of new ports. */

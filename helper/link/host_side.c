@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "helper/link/netlink.h"
+#include "helper/link/message.h"
 
 #define IPV6_SETTINGS "/proc/sys/net/ipv6/conf"
 
@@ -76,22 +76,22 @@ int host_side_switch_ipv6_off(const char *link, struct link_stack *wanted) {
 
 /* In one message: each of them by its file takes 20 us (open, write, close). */
 void host_side_put(const struct link_stack *wanted) {
-    struct nlattr *families = netlink_begin_nest(IFLA_AF_SPEC);
-    struct nlattr *family = netlink_begin_nest(AF_INET);
-    struct nlattr *settings = netlink_begin_nest(IFLA_INET_CONF);
+    struct nlattr *families = message_begin_nest(IFLA_AF_SPEC);
+    struct nlattr *family = message_begin_nest(AF_INET);
+    struct nlattr *settings = message_begin_nest(IFLA_INET_CONF);
     uint8_t mode = (uint8_t)wanted->addr_gen_mode;
 
-    netlink_put(IPV4_DEVCONF_FORWARDING, &wanted->forwarding, sizeof(wanted->forwarding));
-    netlink_put(IPV4_DEVCONF_RP_FILTER, &wanted->rp_filter, sizeof(wanted->rp_filter));
-    netlink_put(IPV4_DEVCONF_ARP_IGNORE, &wanted->arp_ignore, sizeof(wanted->arp_ignore));
-    netlink_end_nest(settings);
-    netlink_end_nest(family);
+    message_put(IPV4_DEVCONF_FORWARDING, &wanted->forwarding, sizeof(wanted->forwarding));
+    message_put(IPV4_DEVCONF_RP_FILTER, &wanted->rp_filter, sizeof(wanted->rp_filter));
+    message_put(IPV4_DEVCONF_ARP_IGNORE, &wanted->arp_ignore, sizeof(wanted->arp_ignore));
+    message_end_nest(settings);
+    message_end_nest(family);
     if (wanted->addr_gen_mode != UINT32_MAX) {
-        family = netlink_begin_nest(AF_INET6);
-        netlink_put(IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof(mode));
-        netlink_end_nest(family);
+        family = message_begin_nest(AF_INET6);
+        message_put(IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof(mode));
+        message_end_nest(family);
     }
-    netlink_end_nest(families);
+    message_end_nest(families);
 }
 
 int link_set_host_side(const char *name) {
@@ -102,10 +102,10 @@ int link_set_host_side(const char *name) {
     if (error) {
         return error;
     }
-    netlink_begin_link(RTM_SETLINK, 0, AF_UNSPEC, 0, 0);
-    netlink_put(IFLA_IFNAME, name, strlen(name) + 1); /* index 0: the link of this name */
+    message_begin_link(RTM_SETLINK, 0, AF_UNSPEC, 0, 0);
+    message_put(IFLA_IFNAME, name, strlen(name) + 1); /* index 0: the link of this name */
     host_side_put(&wanted);
-    error = netlink_exchange(NULL, NULL);
+    error = message_exchange(NULL, NULL);
     if (error) {
         return error;
     }

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "helper/link/link.h"
-#include "helper/link/netlink.h"
+#include "helper/link/message.h"
 
 /* A constant of the preprocessor's, for the initialiser below. */
 #define BIT(number) (UINT64_C(1) << (number))
@@ -37,15 +37,15 @@ uint64_t link_port_as_made(bool lock_mac, bool isolate) {
 int link_set_port(uint32_t index, uint64_t wanted) {
     struct nlattr *list;
 
-    netlink_begin_link(RTM_SETLINK, 0, AF_BRIDGE, index, 0);
-    list = netlink_begin_nest(IFLA_PROTINFO);
+    message_begin_link(RTM_SETLINK, 0, AF_BRIDGE, index, 0);
+    list = message_begin_nest(IFLA_PROTINFO);
     for (uint16_t type = 0; type < 64; type++) {
         const uint8_t value = (wanted & BIT(type)) != 0;
 
         if (link_port_settings & BIT(type)) {
-            netlink_put(type, &value, sizeof(value));
+            message_put(type, &value, sizeof(value));
         }
     }
-    netlink_end_nest(list);
-    return netlink_exchange(NULL, NULL);
+    message_end_nest(list);
+    return message_exchange(NULL, NULL);
 }

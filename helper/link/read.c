@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "helper/link/netlink.h"
+#include "helper/link/message.h"
 
 #define ABSENT UINT32_MAX
 
@@ -164,25 +164,25 @@ int link_parse(const struct nlmsghdr *message, void *context) {
 }
 
 int link_read(uint32_t index, const char *name, struct link *link) {
-    netlink_begin_link(RTM_GETLINK, 0, AF_UNSPEC, index, 0);
+    message_begin_link(RTM_GETLINK, 0, AF_UNSPEC, index, 0);
     if (name) {
-        netlink_put(IFLA_IFNAME, name, strlen(name) + 1);
+        message_put(IFLA_IFNAME, name, strlen(name) + 1);
     }
     *link = (struct link){0};
-    return netlink_exchange(link_parse, link);
+    return message_exchange(link_parse, link);
 }
 
 int link_add_altname(uint32_t index, const char *name) {
     struct nlattr *list;
 
-    netlink_begin_link(RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_EXCL, AF_UNSPEC, index, 0);
-    list = netlink_begin_nest(IFLA_PROP_LIST);
-    netlink_put(IFLA_ALT_IFNAME, name, strlen(name) + 1);
-    netlink_end_nest(list);
-    return netlink_exchange(NULL, NULL);
+    message_begin_link(RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_EXCL, AF_UNSPEC, index, 0);
+    list = message_begin_nest(IFLA_PROP_LIST);
+    message_put(IFLA_ALT_IFNAME, name, strlen(name) + 1);
+    message_end_nest(list);
+    return message_exchange(NULL, NULL);
 }
 
 int link_delete(uint32_t index) {
-    netlink_begin_link(RTM_DELLINK, 0, AF_UNSPEC, index, 0);
-    return netlink_exchange(NULL, NULL);
+    message_begin_link(RTM_DELLINK, 0, AF_UNSPEC, index, 0);
+    return message_exchange(NULL, NULL);
 }

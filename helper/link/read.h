@@ -6,5 +6,5 @@
 
 #include "helper/link/link.h"
 
-/* For netlink_exchange(): reads one RTM_NEWLINK message into CONTEXT, a struct link. */
+/* For message_exchange(): reads one RTM_NEWLINK message into CONTEXT, a struct link. */
 int link_parse(const struct nlmsghdr *message, void *context);

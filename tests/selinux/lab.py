@@ -89,7 +89,7 @@ def forgetful_helper(folder):
     for name in ("meson.build", "meson_options.txt", "wire", "conf", "helper", "apply", "lib", "cli", "selinux"):
         (shutil.copytree if (TOP / name).is_dir() else shutil.copy)(TOP / name, folder / name)
     device = folder / "helper/link/tap.c"
-    text, count = re.subn(r"\.ifr_flags = \(short\)flags", ".ifr_flags = (short)(flags & ~IFF_TUN_EXCL)", device.read_text())
+    text, count = re.subn(r"flags \| IFF_TUN_EXCL", "flags", device.read_text())
     assert count == 1
     device.write_text(text)
     build = build_tapgrant(folder, folder)

@@ -6,7 +6,7 @@
  * checked as well.  The socket is our own, because mnl_socket_open(3) allocates.
  * Privilege held: root to open it; CAP_NET_ADMIN, as the caller, to use it.
  */
-#include "helper/link/netlink.h"
+#include "helper/link/message.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -31,7 +31,7 @@ int link_connect(void) {
     return connect(kernel, (const void *)&address, sizeof(address)) ? -errno : 0;
 }
 
-void netlink_begin(uint16_t type, uint16_t flags, const void *body, size_t size) {
+void message_begin(uint16_t type, uint16_t flags, const void *body, size_t size) {
     struct nlmsghdr *message = mnl_nlmsg_put_header(question);
 
     sequence++;
@@ -42,7 +42,7 @@ void netlink_begin(uint16_t type, uint16_t flags, const void *body, size_t size)
     is_too_large = false;
 }
 
-void netlink_begin_link(uint16_t type,
+void message_begin_link(uint16_t type,
                         uint16_t flags,
                         uint8_t family,
                         uint32_t index,
@@ -51,10 +51,10 @@ void netlink_begin_link(uint16_t type,
 
     body.ifi_flags = change;
     body.ifi_change = change;
-    netlink_begin(type, flags, &body, sizeof(body));
+    message_begin(type, flags, &body, sizeof(body));
 }
 
-void netlink_put(uint16_t type, const void *data, size_t size) {
+void message_put(uint16_t type, const void *data, size_t size) {
     struct nlmsghdr *message = (void *)question;
 
     if (!mnl_attr_put_check(message, sizeof(question), type, size, data)) {
@@ -62,11 +62,11 @@ void netlink_put(uint16_t type, const void *data, size_t size) {
     }
 }
 
-struct nlattr *netlink_begin_nest(uint16_t type) {
+struct nlattr *message_begin_nest(uint16_t type) {
     return mnl_attr_nest_start((void *)question, type);
 }
 
-void netlink_end_nest(struct nlattr *nest) {
+void message_end_nest(struct nlattr *nest) {
     mnl_attr_nest_end((void *)question, nest);
 }
 
@@ -100,7 +100,7 @@ static int receive(mnl_cb_t read, void *context) {
     return more < 0 ? -errno : more;
 }
 
-int netlink_exchange(mnl_cb_t read, void *context) {
+int message_exchange(mnl_cb_t read, void *context) {
     const struct nlmsghdr *message = (const void *)question;
     int more = MNL_CB_OK;
 

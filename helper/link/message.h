@@ -4,7 +4,7 @@
  *
  * A process has one conversation with the kernel, so the socket, the sequence and both buffers are
  * the file's own.  The socket must not be shared with another process: the answers would be mixed.
- * A message is begun, filled and exchanged; netlink_exchange() says whether all of it had room.
+ * A message is begun, filled and exchanged; message_exchange() says whether all of it had room.
  */
 #pragma once
 
@@ -13,26 +13,26 @@
 #include "wire/wire.h"
 
 /* BODY is the message's fixed part: of SIZE bytes. */
-void netlink_begin(uint16_t type, uint16_t flags, const void *body, size_t size);
+void message_begin(uint16_t type, uint16_t flags, const void *body, size_t size);
 
 /*
  * A message about the link INDEX: of FAMILY AF_UNSPEC, or AF_BRIDGE for its settings as a port.
  * CHANGE: IFF_UP, to set it up, or 0.
  */
-void netlink_begin_link(uint16_t type,
+void message_begin_link(uint16_t type,
                         uint16_t flags,
                         uint8_t family,
                         uint32_t index,
                         unsigned change);
 
-void netlink_put(uint16_t type, const void *data, size_t size);
+void message_put(uint16_t type, const void *data, size_t size);
 
 /* The attributes between the two are inside TYPE. */
-struct nlattr *netlink_begin_nest(uint16_t type);
-void netlink_end_nest(struct nlattr *nest);
+struct nlattr *message_begin_nest(uint16_t type);
+void message_end_nest(struct nlattr *nest);
 
 /*
  * Sends the message and shows each answer to READ, which may be NULL, up to the acknowledgement.
  * The kernel's refusal; -EMSGSIZE: a message was too large.
  */
-CHECKED int netlink_exchange(mnl_cb_t read, void *context);
+CHECKED int message_exchange(mnl_cb_t read, void *context);
