@@ -9,7 +9,6 @@
 #include "apply/links/tap.h"
 #include "apply/port_settings.h"
 
-#include <linux/if_tun.h>
 #include <net/if_arp.h>
 #include <string.h>
 

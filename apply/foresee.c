@@ -16,7 +16,7 @@
 
 #define BRIDGE_PORTS 1023 /* net/bridge/br_private.h, BR_MAX_PORTS, of which 0 is none */
 
-/* With each of these the port is locked to its guest's address. */
+/* The step that corrects one of these may lock the port to its guest's address. */
 static const unsigned locks_guest_mac = DIFFERS_GUEST_MAC | DIFFERS_LOCK_MAC | DIFFERS_BRIDGE;
 
 /* Does the plan carry out one of DIFFERENCES on a bridge? */

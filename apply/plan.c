@@ -9,7 +9,6 @@
 #include "apply/links/tap.h"
 
 #include <errno.h>
-#include <linux/if_tun.h>
 #include <stdio.h>
 #include <string.h>
 
