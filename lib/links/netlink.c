@@ -10,7 +10,7 @@
 _Static_assert(IFLA_TUN_MAX <= IFLA_MAX, "room for the attributes of a tun");
 _Static_assert(IFLA_BRPORT_MAX <= IFLA_MAX, "room for the attributes of a port");
 
-#define ANSWER 32768 /* bytes: the kernel fills at most this much at once, NLMSG_GOODSIZE */
+#define ANSWER 32768 /* bytes: a dump fills no more at once, net/netlink/af_netlink.c */
 #define SEQUENCE 1   /* of the only question that a socket is used for */
 
 struct nlmsghdr *netlink_begin(struct netlink_question *question,
