@@ -157,10 +157,24 @@ def started_by_test(before, seconds):
         time.sleep(0.01)
 
 
+def processor_seconds():
+    """Of this process and of all that it has waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
     item.processes_before = set(descendants()) if WORKER else set()
+    item.processor_before = processor_seconds()
     yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    outcome = yield
+    if outcome.get_result().when == "teardown":
+        outcome.get_result().user_properties.append(("processor", processor_seconds() - item.processor_before))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -201,7 +215,7 @@ class Report:
 
     def __init__(self, file):
         self.file = Path(file)
-        self.passed, self.failures, self.outcomes, self.seconds = 0, [], {}, {}
+        self.passed, self.failures, self.outcomes, self.seconds, self.processor = 0, [], {}, {}, {}
         self.areas = {}
         self.collected = 0
         self.terminal = sys.stdout.isatty()
@@ -239,6 +253,7 @@ class Report:
             self.outcomes[nodeid] = False
             self.fail(nodeid, self.text_of(report))
         if report.when == "teardown":
+            self.processor[nodeid] = dict(report.user_properties).get("processor", 0)
             area["done"] += 1
             is_passed = self.outcomes.get(nodeid, True)
             self.passed += is_passed
@@ -272,5 +287,5 @@ class Report:
             self.failures.append(f"{undone} tests did not come to their end")
         slowest = int(os.environ.get("TAPGRANT_DURATIONS") or 0)
         for nodeid, seconds in sorted(self.seconds.items(), key=lambda pair: -pair[1])[:slowest]:
-            self.say(f"{seconds:7.2f} s  {nodeid}")
+            self.say(f"{seconds:7.2f} s, {self.processor.get(nodeid, 0):7.2f} s of processor  {nodeid}")
         self.file.write_text(json.dumps({"passed": self.passed, "failures": self.failures}), encoding="utf-8")

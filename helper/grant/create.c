@@ -18,8 +18,13 @@
 #define ALTNAME_SIZE 128 /* ALTIFNAMSIZ, include/uapi/linux/if.h */
 
 /* -EAGAIN: it was interrupted.  Without GRND_INSECURE it waits on a host that has just booted. */
-static int get_random(void *bytes, size_t size) {
-    return getrandom(bytes, size, GRND_INSECURE) == (ssize_t)size ? 0 : -EAGAIN;
+static int make_random(struct grant_random *random) {
+    if (getrandom(random, sizeof(*random), GRND_INSECURE) != (ssize_t)sizeof(*random)) {
+        return -EAGAIN;
+    }
+    /* unicast, locally administered, and not fe: that is the first byte of the tap's own */
+    random->mac[0] = (uint8_t)((random->mac[0] & 0x7c) | 2);
+    return 0;
 }
 
 int grant_make_tap(struct grant *grant, uint32_t index) {
@@ -31,7 +36,7 @@ int grant_make_tap(struct grant *grant, uint32_t index) {
     told->ifindex = device->link.index;
     told->queues = wanted->queues;
     memcpy(told->dev, device->link.name, sizeof(told->dev));
-    return result;
+    return result ? result : make_random(&grant->random[index]);
 }
 
 /*
@@ -46,22 +51,18 @@ int grant_claim_slot(struct grant *grant, uint32_t index) {
     struct wire_device *told = &grant->reply.device[index];
     uint32_t uid = grant->caller->uid;
     uint32_t max = policy_number(rule, POLICY_MAX);
-    uint32_t first;
-    int error = get_random(&first, sizeof(first));
+    uint32_t first = max ? grant->random[index].first_slot % max : 0;
 
-    for (uint32_t i = 0; !error && i < max; i++) {
+    for (uint32_t i = 0; i < max; i++) {
         char name[ALTNAME_SIZE];
+        int error;
 
-        told->slot = (uint16_t)((first % max + i) % max);
+        told->slot = (uint16_t)((first + i) % max);
         snprintf(name, sizeof(name), NAMES_SLOT_FORMAT, uid, rule->name, told->slot);
         error = link_add_altname(told->ifindex, name);
         if (error != -EEXIST) {
             return error;
         }
-        error = 0;
-    }
-    if (error) {
-        return error;
     }
     told->slot = (uint16_t)max;
     return WIRE_OVER_QUOTA;
@@ -95,15 +96,8 @@ int grant_configure(struct grant *grant, uint32_t index) {
     struct wire_device *told = &grant->reply.device[index];
     uint32_t uid = grant->caller->uid;
     char alias[ALTNAME_SIZE];
-    uint8_t random[6];
-    int error = get_random(random, sizeof(random));
 
-    if (error) {
-        return error;
-    }
-    /* unicast, locally administered, and not fe: that is the first byte of the tap's own */
-    random[0] = (uint8_t)((random[0] & 0x7c) | 2);
-    choose_addresses(wanted, verdict->lock_mac, random, told);
+    choose_addresses(wanted, verdict->lock_mac, grant->random[index].mac, told);
     snprintf(alias, sizeof(alias), NAMES_GRANTED_FORMAT, uid, verdict->rule->name);
     return link_configure(
         told, &grant->bridge[index].link, alias, verdict->lock_mac, verdict->isolate);

@@ -19,6 +19,12 @@ struct grant_bridge {
     int pinned;     /* link_pinned()'s answer */
 };
 
+/* Random numbers of one interface, from one system call. */
+struct grant_random {
+    uint32_t first_slot; /* where the search for a free slot begins */
+    uint8_t mac[8];      /* the first six: an address that is nobody's */
+};
+
 /* One request, from the policy that answers it to the reply.  Too large for a stack. */
 struct grant {
     const struct caller *caller;
@@ -31,6 +37,7 @@ struct grant {
     struct policy_verdict verdict[WIRE_INTERFACES];
     struct grant_bridge bridge[WIRE_INTERFACES];
     struct device device[WIRE_INTERFACES];
+    struct grant_random random[WIRE_INTERFACES];
     struct wire_reply reply;
 };
 
@@ -58,7 +65,7 @@ CHECKED int grant_run(struct grant *grant);
  */
 CHECKED int grant_decide(struct grant *grant, uint32_t index);
 
-/* Stage device.  Makes the tap, exclusively and root's.  WIRE_NAME_TAKEN. */
+/* Stage device.  Makes random numbers, and the tap, exclusively and root's.  WIRE_NAME_TAKEN. */
 CHECKED int grant_make_tap(struct grant *grant, uint32_t index);
 
 /*

@@ -95,8 +95,8 @@ def machine(interfaces):
 
 def identity(libvirt, interfaces):
     """Name, managed and address of each, as libvirt has them once they are defined."""
-    libvirt.virsh("define", libvirt.file("i.xml", machine(interfaces)))
-    text = libvirt.virsh("dumpxml", "--inactive", "vm1").out
+    document = libvirt.file("i.xml", machine(interfaces))
+    text = libvirt.virsh(f"define {document}; dumpxml --inactive vm1").out
     return [(attribute(one, "target", "dev"), attribute(one, "target", "managed"), attribute(one, "mac", "address"))
             for one in ET.fromstring(text).findall("devices/interface")]
 
@@ -212,10 +212,12 @@ OTHER_TYPES = ["<interface type='bridge'><source bridge='br0'/>", "<interface ty
 
 def ask_libvirt(libvirt, interface):
     """(name, managed, address) of the definition, or libvirt's error."""
-    result = libvirt.virsh("define", libvirt.file("r.xml", machine(interface)), check=False)
-    if result.code:
-        return result.err.splitlines()[-1].split(": ", 2)[2]
-    one = ET.fromstring(libvirt.virsh("dumpxml", "--inactive", "vm1").out).find("devices/interface")
+    document = libvirt.file("r.xml", machine(interface))
+    result = libvirt.virsh(f"define {document}; dumpxml --inactive vm1", check=False)
+    if result.err:
+        assert result.err.startswith("error: Failed to define domain"), result
+        return result.err.splitlines()[1].split(": ", 2)[2]
+    one = ET.fromstring(result.out).find("devices/interface")
     return attribute(one, "target", "dev"), attribute(one, "target", "managed"), attribute(one, "mac", "address")
 
 

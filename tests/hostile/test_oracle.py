@@ -102,7 +102,7 @@ def test_a_small_stack_is_told_with_what_to_do(lab, kibibytes, hint):
 # By what it costs -------------------------------------------------------------------------------------------------------
 
 MANY = "".join(rule(f"r{number}", 5000, "br1") for number in range(1000))
-ROUNDS = 300
+ROUNDS = 120
 
 
 def faults(secret, text):

@@ -43,7 +43,7 @@ def test_a_fault_in_any_call_grants_nothing_more_and_leaves_nothing(arenas, poli
     points = points_of(several, code=0 if policy == "granted" else 1)
     jobs = [{"request": ASKED.hex(), "inject": [name, when, f"error={error}"]} for name, when, _ in points for error in ERRORS
             if name not in NEVER_FAIL]
-    done = several.sweep(sampled(jobs, 200 if policy == "granted" else 100))
+    done = several.sweep(sampled(jobs, 100 if policy == "granted" else 50))
     expect(done, REFUSED | {policy})
     told = [result["answer"] for _, result in done]
     assert {policy, "failed" if policy == "granted" else "denied", None} <= set(told) and len(set(told)) > 2, told
@@ -61,7 +61,7 @@ def test_a_fault_in_any_call_makes_no_subordinate_id_one_of_many(arenas):
             (around if "/etc" in line and "tapgrant" not in line else others).extend(jobs)
     calls = [job["inject"][0] for job in around[::len(ERRORS)]]
     assert calls[-7:] == ["openat", "newfstatat", "openat", "newfstatat", "read", "close", "close"], calls
-    done = several.sweep(around + sampled(others, 50))
+    done = several.sweep(around + sampled(others, 25))
     expect(done, REFUSED)
     assert {"denied", None} <= {result["answer"] for _, result in done}
 
@@ -69,7 +69,7 @@ def test_a_fault_in_any_call_makes_no_subordinate_id_one_of_many(arenas):
 def test_a_helper_killed_at_any_call_leaves_nothing(arenas):
     several = arenas(POLICY)
     jobs = [{"request": ASKED.hex(), "inject": [name, when, "signal=KILL"]} for name, when, _ in points_of(several)]
-    done = several.sweep(sampled(jobs, 60))
+    done = several.sweep(sampled(jobs, 30))
     expect(done, {None, "granted"})
     for job, result in done:
         assert result["status"] == -9, (job, result)
@@ -81,7 +81,7 @@ def test_a_helper_stopped_behind_any_call_holds_nothing_that_others_can_use_and_
     several = arenas(POLICY)
     points = points_of(several)
     jobs = [{"request": ASKED.hex(), "stop": [name, when]} for name, when, _ in points if name != "exit_group"]
-    done = several.sweep(sampled(jobs, 60))
+    done = several.sweep(sampled(jobs, 30))
     expect(done, {"granted"})
     lines = {(name, when): line for name, when, line in points}
     ups = [("IFF_UP" in line and "sendto" in line, name, when) for name, when, line in points]
@@ -127,7 +127,7 @@ def test_limits_that_the_caller_lowers_at_any_call_grant_nothing_more(arenas, po
     points = points_of(several, code=0 if policy == "granted" else 1)
     jobs = [{"request": ASKED.hex(), "stop": [name, when], "poke": [limit, "continue"]}
             for name, when, _ in points for limit in LIMITS if name != "exit_group"]
-    done = several.sweep(sampled(jobs, 50 if policy == "granted" else 25))
+    done = several.sweep(sampled(jobs, 25 if policy == "granted" else 12))
     expect(done, REFUSED | {policy})
     lowered = {result["seen"][job["poke"][0]] for job, result in done}
     assert lowered == {"EPERM", "done"}, "before the drop he may not, behind it he may"

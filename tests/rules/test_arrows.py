@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who includes whom: the arrows between the folders go one way, and nothing goes in a circle."""
 import json
+import os
 import re
-import shlex
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,6 @@ ARROWS = {
     "conf/interface": ["wire"],
     "conf/ini": ["wire"],
     "conf/definitions": ["conf/interface", "conf/ini", "conf/file", "wire"],
-    "helper": [],
     "helper/link": ["wire"],
     "helper/privilege": ["wire"],
     "helper/grant": ["helper/link", "conf/policy", "wire"],
@@ -158,28 +156,32 @@ def test_no_header_includes_itself_through_others():
     assert not circles(INCLUDES)
 
 
-def symbols(entry, folder, number):
-    """(file, what it defines, what it asks for) of one line of compile_commands.json."""
-    result = folder / f"{number}.o"
-    words = shlex.split(entry["command"])
-    kept = [word for word in words if word.startswith(("-I", "-D", "-U", "-std"))]
-    source = Path(entry["directory"], entry["file"]).resolve()
-    subprocess.run(["cc", "-w", *kept, "-c", "-o", result, source], cwd=entry["directory"], check=True)
-    listed = subprocess.run(["nm", "--extern-only", "--format=posix", result], capture_output=True, text=True, check=True).stdout
+def symbols(source, compiled):
+    """(file, what it defines, what it asks for)."""
+    listed = subprocess.run(["nm", "--extern-only", "--format=posix", compiled], capture_output=True, text=True, check=True).stdout
     kinds = dict(line.split()[:2] for line in listed.splitlines())
     return name(source), {symbol for symbol in kinds if kinds[symbol] != "U"}, {symbol for symbol in kinds if kinds[symbol] == "U"}
 
 
 @pytest.fixture(scope="module")
-def objects(tmp_path_factory):
-    """Of each source that the build compiles, but the tests': what symbols(entry) says."""
-    folder = tmp_path_factory.mktemp("objects")
-    subprocess.run(["meson", "setup", folder / "build", TOP, "-Dprivilege=none"], check=True, capture_output=True)
-    subprocess.run(["ninja", "-C", folder / "build", *GENERATED], check=True, capture_output=True)
-    entries = json.loads((folder / "build/compile_commands.json").read_text())
-    once = {entry["file"]: entry for entry in entries}.values()
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda pair: symbols(pair[1], folder, pair[0]), enumerate(once)))
+def build(tmp_path_factory):
+    """The run's own one; or one of ours."""
+    if "TAPGRANT_BUILD" in os.environ:
+        return Path(os.environ["TAPGRANT_BUILD"])
+    folder = tmp_path_factory.mktemp("arrows") / "build"
+    subprocess.run(["meson", "setup", folder, TOP, "-Dprivilege=none"], check=True, capture_output=True)
+    subprocess.run(["ninja", "-C", folder], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def objects(build):
+    """Of each source of ours that is compiled, but the tests': what symbols() says."""
+    entries = json.loads((build / "compile_commands.json").read_text())
+    compiled = {Path(build, entry["file"]).resolve(): build / entry["output"] for entry in entries}
+    left_out = {path for path in SOURCES if path.suffix == ".c"} - set(compiled)
+    assert left_out <= {TOP / "cli/import/libvirt/none.c"}, left_out  # in the place of libvirt's, where there is no libxml2
+    return [symbols(source, compiled[source]) for source in SOURCES if source in compiled]
 
 
 @pytest.fixture(scope="module")

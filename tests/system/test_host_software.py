@@ -43,16 +43,13 @@ def until(condition, seconds=20):
 @pytest.fixture
 def software(lab):
     lab.policy(POLICY)
-    made = [folder for folder in map(Path, PRIVATE) if not folder.exists()]
     for folder in PRIVATE:
-        Path(folder).mkdir(exist_ok=True)
+        Path(folder).mkdir(exist_ok=True)  # another worker may use it: it goes with the run
         lab.run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", folder)
     for path, text in (("/etc/nftables.conf", "flush ruleset\n"), ("/etc/machine-id", "0123456789abcdef" * 2 + "\n")):
         (lab.folder / Path(path).name).write_text(text)
         lab.bind(lab.folder / Path(path).name, path)
-    yield lab
-    for folder in made:
-        folder.rmdir()
+    return lab
 
 
 def put(host, path, text):

@@ -163,7 +163,7 @@ def test_a_helper_killed_at_any_call_leaves_no_device(ready):
     names = helper_calls(ready)
     assert names.count("sendto") >= 8 and "sendmsg" in names
     bridge = ready.link("br0")
-    for call, when in kill_points(names, 6):
+    for call, when in kill_points(names, 12):
         result = ready.run("/usr/bin/python3", ASK_HELPER, HELPER, f"inject={call}:signal=KILL:when={when}", ALICE, check=False,
                            timeout=30)
         assert "granted" not in result.out or (call, when) == ("sendmsg", 1) or call in ("exit_group",), (call, when, result)

@@ -31,7 +31,7 @@ KIB = 1024
 
 
 def sampled(values):
-    return list(values) if LONG else list(values)[::max(1, len(values) // 10)]
+    return list(values) if LONG else list(values)[::max(1, len(values) // 6)]
 
 
 # From nothing to more than is needed; the first few one by one.
@@ -276,7 +276,7 @@ def test_nothing_asked_for_steers_to_a_laxer_rule(ready):
         ready.run("ip", "link", "add", f"{bridge}p", "mtu", "1600", "master", bridge, "type", "veth", "peer", "name", f"{bridge}far")
     ready.run("ip", "link", "property", "add", "dev", "br0", "altname", "uplink")
     rng, seen = random.Random(4), set()
-    for _ in range(600 if LONG else 25):
+    for _ in range(600 if LONG else 12):
         drawn = [random_interface(rng, number) for number in range(60)]
         if rng.random() < 0.6:  # or nearly all were denied
             drawn = [one for one in drawn if one[2] or not one[1]]

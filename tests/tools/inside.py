@@ -288,6 +288,8 @@ def main(work, options):
     for name in ("home", "packages", "tmp"):
         (work / name).mkdir(exist_ok=True)
     os.environ["TMPDIR"] = make_temporary_folder(work, as_root)
+    # meson uses ccache(1) where it is: several builds of a run have sources in common
+    os.environ.update(CCACHE_DIR=str(work / "ccache"), CCACHE_BASEDIR=str(work), CCACHE_NOHASHDIR="1")
     begun = time.monotonic()
     tally = Tally()
     try:

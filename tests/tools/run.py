@@ -48,7 +48,7 @@ def parse_arguments():
                         help="whole sweeps, 200,000 policies and five minutes of each fuzzer, in place of samples")
     parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 1), metavar="N",
                         help="how many tests run side by side (default: %(default)s)")
-    parser.add_argument("--durations", type=int, default=0, metavar="N", help="list the N slowest tests")
+    parser.add_argument("--durations", type=int, default=0, metavar="N", help="list the N slowest tests, with the processor time that each took")
     parser.add_argument("--write-lists", action="store_true",
                         help="write the lists of system calls in tests/hostile anew, where they differ")
     options = parser.parse_intermixed_args()
