@@ -50,14 +50,14 @@ const char *accounts_owner(const struct policy_subuid *line, char text[ACCOUNTS_
 }
 
 bool accounts_subordinate(uint32_t uid, struct policy_subuid *line) {
-    static bool asked; /* the file is read once, and stays for as long as the command runs */
+    static bool is_read; /* the file is read once, and kept until the command ends */
     static char *text;
 
-    if (!asked && policy_subuid_read(&text)) {
+    if (!is_read && policy_subuid_read(&text)) {
         free(text);
         text = NULL;
     }
-    asked = true;
+    is_read = true;
     return text && policy_subuid_find(text, uid, uid, line);
 }
 

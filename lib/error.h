@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within the library: how it is told what went wrong.
+ * Within the library: how a function says what went wrong.
  *
  * FAILURE is the caller's struct tapgrant_error, and may be NULL.  A CODE is an enum tapgrant_code.
  * An ERROR is a negative errno.  Functions called explain_... find the words for an error, and

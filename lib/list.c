@@ -242,7 +242,7 @@ static int note_macs(struct listing *listing) {
     return 0;
 }
 
-/* The bridges are asked about once the list is whole: one that was disturbed is thrown away. */
+/* Bridges are looked up once the list is whole: a list that was disturbed is thrown away. */
 static int fill(struct listing *listing) {
     int error = list_links(listing);
 

@@ -173,7 +173,7 @@ static void add_mtu_faults(uint32_t faults, const char *bridge, char *reason, ch
 
 /* One message for all that is wrong with the bridge, with the commands that correct it. */
 static int explain_faults(const struct refusal *refusal, struct tapgrant_error *failure) {
-    const char *kernels_name = refusal->device->bridge; /* another was asked for, if alternative */
+    const char *kernels_name = refusal->device->bridge; /* not an alternative one */
     uint32_t faults = refusal->reply->faults;
     char bridge[WIRE_NAME];
     char object[ERROR_OBJECT];

@@ -9,7 +9,7 @@
 struct refusal {
     const struct wire_reply *reply;
     const struct wire_device *device;  /* the reply's, of the interface that failed */
-    const struct interface *interface; /* the one that failed, and what it was written as */
+    const struct interface *interface; /* the one that failed, and its text */
     const char *spec;
     bool is_mac_asked_twice; /* an earlier interface asks for its guest-mac on its bridge, too */
 };

@@ -98,6 +98,17 @@ def test_a_node_of_another_device_is_noticed(macvtap):
     refused(ask(macvtap, "dev=mv0"), "is of another device or of none")
 
 
+def test_the_hint_for_a_node_of_another_device_keeps_that_node(macvtap):
+    """The node may be in use: it is moved, and nothing is deleted."""
+    macvtap.run("rm", macvtap.node)
+    macvtap.run("mknod", "-m", "0666", macvtap.node, "c", "1", "3")
+    hint = ask(macvtap, "dev=mv0").err.splitlines()[1].removeprefix("hint: ").removesuffix(", as root")
+    macvtap.run("sh", "-ec", hint)
+    assert macvtap.run("stat", "-c", "%t:%T", f"{macvtap.node}.old").out == "1:3\n"
+    macvtap.run("chown", ALICE, macvtap.node)
+    assert ask(macvtap, "dev=mv0").code == 0
+
+
 def test_a_node_without_its_link_opens_nothing(macvtap):
     macvtap.run("ip", "link", "del", "mv0")
     refused(ask(macvtap, "dev=mv0"), "target managed='no' but specified dev doesn't exist")
