@@ -9,8 +9,8 @@
 
 struct known_bridge {
     char name[WIRE_NAME];
-    int error;        /* with which it could not be read */
-    struct link link; /* if there was none */
+    int error;        /* the negative errno with which it could not be read, or 0 */
+    struct link link; /* if there was no error */
 };
 
 struct bridges {

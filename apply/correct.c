@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * One tap that exists, corrected while it is in use.  A virtual machine may depend on it: programs
- * end when a write to a tap fails, as it does while the tap is down.  So a tap that is up is never
- * set down.
+ * end when a write to a tap fails, as it does while the tap is down.  So a tap in use is never set
+ * down, unless a move to another bridge fails and leaves it on none.
  *
  *   live    what the kernel changes under traffic: settings of the port, its lock, addresses, MTU
  *   paused  another bridge, and an MTU that brings IPv6: frames are lost for a moment, but every

@@ -5,7 +5,7 @@
 #include "apply/resource.h"
 
 /*
- * Makes the tap of the plan, which is PLAN_CREATE.  After an error it does not exist.  Returns 0, a
- * negative errno, or WIRE_NAME_TAKEN.
+ * Makes the tap of the plan, which is PLAN_CREATE.  After an error nothing of it is left.  Returns
+ * 0, a negative errno, or WIRE_NAME_TAKEN.
  */
 CHECKED int resource_create(const struct resource *resource);

@@ -99,7 +99,7 @@ static void plan_another_mac(struct plan *plan) {
 }
 
 /*
- * Has the plan of HOLDER, whose port has MAC for USE, let go of it, if the plan may.  False: the
+ * The port of HOLDER has MAC for USE.  True: its plan lets go of MAC, and now says so.  False: the
  * port keeps it.
  */
 static bool plan_to_free(struct resource *holder, const uint8_t mac[6], enum address_use use) {

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define USAGE 2    /* the exit status */
-#define GO_ON (-1) /* instead of one */
+#define GO_ON (-1) /* instead of an exit status */
 
 static const char help[] =
     "Usage: tapgrant-apply [--dry-run] [--prune] [--reap] [--force] [--json] [FILE|DIR]...\n"

@@ -87,7 +87,7 @@ static const char *left_of(const struct resource *resource) {
     }
 }
 
-/* Was the holder interrupted for nothing that was done?  Then the reason names it. */
+/* Was the holder interrupted, and nothing corrected by that?  Then the reason says so. */
 static bool is_interrupted_in_vain(const struct resource *resource) {
     const unsigned with_pause = DIFFERS_BRIDGE | DIFFERS_MTU;
 

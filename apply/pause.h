@@ -7,7 +7,7 @@
 
 #include "apply/resource.h"
 
-/* After an error the tap runs on. */
+/* After an error the tap runs on, unless resource->left says that it stays paused. */
 CHECKED int pause_begin(struct resource *resource);
 
 /* After an error the tap stays paused, and resource->left says so. */

@@ -15,8 +15,8 @@
 #define DEFAULT_MTU 1500 /* linux/if_ether.h, ETH_DATA_LEN */
 
 /*
- * So many looks, of all that a run has, another run gets to complete a tap.  The remaining ones are
- * to find that a holder only made the tap look so, to take it and to correct it.
+ * Another run gets this many looks of ours to complete a tap.  In the remaining ones we find out
+ * that a holder only made the tap look incomplete, take the tap and correct it.
  */
 #define WAITS 5
 
@@ -116,7 +116,7 @@ static bool is_used(const struct resource *resource) {
     return resource->is_busy && resource->waits >= WAITS;
 }
 
-/* False: it is not in use, or the reason is none of those. */
+/* Because the tap is in use.  False: that is not the reason. */
 static bool explain_use(struct resource *resource, unsigned differences) {
     if (!is_used(resource)) {
         return false;
@@ -157,7 +157,7 @@ static void explain_unchangeable(struct resource *resource, unsigned differences
     resource_hint(resource, "--force makes it anew, and takes it from whoever uses it");
 }
 
-/* What can be changed is, even if something else cannot. */
+/* The rest is changed even if something cannot be. */
 static void plan_changes(struct resource *resource, bool force) {
     struct plan *plan = &resource->plan;
     unsigned left_out = resource_unchangeable(resource, is_used(resource));

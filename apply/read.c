@@ -79,7 +79,7 @@ static bool parse_id(const char *owner, uid_t *uid) {
     unsigned long long id = strtoull(owner, NULL, 10);
 
     *uid = (uid_t)id;
-    /* (uid_t)-1 is nobody's */
+    /* no user has the id (uid_t)-1 */
     return id < UINT32_MAX;
 }
 

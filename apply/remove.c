@@ -138,7 +138,7 @@ static void move_all(struct batch *batch) {
     }
 }
 
-/* Is it still the tap of the plan, and where we have a queue of it, has nobody else one? */
+/* Is it still the tap of the plan?  And if we have a queue of it, is that the only one? */
 static bool is_as_planned(const struct link_state *tap,
                           const struct link_state *planned,
                           int queue) {

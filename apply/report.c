@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What is said of all, in the order of the definitions.
+ * The report of all resources, in the order of their definitions.
  */
 #include "apply/report.h"
 #include "apply/outcome.h"

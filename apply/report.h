@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within tapgrant-apply: all that it says.  Faults go to stderr; what is done, or planned, to
+ * Within tapgrant-apply: what it says.  Faults go to stderr; what is done, or planned, to
  * stdout, as text or as JSON.
  */
 #pragma once

@@ -16,5 +16,5 @@ CHECKED bool report_json_all(const size_t count[PLAN_ACTIONS],
                              json_t *faults,
                              bool dry_run);
 
-/* Prints the object in its place after an error. */
+/* Prints the object that stands in its place after an error. */
 void report_json_error(const char *object, const char *reason, int status);

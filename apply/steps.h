@@ -8,7 +8,7 @@
 
 #include "apply/resource.h"
 
-/* Of a bridge move that is tried: each costs the holder frames. */
+/* How often a move to another bridge is tried: each try costs the holder frames. */
 #define STEPS_MOST_MOVES 2
 
 /* The kernel changes these under traffic, and no frame is lost. */

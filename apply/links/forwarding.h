@@ -7,7 +7,7 @@
 
 #include "apply/links/links.h"
 
-/* Why another port could not be locked to an address, in rising order. */
+/* How an address is in use on a bridge, the weakest use first. */
 enum address_use {
     ADDRESS_FREE,     /* the table does not have it */
     ADDRESS_LEARNED,  /* the port sent from it: that gives way to a guest that is locked to it */

@@ -23,7 +23,7 @@ int links_connect(void) {
     return netlink_open();
 }
 
-/* ARRAY, or a larger one in its place where it has no ROOM for one more of SIZE bytes. */
+/* ARRAY, or a larger one in its place if there is no room for one more element of SIZE bytes. */
 static void *make_room(void *array, size_t count, size_t *room, size_t size) {
     if (count < *room) {
         return array;

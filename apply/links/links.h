@@ -78,7 +78,7 @@ struct link_change {
     enum run_state run_state;
 };
 
-/* First. */
+/* To be called first. */
 CHECKED int links_connect(void);
 
 /* All links and locked addresses, into *LINKS for links_free() whatever the result is. */

@@ -48,7 +48,7 @@ static void parse_bridge(const struct nlattr *data, struct link_state *link) {
     if (!attribute_number(bridge[IFLA_BR_STP_STATE], 0)) {
         return;
     }
-    /* a new port listens and learns for one delay each (net/bridge/br_stp.c); it is in 1/100 s */
+    /* a new port listens, and then learns, for one delay each (net/bridge/br_stp.c), in 1/100 s */
     delay = attribute_number(bridge[IFLA_BR_FORWARD_DELAY], 0);
     link->forward_seconds = 2 * delay / 100;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What the state of a link says of it as a tap.  A holder without privilege can change all that
- * the kernel reports here but the alias (drivers/net/tun.c, __tun_chr_ioctl()).
+ * What the state of a link says of it as a tap.  A holder needs no privilege to change the owner,
+ * the group, the persistence and the carrier (drivers/net/tun.c, __tun_chr_ioctl()), but
+ * CAP_NET_ADMIN to change the alias.
  */
 #include "apply/links/tap.h"
 #include "wire/names.h"
@@ -63,10 +64,10 @@ bool tap_has_room(const struct link_state *tap) {
 }
 
 /*
- * TUNSETIFF attaches only with the flags that the tap was made with.  IFF_NO_CARRIER takes the
- * carrier away where there is one (drivers/net/tun.c, tun_set_iff()).  Without IFF_NOFILTER the
- * kernel would read a filter that an earlier holder set, at its address, from our memory
- * (tun_attach()).
+ * TUNSETIFF sets the flags of a tap that exists, so they are those that it has; IFF_NO_CARRIER
+ * would take the carrier away where there is one (drivers/net/tun.c, tun_set_iff()).  Without
+ * IFF_NOFILTER the kernel would read a filter that an earlier holder set, at its address, from our
+ * memory (tun_attach()).
  */
 static int flags_to_attach(const struct link_state *tap) {
     int flags = IFF_TAP | IFF_NOFILTER;
