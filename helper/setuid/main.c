@@ -30,16 +30,19 @@
 #define GROUPS_MOST 65536 /* NGROUPS_MAX, include/uapi/linux/limits.h */
 
 /* The real ids.  Nothing else in this program asks who the caller is. */
-static int read_caller(struct caller *caller) {
+static void read_ids(struct caller *caller) {
+    caller->uid = getuid();
+    caller->gid = getgid();
+}
+
+static int read_groups(struct caller *caller) {
     static gid_t groups[GROUPS_MOST];
     int count = getgroups(GROUPS_MOST, groups);
 
-    caller->uid = getuid();
-    caller->gid = getgid();
-    caller->groups = groups;
     if (count < 0) {
         return -errno;
     }
+    caller->groups = groups;
     caller->group_count = (size_t)count;
     return 0;
 }
@@ -68,10 +71,13 @@ static int read_policy(struct policy *policy,
     return policy_resolve(policy, &accounts, caller, subject);
 }
 
-static int start(struct grant *grant) {
+/* Whatever start_clean() says, the log and its line are ready. */
+static int start(struct grant *grant, struct caller *caller) {
     int result = start_clean();
 
-    grant->log = log_open(); /* also to log that the start failed */
+    read_ids(caller);
+    grant->caller = caller;
+    grant->log = log_open();
     return result ? result : link_connect();
 }
 
@@ -79,14 +85,12 @@ static int start(struct grant *grant) {
 static int serve(struct grant *grant, struct caller *caller) {
     static struct policy policy;
     static struct policy_subject subject;
-    int caller_error = read_caller(caller);
     int result;
 
-    grant->caller = caller;
     grant->policy = &policy;
     grant->subject = &subject;
     grant->stage = WIRE_START;
-    result = start(grant);
+    result = start(grant, caller);
     if (result) {
         return result;
     }
@@ -97,7 +101,7 @@ static int serve(struct grant *grant, struct caller *caller) {
     }
     /* Whatever is wrong with the policy is a denial like any other. */
     grant->stage = WIRE_POLICY;
-    if (caller_error || read_policy(&policy, caller, &subject)) {
+    if (read_groups(caller) || read_policy(&policy, caller, &subject)) {
         return WIRE_DENIED;
     }
     result = privilege_enter(caller->uid, caller->gid);

@@ -284,6 +284,9 @@ def main():
             status = wait_for(start_inner(work, options))
         else:
             status = inside.main(work.folder, options)
+        if options.write_lists:
+            for path in (work.folder / "source/tests/hostile").glob("trace-*.list"):
+                shutil.copy(path, TOP / "tests/hostile")
         if (work.folder / "tally.json").exists():
             tally = json.loads((work.folder / "tally.json").read_text(encoding="utf-8"))
         elif not status:
