@@ -27,7 +27,7 @@ SHOWS = {
     "lib/existing": ["existing.h"],
     "lib/links": ["links.h"],
     "lib/managed": ["managed.h"],
-    "cli": ["accounts.h", "command.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h"],
+    "cli": ["accounts.h", "command.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h", "policy_file.h"],
     "cli/definitions": ["read.h"],
     "cli/output": ["json.h", "output.h"],
 }
