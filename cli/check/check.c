@@ -43,11 +43,11 @@ static bool answer_all(struct check *check, const struct nets *nets, json_t *arr
     for (size_t i = 0; i < nets->count; i++) {
         struct answer answer;
 
-        check_decide(check, &nets->asked[i], &answer);
+        answer_decide(check, &nets->asked[i], &answer);
         if (array) {
-            json_array_append_new(array, check_json(check, &answer));
+            json_array_append_new(array, answer_json(check, &answer));
         } else {
-            check_print(check, &answer, nets->where[i]);
+            answer_print(check, &answer, nets->where[i]);
         }
         if (!answer_is_allowed(&answer)) {
             is_allowed = false;
@@ -59,7 +59,7 @@ static bool answer_all(struct check *check, const struct nets *nets, json_t *arr
     return is_allowed;
 }
 
-static int answer(struct check *check, const struct nets *nets, const char *user) {
+static int read_and_answer(struct check *check, const struct nets *nets, const char *user) {
     json_t *array = NULL;
     bool is_allowed;
     int code = read_all(check, user, nets->json);
@@ -78,7 +78,7 @@ static int answer(struct check *check, const struct nets *nets, const char *user
     return is_allowed ? TAPGRANT_OK : TAPGRANT_DENIED;
 }
 
-static int check_and_answer(struct nets *nets, int argc, char *argv[]) {
+static int parse_and_answer(struct nets *nets, int argc, char *argv[]) {
     const char *user = NULL;
     const struct option_row own[] = {
         {"user", "USER", "asks for USER, a name or an id, not for you", .last = &user},
@@ -97,14 +97,14 @@ static int check_and_answer(struct nets *nets, int argc, char *argv[]) {
     if (code) {
         return code;
     }
-    code = answer(&check, nets, user);
+    code = read_and_answer(&check, nets, user);
     check_free(&check);
     return code;
 }
 
 int check_main(int argc, char *argv[]) {
     struct nets nets;
-    int code = check_and_answer(&nets, argc, argv);
+    int code = parse_and_answer(&nets, argc, argv);
 
     nets_free(&nets);
     return code;

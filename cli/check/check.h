@@ -50,17 +50,19 @@ CHECKED int check_read_policy(struct check *check, bool json);
 void check_free(struct check *check);
 
 /* decide.c */
-void check_decide(const struct check *check, const struct interface *wanted, struct answer *answer);
+void answer_decide(const struct check *check,
+                   const struct interface *wanted,
+                   struct answer *answer);
 bool answer_is_allowed(const struct answer *answer);
 
 /* explain.c: the answer of the Nth rule, N < answer->tried. */
-void check_explain(const struct check *check,
-                   const struct answer *answer,
-                   size_t n,
-                   struct rule_answer *one);
+void answer_explain(const struct check *check,
+                    const struct answer *answer,
+                    size_t n,
+                    struct rule_answer *one);
 
 /* print.c.  WHERE is that of struct nets. */
-void check_print(const struct check *check, const struct answer *answer, const char *where);
+void answer_print(const struct check *check, const struct answer *answer, const char *where);
 
 /* json.c.  NULL: out of memory. */
-json_t *check_json(const struct check *check, const struct answer *answer);
+json_t *answer_json(const struct check *check, const struct answer *answer);

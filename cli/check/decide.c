@@ -62,9 +62,9 @@ static enum policy_key find_failed(const struct check *check,
     return POLICY_KEYS;
 }
 
-void check_decide(const struct check *check,
-                  const struct interface *wanted,
-                  struct answer *answer) {
+void answer_decide(const struct check *check,
+                   const struct interface *wanted,
+                   struct answer *answer) {
     const struct policy *policy = &check->policy;
 
     *answer = (struct answer){.wanted = wanted, .failed = POLICY_KEYS};

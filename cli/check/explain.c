@@ -166,10 +166,10 @@ static void explain_faults(const struct answer *answer, struct rule_answer *one)
     explain_mtu_faults(answer, one);
 }
 
-void check_explain(const struct check *check,
-                   const struct answer *answer,
-                   size_t n,
-                   struct rule_answer *one) {
+void answer_explain(const struct check *check,
+                    const struct answer *answer,
+                    size_t n,
+                    struct rule_answer *one) {
     const struct policy_rule *rule = &check->policy.rules[n];
     const struct policy_verdict *verdict = &answer->verdict;
 

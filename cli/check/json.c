@@ -25,7 +25,7 @@ static json_t *rules_json(const struct check *check, const struct answer *answer
     struct rule_answer one;
 
     for (size_t i = 0; i < answer->tried; i++) {
-        check_explain(check, answer, i, &one);
+        answer_explain(check, answer, i, &one);
         json_array_append_new(array, rule_json(&one));
     }
     return array;
@@ -42,7 +42,7 @@ static json_t *subordinate_json(const struct policy_subject *subject) {
     return json_pack("{s:i, s:s}", "line", (int)line.line, "owner", accounts_owner(&line, owner));
 }
 
-json_t *check_json(const struct check *check, const struct answer *answer) {
+json_t *answer_json(const struct check *check, const struct answer *answer) {
     const struct policy_rule *rule = answer->rule;
 
     return json_pack("{s:s?, s:s, s:s?, s:o, s:o, s:s?, s:o}", "label",

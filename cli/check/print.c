@@ -22,7 +22,7 @@ static void print_rules(const struct check *check, const struct answer *answer) 
     struct rule_answer one;
 
     for (size_t i = 0; i < answer->tried; i++) {
-        check_explain(check, answer, i, &one);
+        answer_explain(check, answer, i, &one);
         if (one.failed < POLICY_KEYS) {
             printf("  rule %s (line %u): %s: %s\n", one.rule->name, one.rule->line,
                    policy_key_name(one.failed), one.detail);
@@ -61,7 +61,7 @@ static void print_verdict(const struct check *check, const struct answer *answer
     }
 }
 
-void check_print(const struct check *check, const struct answer *answer, const char *where) {
+void answer_print(const struct check *check, const struct answer *answer, const char *where) {
     print_heading(answer->wanted, where);
     print_rules(check, answer);
     print_verdict(check, answer);
