@@ -42,7 +42,6 @@ ARROWS = {
     "conf/interface": ["wire"],
     "conf/ini": ["wire"],
     "conf/definitions": ["conf/interface", "conf/ini", "conf/file", "wire"],
-    "helper": [],
     "helper/link": ["wire"],
     "helper/privilege": ["wire"],
     "helper/grant": ["helper/link", "conf/policy", "wire"],
