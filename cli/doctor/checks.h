@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within doctor: its checks, by area.  A check is a function that looks at one thing with the
- * rights of who asks, and adds its findings.  Each area has a table of its checks at the end of its
- * file, in the order in which they are shown.
+ * Within doctor: its checks, by area.
+ *
+ * A check is a function in the file of its area, and a row of the table "checks" in that file.  It
+ * looks at one thing with the rights of the user, changes nothing, and calls findings_good(),
+ * findings_warn() or findings_bad(), or none of them if there is nothing to say.  It names a cause
+ * only after it has looked.  A hint is one command for root's shell that is right on this host, and
+ * keeps all that is not at fault: owner, group, MTU, addresses.
  */
 #pragma once
 
@@ -26,13 +30,16 @@ void check_device(struct findings *findings, const char *dev, const struct opene
 
 /* What the areas share ------------------------------------------------------------------------- */
 
-/* A valid policy, and who asks. */
+/* A valid policy, and the user as a caller of the helper. */
 struct policy_view {
     struct policy policy;
     struct policy_subject subject; /* its accounts are not read */
 };
 
-/* bridges.c: every bridge that the policy names, and the setting of taps without one. */
+/*
+ * bridges.c: every bridge that the policy names, by the checks of that file; and the host's setting
+ * that taps without a bridge depend on.
+ */
 void check_bridges(struct findings *findings, const struct policy_view *view);
 void check_unbridged(struct findings *findings, const struct policy_view *view);
 
