@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * tapgrant check: the policy's answer, and why.  The helper gives one denial for every cause.  Here
- * the same code decides as in the helper, and the cause is told, as far as the files that it
- * depends on may be read by who asks.
+ * the same code decides as in the helper, and the cause is told, as far as the user may read the
+ * files that it depends on.
  */
 #include "cli/check/check.h"
 #include "cli/options.h"

@@ -31,7 +31,7 @@ static json_t *rules_json(const struct check *check, const struct answer *answer
     return array;
 }
 
-/* Whose subordinate id asks, as {line, owner}; null: nobody's, or no rule needs to know. */
+/* The line of the caller's subordinate id and its owner; null: it is none, or no rule asks. */
 static json_t *subordinate_json(const struct policy_subject *subject) {
     struct policy_subuid line;
     char owner[ACCOUNTS_OWNER];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * One interface that exists: could who asks open it, and would traffic flow?
+ * One interface that exists: could the user open it, and would traffic flow?
  */
 #include "cli/doctor/checks.h"
 #include "cli/kept.h"

@@ -13,7 +13,7 @@ struct macvtap {
     unsigned index;
     char object[32];
     char node[32];
-    int error;      /* 0: who asks may open the node */
+    int error;      /* 0: the user may open the node */
     char hint[200]; /* what makes that so */
 };
 

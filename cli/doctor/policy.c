@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The installed policy, as far as who asks may read it, and the files of accounts that it needs.
+ * The installed policy, as far as the user may read it, and the files of accounts that it needs.
  */
 #include "cli/accounts.h"
 #include "cli/doctor/checks.h"
@@ -98,7 +98,7 @@ static void check_names(struct findings *findings, const struct policy_view *vie
     accounts_free(&accounts);
 }
 
-/* Is the user who asks one that only its number names? */
+/* Is the user one that only its number names? */
 static void check_subordinate(struct findings *findings, const struct policy_view *view) {
     uint32_t uid = view->subject.caller.uid;
     struct policy_subuid line;

@@ -29,7 +29,7 @@ static bool rule_says(const struct policy *policy,
     return as_is;
 }
 
-/* What the tap's rule says; what it does not say, or who asks may not read, is as it is. */
+/* What the tap's rule says.  What it does not say, or the user may not read, is as it is. */
 static struct port_state port_expected(const struct tap *tap, struct port_state is) {
     struct port_state expected = is;
     struct policy policy;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The host's other software: what of it may change a tap of ours, and whether a file that stops it
- * is in its folders.  A file is judged by a word that is in our examples, and that a file which the
- * administrator wrote for the same purpose must have, too.  docs/host-software.md has what each
+ * is in its folders.  A file is judged by a line that our example has, and that any file for the same
+ * purpose must have.  docs/host-software.md has what each
  * program does, and the tests that show it.
  */
 #include "cli/doctor/checks.h"
@@ -106,7 +106,7 @@ static bool folder_has(const char *path, const char *pattern, const struct wante
     return has;
 }
 
-/* Has one of the files, as far as who asks may read them, both lines? */
+/* Has one of the files, as far as the user may read them, both lines? */
 static bool any_has(const struct files *files, const char *first, const char *second) {
     const struct wanted_lines wanted = {first, second};
 

@@ -98,7 +98,7 @@ static bool locks_wanted_macs(const struct policy_rule *rule) {
     return lock && !strcmp(lock, "yes") && rule->value[POLICY_GUEST_MAC] && has_bridge;
 }
 
-/* lock-mac gives an address to who asks first.  Meanwhile nobody else gets it, nor its traffic. */
+/* lock-mac gives an address to the first caller that asks for it.  Others wait for it. */
 static void warn_shared_macs(struct lint *lint, const struct policy_rule *rule) {
     const char *words = rule->value[POLICY_GUEST_MAC];
     char word[POLICY_LINE + 1];

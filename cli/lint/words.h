@@ -24,7 +24,7 @@ bool word_ids_read(const char *word, struct word_ids *ids);
 /* Does the word name ids within one line of SUBUID?  Only such a word matches subordinate ids. */
 bool word_is_subordinate(const char *word, const char *subuid);
 
-/* Does anybody on this host have an id of the word?  Who has a subordinate one has no account. */
+/* Does this host have a user or group with an id of the word, or a subordinate id of it? */
 bool word_has_people(const char *word, const struct policy_accounts *accounts);
 
 /* Does the value of user = name one user alone? */
