@@ -3,6 +3,7 @@
  * tapgrant create: persistent taps, owned by the caller.
  */
 #include "cli/interfaces.h"
+#include "cli/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -64,7 +65,10 @@ static int make(const struct nets *nets) {
 }
 
 static int create(struct nets *nets, int argc, char *argv[]) {
-    int code = nets_parse(nets, argc, argv, true, help);
+    const struct option_row own[] = {
+        {"json", NULL, "prints JSON, also of what goes wrong", .flag = &nets->json},
+        {.name = NULL}};
+    int code = nets_parse(nets, argc, argv, own, help);
 
     if (code) {
         return code < 0 ? TAPGRANT_OK : code;

@@ -115,3 +115,20 @@ struct host_bridge host_bridge_look(const char *name) {
     }
     return bridge;
 }
+
+const char *host_command_to_pin(const char *bridge, char text[HOST_COMMAND]) {
+    snprintf(text, HOST_COMMAND, "ip link set %s address $(cat " LINKS "/%s/address)", bridge,
+             bridge);
+    return text;
+}
+
+/* Between slashes, a dot in the name separates nothing: sysctl(8). */
+const char *host_command_to_refuse_ra(const char *link, char text[HOST_COMMAND]) {
+    snprintf(text, HOST_COMMAND, "sysctl -w net/ipv6/conf/%s/accept_ra=0", link);
+    return text;
+}
+
+const char *host_command_to_raise_mtu(const char *bridge, char text[HOST_COMMAND]) {
+    snprintf(text, HOST_COMMAND, "ip link set %s mtu %u", bridge, WIRE_MTU_IPV6);
+    return text;
+}

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within the command: what this host's /sys and /proc say about a bridge. */
+/*
+ * Within the command: what this host's /sys and /proc say about a bridge, and the commands that
+ * make it fit for guests.
+ */
 #pragma once
 
 #include "conf/policy/policy.h"
 
+#define HOST_COMMAND 200       /* bytes of a command below */
 #define HOST_BRIDGE_PORTS 1023 /* BR_MAX_PORTS less one: net/bridge/br_private.h */
 
 struct host_bridge {
@@ -20,3 +24,12 @@ bool host_takes_ra(const char *name);
 
 /* Reads the number in the file FOLDER/NAME/SETTING.  False: there is none. */
 bool host_number(const char *folder, const char *name, const char *setting, long *number);
+
+/*
+ * Commands for root's shell, written into TEXT, which each returns: fix the bridge's address as it
+ * is; take no more router advertisements on the link; give the bridge an MTU with which its ports
+ * have settings of IPv6.
+ */
+const char *host_command_to_pin(const char *bridge, char text[HOST_COMMAND]);
+const char *host_command_to_refuse_ra(const char *link, char text[HOST_COMMAND]);
+const char *host_command_to_raise_mtu(const char *bridge, char text[HOST_COMMAND]);

@@ -98,7 +98,28 @@ static int read_file(struct nets *nets, const char *file) {
     return code;
 }
 
-int nets_parse(struct nets *nets, int argc, char *argv[], bool allow_json, const char *help) {
+static int take_interfaces(struct nets *nets,
+                           const char *verb,
+                           const struct option_values *specs,
+                           const char *file) {
+    if (specs->count && file) {
+        return output_usage(nets->json,
+                            "interfaces come from --net or from -f FILE, not from both");
+    }
+    if (file) {
+        return read_file(nets, file);
+    }
+    if (specs->count) {
+        return take_specs(nets, specs);
+    }
+    return output_usage(nets->json, "%s needs at least one --net, or -f FILE", verb);
+}
+
+int nets_parse(struct nets *nets,
+               int argc,
+               char *argv[],
+               const struct option_row *own,
+               const char *help) {
     struct option_values specs = {.count = 0};
     const char *file = NULL;
     struct options options = {
@@ -109,25 +130,14 @@ int nets_parse(struct nets *nets, int argc, char *argv[], bool allow_json, const
     int code;
 
     *nets = (struct nets){.count = 0};
-    if (allow_json) {
-        options.row[2] = (struct option_row){"json", NULL, "prints JSON, also of what goes wrong",
-                                             .flag = &nets->json};
+    for (size_t i = 0; own[i].name; i++) {
+        options.row[2 + i] = own[i];
     }
     code = output_options(&options, argc, argv, &nets->json);
     if (code) {
         return code;
     }
-    if (specs.count && file) {
-        return output_usage(nets->json,
-                            "interfaces come from --net or from -f FILE, not from both");
-    }
-    if (file) {
-        return read_file(nets, file);
-    }
-    if (specs.count) {
-        return take_specs(nets, &specs);
-    }
-    return output_usage(nets->json, "%s needs at least one --net, or -f FILE", argv[0]);
+    return take_interfaces(nets, argv[0], &specs, file);
 }
 
 int nets_set(struct nets *nets, size_t n, const char *key, const char *value) {

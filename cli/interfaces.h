@@ -7,24 +7,26 @@
 
 #define NETS_MAX 64
 
+struct option_row;
+
 struct nets {
     struct interface asked[NETS_MAX];
     char *spec[NETS_MAX];  /* for the library, which runs no scripts: without them */
     char *where[NETS_MAX]; /* "--net SPEC" as written, or FILE:LINE */
     size_t count;
-    bool json;
+    bool json; /* of the verb: how it says what is wrong */
 };
 
 /*
- * Reads --net SPEC or -f FILE, and --json if ALLOW_JSON, up to the first word that is no option.
- * optind is then the index of this word.  HELP is the usage without the lines of these options.
- * Returns 0; OUTPUT_DONE after --help or --version; or the exit status after the fault was said.
- * In any case *NETS is for nets_free().
+ * Reads --net SPEC or -f FILE, and the verb's OWN options, up to the first word that is no option.
+ * OWN ends with a row that has no name.  optind is then the index of this word.  HELP is the usage
+ * without the lines of the options.  Returns 0; OUTPUT_DONE after --help or --version; or the exit
+ * status after the fault was said.  In any case *NETS is for nets_free().
  */
 CHECKED int nets_parse(struct nets *nets,
                        int argc,
                        char *argv[],
-                       bool allow_json,
+                       const struct option_row *own,
                        const char *help);
 
 /*

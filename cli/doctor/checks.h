@@ -1,43 +1,74 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within doctor: its checks.  Each adds its findings, with the rights of who asks. */
+/*
+ * Within doctor: its checks, by area.
+ *
+ * A check is a function in the file of its area, and a row of the table "checks" in that file.  It
+ * looks at one thing with the rights of the user, changes nothing, and calls findings_good(),
+ * findings_warn() or findings_bad(), or none of them if there is nothing to say.  It names a cause
+ * only after it has looked.  A hint is one command for root's shell that is right on this host, and
+ * keeps all that is not at fault: owner, group, MTU, addresses.
+ */
 #pragma once
 
 #include "cli/doctor/findings.h"
+#include "cli/doctor/program.h"
+#include "cli/policy_file.h"
 
-/* Of the host: the tun node, the helper, the kernel, SELinux. */
-void checks_host(struct findings *findings);
+/* Areas ---------------------------------------------------------------------------------------- */
 
-/* Of the host's other software that may change a tap, or let a guest harm others: udev, networkd and so on. */
-void checks_software(struct findings *findings);
+/* host.c: the tun node, the helper, the kernel, SELinux. */
+void check_host(struct findings *findings);
 
-/* Of the policy, and of every bridge that it names. */
-void checks_policy(struct findings *findings);
+/* software.c: other software that may change a tap, or let a guest harm others. */
+void check_software(struct findings *findings);
 
-#define CHECKS_QUEUES 256 /* MAX_TAP_QUEUES, drivers/net/tun.c */
+/* policy.c: the installed policy, and the names and bridges in it. */
+void check_policy(struct findings *findings);
 
-/* A program that opens a tap by its name: qemu, libvirt, firecracker, cloud-hypervisor, crosvm. */
-struct program;
-const struct program *checks_find_program(const char *name); /* NULL: none of them */
+/* device.c: the interface DEV, which exists, and whether OPENER can open it. */
+void check_device(struct findings *findings, const char *dev, const struct opener *opener);
 
-/* Of one existing interface; and where PROGRAM is not NULL, of that program with QUEUES queues of it. */
-void checks_device(struct findings *findings, const char *dev, const struct program *program, unsigned queues);
+/* What the areas share ------------------------------------------------------------------------- */
 
-/* Of the bridge's port that it is, OBJECT in words. */
-void checks_port(struct findings *findings, const struct tapgrant_device *device, const char *object);
-
-/* Who holds it: a process, 0 for one that we may not see, -1 for none. */
-pid_t checks_holder(const struct tapgrant_device *device);
-
-/* A macvtap, and whether its node can be opened: 0, or the errno and what mends it. */
-struct macvtap {
-    char name[16], object[32], node[32], hint[200];
-    int errnum;
+/* A valid policy, and the user as a caller of the helper. */
+struct policy_view {
+    struct policy policy;
+    struct policy_subject subject; /* its accounts are not read */
 };
 
-/* The same of a macvtap. */
-void checks_program_on_macvtap(struct findings *findings, const struct program *program, const struct macvtap *macvtap,
-                               unsigned queues);
+/*
+ * bridges.c: every bridge that the policy names, by the checks of that file; and the host's setting
+ * that taps without a bridge depend on.
+ */
+void check_bridges(struct findings *findings, const struct policy_view *view);
+void check_unbridged(struct findings *findings, const struct policy_view *view);
 
-/* What PROGRAM gets from the kernel, and its options; where DEVICE is NULL, the latter only. */
-void checks_program(struct findings *findings, const struct program *program, const struct tapgrant_device *device,
-                    unsigned queues);
+/* An existing tap. */
+struct tap {
+    const struct tapgrant_device *device;
+    const char *name;
+    char object[32]; /* "interface NAME" */
+    pid_t holder;    /* holder_find() */
+    struct opener opener;
+};
+
+/* port.c: the bridge's port that it is. */
+void check_port(struct findings *findings, const struct tap *tap);
+
+/* opening.c: whether the opener, if there is one, can open it, and how. */
+void check_opening(struct findings *findings, const struct tap *tap);
+
+/*
+ * macvtap.c: a link that is opened as a tap, but by a node of its own.  INDEX is that of the link
+ * NAME.
+ */
+bool macvtap_is(const char *name, unsigned index);
+void check_macvtap(struct findings *findings,
+                   const char *name,
+                   unsigned index,
+                   const struct opener *opener);
+
+/* holder.c: the process that has the tap open. */
+#define HOLDER_NONE (-1)
+#define HOLDER_UNSEEN 0 /* there is one, and we may not see it */
+pid_t holder_find(const struct tapgrant_device *device);

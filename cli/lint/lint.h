@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Within lint: one file's faults and warnings, as FILE:LINE: reason, or as JSON. */
+/* Within lint: one file's faults and warnings, as FILE:LINE: REASON, or as JSON. */
 #pragma once
 
 #include "cli/command.h"
@@ -10,29 +10,47 @@ struct lint {
     const char *text; /* of the file */
     size_t size;
     struct policy policy;
-    struct policy_accounts accounts; /* by lint_names() */
+    struct policy_accounts accounts; /* lint_names() reads them */
     bool json;
-    json_t *array; /* of {file, line, severity, reason}, where JSON */
+    json_t *array; /* of {file, line, severity, reason}, if JSON */
     size_t faults;
 };
 
-__attribute__((format(printf, 4, 5))) void lint_report(struct lint *lint, unsigned line, bool fault, const char *reason, ...);
+/* report.c.  LINE 0: the whole file.  A warning is no fault. */
+__attribute__((format(printf, 3, 4))) void lint_fault(struct lint *lint,
+                                                      unsigned line,
+                                                      const char *reason,
+                                                      ...);
+__attribute__((format(printf, 3, 4))) void lint_warn(struct lint *lint,
+                                                     unsigned line,
+                                                     const char *reason,
+                                                     ...);
 
-/* The line of the rule's KEY. */
-unsigned lint_line(const struct lint *lint, const struct policy_rule *rule, enum policy_key key);
+/* lines.c: the line of TEXT that is at or behind *LINE, for each in turn.  False: no more. */
+struct lint_line {
+    const char *text;
+    size_t length; /* without the newline */
+    unsigned number;
+};
+bool lint_next_line(const struct lint *lint, struct lint_line *line);
 
-/* Is the text one of definitions of interfaces, by its sections?  Then their faults. */
+/* The number of the line with the rule's KEY. */
+unsigned lint_key_line(const struct lint *lint,
+                       const struct policy_rule *rule,
+                       enum policy_key key);
+
+/* definitions.c: are they definitions of interfaces, by the sections?  Then their faults. */
 bool lint_has_definitions(const struct lint *lint);
 void lint_definitions(struct lint *lint);
 
 /*
- * Faults: names that the helper will not find, and where the name service has them.  Reads
- * lint->accounts, which lint_warnings() needs.
+ * names.c.  Faults: names that the helper will not find, and what the name service says of them.
+ * Reads lint->accounts, which lint_warnings() needs.
  */
 void lint_names(struct lint *lint);
 
-/* The id of a name by files or name service, for --numeric; false: nobody has it. */
-bool lint_id(const char *word, char id[16]);
-
-/* Warnings: what is valid, and not what its author can have meant. */
+/* warnings.c: what is valid, and not what its author can have meant. */
 void lint_warnings(struct lint *lint);
+
+/* numeric.c: prints the policy with ids in the place of names. */
+void lint_print_numeric(const struct lint *lint);

@@ -6,6 +6,7 @@
 #include "cli/discard.h"
 #include "cli/interfaces.h"
 #include "cli/kept.h"
+#include "cli/options.h"
 #include "cli/run/child.h"
 #include "cli/run/placeholders.h"
 #include "cli/run/scripts.h"
@@ -159,7 +160,8 @@ static int run_all(struct run *run) {
 }
 
 static int read_and_run(struct run *run, int argc, char *argv[]) {
-    int code = nets_parse(&run->nets, argc, argv, false, help);
+    const struct option_row none = {.name = NULL};
+    int code = nets_parse(&run->nets, argc, argv, &none, help);
 
     if (code) {
         return code < 0 ? TAPGRANT_OK : code;

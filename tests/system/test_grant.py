@@ -237,9 +237,8 @@ def test_help_and_version():
     import subprocess
 
     from host import TAPGRANT
-    for words in (["--help"], ["--version"], ["run", "--help"], ["create", "--help"], ["delete", "--help"],
-                  ["list", "--help"], ["show", "--help"], ["import", "--help"], ["import", "--version"], ["run", "--version"],
-                  ["list", "--version"]):
+    verbs = ("run", "create", "delete", "list", "check", "doctor", "lint", "show", "import")
+    for words in (["--help"], ["--version"], *([verb, option] for verb in verbs for option in ("--help", "--version"))):
         done = subprocess.run([TAPGRANT, *words], capture_output=True, text=True)
         assert done.returncode == 0 and done.stdout and not done.stderr
     assert subprocess.run([TAPGRANT], capture_output=True).returncode == 2

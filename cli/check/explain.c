@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * In words: the first condition of a rule that does not hold, and what would help.
+ */
+#include "cli/check/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Why the rule's user does not match; where it otherwise would, the id is a subordinate one. */
+static void explain_user(const struct check *check, const char *value, char detail[CHECK_TEXT]) {
+    uint32_t uid = check->caller.uid;
+    struct policy_subject ordinary = check->subject;
+
+    ordinary.subuid_line = 0;
+    if (policy_value_has_caller(value, &ordinary)) {
+        snprintf(detail, CHECK_TEXT,
+                 "'%s' does not match uid %u, a subordinate id (/etc/subuid:%u)", value, uid,
+                 check->subject.subuid_line);
+    } else {
+        snprintf(detail, CHECK_TEXT, "'%s' names neither uid %u nor a group of its", value, uid);
+    }
+}
+
+static void explain_bridge(const struct answer *answer,
+                           const char *value,
+                           char detail[CHECK_TEXT]) {
+    const char *wanted = answer->wanted->bridge;
+    const struct host_bridge *bridge = &answer->bridge;
+
+    if (!wanted[0]) {
+        snprintf(detail, CHECK_TEXT, "'%s' does not name none", value);
+    } else if (bridge->facts.exists) {
+        snprintf(detail, CHECK_TEXT, "'%s' does not name %s", value, bridge->facts.name);
+    } else if (bridge->is_link) {
+        snprintf(detail, CHECK_TEXT, "%s is no bridge", wanted);
+    } else {
+        snprintf(detail, CHECK_TEXT, "%s does not exist", wanted);
+    }
+}
+
+static void explain_dev(const char *dev, const char *value, char detail[CHECK_TEXT]) {
+    if (value) {
+        snprintf(detail, CHECK_TEXT, "'%s' does not match %s", value, dev);
+    } else {
+        snprintf(detail, CHECK_TEXT, "no name may be asked for, so not %s", dev);
+    }
+}
+
+static void explain_mac(const uint8_t mac[6], const char *value, char detail[CHECK_TEXT]) {
+    char text[OUTPUT_MAC];
+
+    output_mac(mac, text);
+    if (value) {
+        snprintf(detail, CHECK_TEXT, "'%s' does not match %s", value, text);
+    } else {
+        snprintf(detail, CHECK_TEXT, "no address may be asked for, so not %s", text);
+    }
+}
+
+static void explain_mtu(const struct answer *answer, const char *value, char detail[CHECK_TEXT]) {
+    if (value) {
+        snprintf(detail, CHECK_TEXT, "%u is not in %s", answer->wanted->mtu, value);
+    } else {
+        snprintf(detail, CHECK_TEXT, "only %u may be asked for", answer->bridge.facts.mtu);
+    }
+}
+
+static void explain_condition(const struct check *check,
+                              const struct answer *answer,
+                              struct rule_answer *one) {
+    const struct interface *wanted = answer->wanted;
+    const char *value = one->failed < POLICY_KEYS ? one->rule->value[one->failed] : NULL;
+
+    switch (one->failed) {
+    case POLICY_USER:
+        explain_user(check, value, one->detail);
+        break;
+    case POLICY_BRIDGE:
+        explain_bridge(answer, value, one->detail);
+        break;
+    case POLICY_DEV:
+        explain_dev(wanted->dev, value, one->detail);
+        break;
+    case POLICY_GUEST_MAC:
+        explain_mac(wanted->guest_mac, value, one->detail);
+        break;
+    case POLICY_HOST_MAC:
+        explain_mac(wanted->host_mac, value, one->detail);
+        break;
+    case POLICY_MTU:
+        explain_mtu(answer, value, one->detail);
+        break;
+    case POLICY_QUEUES:
+        snprintf(one->detail, CHECK_TEXT, "%u are more than %u", wanted->queues,
+                 policy_number(one->rule, POLICY_QUEUES));
+        break;
+    case POLICY_MAX:
+        snprintf(one->detail, CHECK_TEXT, "all %u are held", policy_number(one->rule, POLICY_MAX));
+        break;
+    case POLICY_ISOLATE:
+    case POLICY_LOCK_MAC:
+    case POLICY_ALLOW_UNPINNED:
+    case POLICY_ALLOW_RA:
+    case POLICY_KEYS:
+        break;
+    }
+}
+
+/* Adds a piece to TEXT, behind a semicolon if it is not the first. */
+__attribute__((format(printf, 2, 3))) static void add(char text[CHECK_TEXT],
+                                                      const char *format,
+                                                      ...) {
+    size_t used = strlen(text);
+    va_list arguments;
+
+    if (used) {
+        used += (size_t)snprintf(text + used, CHECK_TEXT - used, "; ");
+    }
+    if (used >= CHECK_TEXT) {
+        return;
+    }
+    va_start(arguments, format);
+    vsnprintf(text + used, CHECK_TEXT - used, format, arguments);
+    va_end(arguments);
+}
+
+static void explain_mtu_faults(const struct answer *answer, struct rule_answer *one) {
+    const struct policy_bridge *bridge = &answer->bridge.facts;
+    uint32_t faults = answer->verdict.faults;
+    uint32_t wanted = answer->wanted->mtu;
+    char command[HOST_COMMAND];
+
+    if (faults & WIRE_FAULT_MTU) {
+        add(one->detail, "%u is below the bridge's %u, and could lower it", wanted, bridge->mtu);
+        add(one->hint, "ask for %u, or leave mtu= out", bridge->mtu);
+    }
+    if (faults & WIRE_FAULT_MTU_RAISED) {
+        add(one->detail,
+            "%u is above the bridge's %u, and could raise it: no port but taps has %u or less",
+            wanted, bridge->mtu, wanted);
+        add(one->hint, "ask for %u, or leave mtu= out", bridge->mtu);
+    }
+    if (faults & WIRE_FAULT_MTU_IPV6) {
+        add(one->detail, "the MTU of %s is %u: below %u a port has no setting that keeps IPv6 off",
+            bridge->name, bridge->mtu, WIRE_MTU_IPV6);
+        add(one->hint, "%s", host_command_to_raise_mtu(bridge->name, command));
+    }
+}
+
+/* All that is wrong with the bridge of a rule that grants, and what makes it fit. */
+static void explain_faults(const struct answer *answer, struct rule_answer *one) {
+    const char *bridge = answer->bridge.facts.name;
+    uint32_t faults = answer->verdict.faults;
+    char command[HOST_COMMAND];
+
+    if (faults & WIRE_FAULT_UNPINNED) {
+        add(one->detail, "the MAC address of %s is not fixed", bridge);
+        add(one->hint, "%s", host_command_to_pin(bridge, command));
+    }
+    if (faults & WIRE_FAULT_RA) {
+        add(one->detail, "the host takes router advertisements on %s", bridge);
+        add(one->hint, "%s", host_command_to_refuse_ra(bridge, command));
+    }
+    explain_mtu_faults(answer, one);
+}
+
+void answer_explain(const struct check *check,
+                    const struct answer *answer,
+                    size_t n,
+                    struct rule_answer *one) {
+    const struct policy_rule *rule = &check->policy.rules[n];
+    const struct policy_verdict *verdict = &answer->verdict;
+
+    *one = (struct rule_answer){.rule = rule, .failed = answer->failed};
+    if (rule != answer->rule) {
+        one->failed =
+            policy_rule_refuses(rule, &check->subject, &answer->wire, &answer->bridge.facts);
+    }
+    if (rule == answer->rule && verdict->failed == POLICY_KEYS && verdict->faults) {
+        explain_faults(answer, one);
+    } else {
+        explain_condition(check, answer, one);
+    }
+}

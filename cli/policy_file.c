@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/policy_file.h"
+#include "conf/file/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int policy_file_load(struct policy *policy, bool *is_valid, policy_fault_fn *fault, void *context) {
+    char *text = NULL;
+    size_t size;
+    int error;
+
+    *policy = (struct policy){.rules = NULL};
+    *is_valid = false;
+    error = file_read_trusted(POLICY_FOLDER, POLICY_FILE, POLICY_SIZE, &text, &size);
+    if (error) {
+        return error;
+    }
+    error = policy_parse(policy, text, size, fault, context);
+    free(text);
+    if (error == -ENOMEM) {
+        return error;
+    }
+    *is_valid = !error;
+    return 0;
+}
+
+void policy_file_free(struct policy *policy) {
+    free(policy->rules);
+    free(policy->text);
+    *policy = (struct policy){.rules = NULL};
+}
