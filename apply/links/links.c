@@ -81,7 +81,7 @@ static int by_port(const void *a, const void *b) {
 void links_free(struct links *links) {
     free(links->link);
     free(links->locked);
-    *links = (struct links){0};
+    memset(links, 0, sizeof(*links));
 }
 
 static int dump(struct links *links) {

@@ -36,10 +36,10 @@ static int visit_entry(const struct nlmsghdr *message, void *context) {
 static int ask(uint32_t master, uint32_t port, struct visit *visit) {
     const struct ifinfomsg body = {.ifi_family = AF_BRIDGE, .ifi_index = (int)port};
     struct netlink_question question;
-    struct nlmsghdr *message = netlink_begin(&question, RTM_GETNEIGH, NLM_F_DUMP, &body);
+    struct nlmsghdr *message = question_begin(&question, RTM_GETNEIGH, NLM_F_DUMP, &body);
 
     mnl_attr_put_u32(message, IFLA_MASTER, master);
-    return netlink_exchange(message, visit_entry, visit);
+    return question_exchange(message, visit_entry, visit);
 }
 
 int links_locked(uint32_t master, links_locked_fn *each, void *context) {

@@ -13,7 +13,7 @@ _Static_assert(IFLA_BRPORT_MAX <= IFLA_MAX, "room for the attributes of a port")
 #define ANSWER 32768 /* bytes: a dump fills no more at once, net/netlink/af_netlink.c */
 #define SEQUENCE 1   /* of the only question that a socket is used for */
 
-struct nlmsghdr *netlink_begin(struct netlink_question *question,
+struct nlmsghdr *question_begin(struct netlink_question *question,
                                uint16_t type,
                                uint16_t flags,
                                const struct ifinfomsg *body) {
@@ -51,7 +51,7 @@ static int exchange(struct mnl_socket *socket,
     return more < 0 ? -errno : 0;
 }
 
-int netlink_exchange(const struct nlmsghdr *message, mnl_cb_t each, void *context) {
+int question_exchange(const struct nlmsghdr *message, mnl_cb_t each, void *context) {
     struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     int error;
 

@@ -23,13 +23,13 @@ struct netlink_attributes {
 };
 
 /* Begins a question.  FLAGS are added to NLM_F_REQUEST.  Attributes are put into the result. */
-struct nlmsghdr *netlink_begin(struct netlink_question *question,
+struct nlmsghdr *question_begin(struct netlink_question *question,
                                uint16_t type,
                                uint16_t flags,
                                const struct ifinfomsg *body);
 
 /* Asks, and calls EACH with every message of the answer.  0 or a negative errno. */
-CHECKED int netlink_exchange(const struct nlmsghdr *message, mnl_cb_t each, void *context);
+CHECKED int question_exchange(const struct nlmsghdr *message, mnl_cb_t each, void *context);
 
 /* Those of a message with a body of SIZE bytes. */
 void netlink_attributes(const struct nlmsghdr *message,

@@ -137,7 +137,7 @@ static int put_name(struct nlmsghdr *message, const char *name) {
 static int ask(const char *name, uint32_t ifindex, uint16_t flags, struct visit *visit) {
     const struct ifinfomsg body = {.ifi_index = (int)ifindex};
     struct netlink_question question;
-    struct nlmsghdr *message = netlink_begin(&question, RTM_GETLINK, flags, &body);
+    struct nlmsghdr *message = question_begin(&question, RTM_GETLINK, flags, &body);
     int error = 0;
 
     if (name) {
@@ -147,7 +147,7 @@ static int ask(const char *name, uint32_t ifindex, uint16_t flags, struct visit 
         return error;
     }
     mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-    error = netlink_exchange(message, visit_link, visit);
+    error = question_exchange(message, visit_link, visit);
     return error ? error : visit->result;
 }
 
