@@ -103,7 +103,7 @@ def test_whoever_attaches_while_it_is_removed_finds_it_held_or_gone(host, declar
     apply(host)
     declare("; nothing\n")
     call = removal_call(host, WEB + "queues = 2\n" + PLAIN)
-    process = host.start("strace", "-o", "/dev/null", "-e", f"inject=sendto:delay_enter=1000000:when={call}", APPLY, "--prune")
+    process = host.start("strace", "-o", "/dev/null", "-e", f"inject=sendto:delay_enter=3000000:when={call}", APPLY, "--prune")
     wait_for(lambda: host.link("web0")["group"] != "default" and host.link("db0")["group"] != "default")
     for user, name, flags, error in ((ALICE, "web0", MULTI_QUEUE, "not permitted"), (BOB, "db0", SINGLE, "busy")):
         late = host.start("/usr/bin/python3", "-c", "import fcntl,os,struct,sys;fcntl.ioctl(os.open('/dev/net/tun',2),0x400454ca,"
