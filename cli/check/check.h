@@ -44,7 +44,10 @@ struct rule_answer {
     char hint[CHECK_TEXT];   /* what would help; "": nothing */
 };
 
-/* read.c.  They return 0, or the exit status after the fault was said.  USER NULL: the user itself. */
+/*
+ * read.c.  They return 0, or the exit status after the fault was said.  USER NULL: the user who
+ * runs the command.
+ */
 CHECKED int check_read_caller(struct check *check, const char *user, bool json);
 CHECKED int check_read_policy(struct check *check, bool json);
 void check_free(struct check *check);
