@@ -39,6 +39,7 @@ int reply_send(int socket, const struct wire_reply *reply, const struct device *
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control};
     struct cmsghdr *header = (void *)control;
     size_t size = 0;
+    ssize_t length;
 
     for (uint32_t i = 0; i < reply->count; i++) {
         size_t queues = devices[i].queues * sizeof(int);
@@ -50,8 +51,9 @@ int reply_send(int socket, const struct wire_reply *reply, const struct device *
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     message.msg_controllen = size ? CMSG_SPACE(size) : 0;
-    if (sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof(*reply)) {
+    length = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (length < 0) {
         return -errno;
     }
-    return 0;
+    return (size_t)length == sizeof(*reply) ? 0 : -EMSGSIZE;
 }
