@@ -67,6 +67,14 @@ static void explain_mtu(const struct answer *answer, const char *value, char det
     }
 }
 
+static void explain_max(uint32_t max, char detail[CHECK_TEXT]) {
+    if (max) {
+        snprintf(detail, CHECK_TEXT, "all %u are held", max);
+    } else {
+        snprintf(detail, CHECK_TEXT, "the rule grants nothing (max = 0)");
+    }
+}
+
 static void explain_condition(const struct check *check,
                               const struct answer *answer,
                               struct rule_answer *one) {
@@ -97,7 +105,7 @@ static void explain_condition(const struct check *check,
                  policy_number(one->rule, POLICY_QUEUES));
         break;
     case POLICY_MAX:
-        snprintf(one->detail, CHECK_TEXT, "all %u are held", policy_number(one->rule, POLICY_MAX));
+        explain_max(policy_number(one->rule, POLICY_MAX), one->detail);
         break;
     case POLICY_ISOLATE:
     case POLICY_LOCK_MAC:

@@ -20,7 +20,7 @@
 #define POLICY_MTU_ALONE 1500   /* bytes: of a tap without a bridge that asks for none */
 #define POLICY_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
-/* The keys of a rule.  Its conditions are tried in this order. */
+/* The keys of a rule.  Its conditions are tried in this order; max = 0 behind the bridge. */
 enum policy_key {
     POLICY_USER,
     POLICY_BRIDGE,

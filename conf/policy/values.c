@@ -46,7 +46,7 @@ static const struct key keys[POLICY_KEYS] = {
     [POLICY_HOST_MAC] = {"host-mac", MACS, 0, 0, 0},
     [POLICY_MTU] = {"mtu", RANGE, WIRE_MTU_MIN, WIRE_MTU_MAX, 0},
     [POLICY_QUEUES] = {"queues", MOST, 1, WIRE_QUEUES, 1},
-    [POLICY_MAX] = {"max", MOST, 1, 256, 8},
+    [POLICY_MAX] = {"max", MOST, 0, 256, 8},
     [POLICY_ALLOW_UNPINNED] = {"allow-unpinned-bridge", YES_OR_NO, 0, 0, 0},
     [POLICY_ALLOW_RA] = {"allow-ra-bridge", YES_OR_NO, 0, 0, 0},
 };

@@ -129,7 +129,7 @@ static void all_faults_are_told_at_once_each_with_its_line(void **state) {
 }
 
 static void one_fault_makes_all_rules_void_wherever_it_is(void **state) {
-    assert_int_equal(parse(HEADER "\n[rule b]\nuser = *\nbridge = none\nmax = 0\n"), -EINVAL);
+    assert_int_equal(parse(HEADER "\n[rule b]\nuser = *\nbridge = none\nmax = 257\n"), -EINVAL);
     assert_int_equal(parse("max = 1\n" HEADER), -EINVAL);
     assert_int_equal(parse(HEADER "max = 1"), -EINVAL);
 }
@@ -265,7 +265,7 @@ static void values_of_the_other_keys_are_checked(void **state) {
     static const char *const good[] = {
         "dev = vm1", "dev = u{uid}-* {user}x tap.5 *", "guest-mac = *", "guest-mac = 52:54:00:* fe:*",
         "guest-mac = 52:54:00:12:34:56", "host-mac = FE:*:00:12:34:56", "host-mac = *:*:*:*:*:*", "mtu = 68-65521",
-        "mtu = 1500", "queues = 1", "queues = 253", "max = 1", "max = 256", "allow-unpinned-bridge = yes",
+        "mtu = 1500", "queues = 1", "queues = 253", "max = 0", "max = 1", "max = 256", "allow-unpinned-bridge = yes",
         "allow-unpinned-bridge = no", "allow-ra-bridge = yes", "allow-ra-bridge = no"};
     static const char *const bad[] = {
         "dev = a/b", "dev = vm?", "dev = [a-z]", "dev = {gid}", "dev = {uid", "dev = uid}", "dev = {UID}", "dev = {}",
@@ -276,7 +276,7 @@ static void values_of_the_other_keys_are_checked(void **state) {
         "guest-mac = 52-54-00-12-34-56", "guest-mac = 52:54:00:12:34:5g", "guest-mac = 52:*:00", "guest-mac = :*",
         "guest-mac = 52:* x", "host-mac = none", "host-mac = {uid}", "mtu = 67", "mtu = 65522", "mtu = 67-1500",
         "mtu = 1500-65522", "mtu = 9000-1500", "mtu = *", "mtu = 1500 9000", "mtu = 01500", "mtu = 1500-", "queues = 0",
-        "queues = 254", "queues = 1-4", "queues = 04", "queues = +4", "queues = four", "queues = 4 4", "max = 0",
+        "queues = 254", "queues = 1-4", "queues = 04", "queues = +4", "queues = four", "queues = 4 4", "max = 00",
         "max = 257", "max = 8-9", "max = -1", "allow-unpinned-bridge = 1", "allow-unpinned-bridge = Yes",
         "allow-ra-bridge = true", "allow-ra-bridge = yes yes", "allow-ra-bridge = yesno"};
 

@@ -20,7 +20,7 @@ ENTRY = re.compile(rb"([a-z-]+) *=(.*)")
 SUBUID_NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9A-Fa-f]+|0[0-7]*|[1-9][0-9]*)")
 SUBUID_LINE, LARGEST = 1024, 2 ** 64
 BRIDGE_NAME = re.compile(rb"[!-.0-~]{1,15}")
-BOUNDS = {"mtu": (68, 65521), "queues": (1, 253), "max": (1, 256)}
+BOUNDS = {"mtu": (68, 65521), "queues": (1, 253), "max": (0, 256)}
 KEYS = ("user", "bridge", "isolate", "lock-mac", "dev", "guest-mac", "host-mac", "mtu", "queues", "max",
         "allow-unpinned-bridge", "allow-ra-bridge")
 
@@ -256,6 +256,8 @@ def bridge_matches(rule, case, names):
 
 def first_failed(rule, case, names, own_mtu):
     """The first of the conditions behind user and bridge that does not hold."""
+    if rule.get("max") == b"0":
+        return "max"
     if case.dev and not any(pattern_matches(word, case.dev, case, names) for word in words(rule.get("dev", b""))):
         return "dev"
     any_guest = b"" if rule.get("lock-mac") == b"yes" else b"*"

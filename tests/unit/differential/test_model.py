@@ -72,7 +72,7 @@ BAD_MAC = [b"52:5*:00:12:34:56", b"52:*:*", b"*:56", b"52", b"52:54:00:12:34", b
 NUMBERS = {b"mtu": ([b"1400", b"68-65521", b"68-65521", b"68-65521", b"1280-9000", b"1280-9000", b"1500", b"9000", b"68", b"65521-65521"],
                     [b"67", b"65522", b"9000-1280", b"01400", b"1280-65522", b"67-1500", b"1400 1500", b"1280 - 9000", b"-", b"+1400", b"x"]),
            b"queues": ([b"1", b"2", b"4", b"253"], [b"0", b"254", b"1-4", b"02", b"1 2", b"-1", b"", b"4294967297", b"2-2"]),
-           b"max": ([b"1", b"8", b"256"], [b"0", b"257", b"1-8", b"many", b"08"])}
+           b"max": ([*[b"1", b"8", b"256"] * 5, b"0"], [b"00", b"257", b"1-8", b"many", b"08"])}
 FLAGS = (b"allow-unpinned-bridge", b"allow-ra-bridge")
 VOIDING = [b"colour = red", b" queues = 1", b"\tqueues = 1", b"queues", b"queues =", b"= 1", b"queues : 1", b"[rule a b]", b"[rule ]",
            b"[rule r0]", b"[rule x] ", b"[Rule x]", b"[rule x", b"[interface a]", b"max = 1 ; one", b"max = 1 # one", b"Max = 1", b" ",
@@ -211,7 +211,7 @@ def test_20000_cases_and_more(request):
         done += len(batch)
         for answer in agree(batch):
             seen.update(outcome(answer))
-    classes = ["void", "denied", *(f"denied {key}" for key in ("dev", "guest-mac", "host-mac", "mtu", "queues")),
+    classes = ["void", "denied", *(f"denied {key}" for key in ("max", "dev", "guest-mac", "host-mac", "mtu", "queues")),
                *(f"fault {fault}" for fault in ("-", "unpinned", "ra", "mtu", "raised", "ipv6"))]
     assert set(seen) == set(classes)
     assert all(seen[name] >= count * 0.01 for name in classes), seen
