@@ -45,10 +45,10 @@ static const char *take_section(void *context, unsigned line, const char *name) 
     parser->rule = rule;
     rule->line = line;
     if (!name) {
-        return NULL; /* not used: the line has its fault already */
+        return "unknown section, or text after ] (a section is [rule NAME])";
     }
     if (!wire_word_valid(name)) {
-        return "bad name of a rule";
+        return "bad name of a rule (1-32 of A-Z a-z 0-9 _ -)";
     }
     memcpy(rule->name, name, strlen(name));
     first = hsearch((ENTRY){rule->name, rule}, ENTER);

@@ -17,6 +17,10 @@
 
 #include <cmocka.h>
 
+#define NON_ASCII "control or non-ASCII byte (UTF-8 may stand in comments alone)"
+#define LEADING "leading blank (sections, keys and comments begin a line)"
+#define UNKNOWN "unknown section, or text after ] (a section is [rule NAME])"
+#define BAD_NAME "bad name of a rule (1-32 of A-Z a-z 0-9 _ -)"
 #define FAULTS 16
 #define CUT "rule ssssssssssssssssssssssssssssssssssssssssssss" /* 49 bytes, as many as inih keeps */
 #define HEADER "[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = no\n" /* 5 lines, a good rule */
@@ -115,8 +119,8 @@ static void all_faults_are_told_at_once_each_with_its_line(void **state) {
     static const struct {
         unsigned line;
         const char *reason, *detail;
-    } fault[] = {{1, "key before a section", "1"}, {2, "bad name of a rule", ""}, {3, "unknown key", "colour"},
-                 {5, "bad value", "9-1"}, {8, "repeated key", "no"}, {9, "leading blank", ""},
+    } fault[] = {{1, "key before a section", "1"}, {2, BAD_NAME, ""}, {3, "unknown key", "colour"},
+                 {5, "bad value", "9-1"}, {8, "repeated key", "no"}, {9, LEADING, ""},
                  {10, "empty value", "dev"}, {4, "missing key", "isolate"}};
 
     assert_int_equal(parse(text), -EINVAL);
@@ -158,7 +162,7 @@ static void the_longest_name_of_a_rule_is_32_bytes(void **state) {
     assert_int_equal(parse("[rule abcdefghijklmnopqrstuvwxyz012345]\nuser = *\nbridge = none\n"), 0);
     assert_string_equal(policy.rules[0].name, "abcdefghijklmnopqrstuvwxyz012345");
     assert_int_equal(parse("[rule abcdefghijklmnopqrstuvwxyz0123456]\nuser = *\nbridge = none\n"), -EINVAL);
-    assert_string_equal(told.reason[0], "bad name of a rule");
+    assert_string_equal(told.reason[0], BAD_NAME);
 }
 
 static void section_names_that_inih_would_cut_to_the_same_do_not_merge(void **state) {
@@ -186,15 +190,38 @@ static void a_thousand_rules_are_kept_apart(void **state) {
     assert_string_equal(policy.rules[0].value[POLICY_USER], "0");
 }
 
-static void every_byte_that_is_not_printable_ascii_is_refused(void **state) {
-    char text[] = HEADER "; x x\n";
+/* Replaces the last byte but two of LINE, behind a good rule, by each other byte. */
+static void try_each_byte(const char *line, int least, int most, int most_refused) {
+    char text[256];
+    size_t length = (size_t)snprintf(text, sizeof(text), HEADER "%s\n", line);
 
     for (int byte = 0; byte < 256; byte++) {
-        text[sizeof(text) - 4] = (char)byte;
-        if (byte == '\n') continue;
-        parse_bytes(text, sizeof(text) - 1);
-        if (told.count != (byte < ' ' || byte > '~')) fail_msg("byte %d", byte);
-        if (told.count) assert_string_equal(told.reason[0], "control or non-ASCII byte");
+        bool is_good = (byte >= least && byte <= most) || byte > most_refused;
+
+        if (byte == '\n') {
+            continue;
+        }
+        text[length - 3] = (char)byte;
+        parse_bytes(text, length);
+        if (is_good != !told.count) {
+            fail_msg("byte %d", byte);
+        }
+        if (told.count) {
+            assert_string_equal(told.reason[0], NON_ASCII);
+        }
+    }
+}
+
+static void comments_have_printable_ascii_and_utf8(void **state) {
+    try_each_byte("; x x", ' ', '~', 0x7f);
+    try_each_byte("# x x", ' ', '~', 0x7f);
+}
+
+static void no_other_line_has_a_byte_that_is_not_ascii(void **state) {
+    static const char *const lines[] = {"dev = gr\xc3\xbc", "\xef\xbb\xbf; x", "[rule \xc3\xbc]", "\xc3\xbc = x"};
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        expect(lines[i], NON_ASCII);
     }
 }
 
@@ -227,8 +254,8 @@ static void sections_are_rules_and_nothing_else(void **state) {
                                       "[rule *]", "[rule [x]"};
 
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-        expect(unknown[i], "unknown section, or text after ]");
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) expect(bad[i], "bad name of a rule");
+        expect(unknown[i], UNKNOWN);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) expect(bad[i], BAD_NAME);
 }
 
 static void words_of_who_are_checked_one_by_one(void **state) {
@@ -353,8 +380,8 @@ static void fixture(void **state) {
 
 static void each_reason_has_a_fixture(void **state) {
     static const char *const reasons[] = {
-        "no newline at the end of the file", "line of over 190 bytes", "control or non-ASCII byte", "leading blank",
-        "unknown section, or text after ]", "bad name of a rule", "repeated section",
+        "no newline at the end of the file", "line of over 190 bytes", NON_ASCII, LEADING,
+        UNKNOWN, BAD_NAME, "repeated section",
         "a comment stands on a line of its own", "no [section], no key = value, no ; comment", "key before a section",
         "unknown key", "repeated key", "empty value", "bad value", "missing key"};
     const glob_t *files = *state;
@@ -386,7 +413,8 @@ static const struct CMUnitTest cases[] = {
     CASE(section_names_that_inih_would_cut_to_the_same_do_not_merge),
     CASE(rules_of_one_name_do_not_merge),
     CASE(a_thousand_rules_are_kept_apart),
-    CASE(every_byte_that_is_not_printable_ascii_is_refused),
+    CASE(comments_have_printable_ascii_and_utf8),
+    CASE(no_other_line_has_a_byte_that_is_not_ascii),
     CASE(nothing_behind_a_value_is_a_comment),
     CASE(only_the_equals_sign_separates),
     CASE(sections_are_rules_and_nothing_else),

@@ -100,9 +100,10 @@ def valid(key, value):
 
 def line_kind(line):
     """None: nothing to read; (name, None): a section; (key, value)."""
-    if len(line) > LINE or not re.fullmatch(rb"[ -~]*", line) or line.startswith(b" "):
+    is_comment = line[:1] in (b";", b"#")
+    if len(line) > LINE or not re.fullmatch(rb"[ -~\x80-\xff]*" if is_comment else rb"[ -~]*", line) or line.startswith(b" "):
         raise Void("bytes")
-    if not line or line[:1] in b";#":
+    if not line or is_comment:
         return None
     if b";" in line or b"#" in line:
         raise Void("comment")
