@@ -19,6 +19,7 @@ struct parser {
     struct policy *policy;
     struct policy_rule *rule; /* NULL: before the first section */
     char *values;             /* where the next value goes */
+    char *end[POLICY_KEYS];   /* of the rule's values: their NULs */
     unsigned faults;
     policy_fault_fn *fault;
     void *context;
@@ -77,7 +78,7 @@ static const char *key_fault(const struct policy_rule *rule,
     if (key == POLICY_KEYS) {
         return "unknown key";
     }
-    if (rule->value[key]) {
+    if (rule->value[key] && !policy_key_has_words(key)) {
         return "repeated key";
     }
     return *value ? NULL : "empty value";
@@ -89,6 +90,38 @@ static void store_value(struct parser *parser, enum policy_key key, const char *
     memcpy(parser->values, value, size);
     parser->rule->value[key] = parser->values;
     parser->values += size;
+    parser->end[key] = parser->values - 1;
+}
+
+/*
+ * Adds the words of a further line: a blank and VALUE in the place of the NUL.  The values behind it
+ * are of the same rule, and move up.
+ */
+static void append_value(struct parser *parser, enum policy_key key, const char *value) {
+    size_t size = strlen(value) + 1;
+    char *end = parser->end[key];
+
+    memmove(end + size, end, (size_t)(parser->values - end));
+    *end = ' ';
+    memcpy(end + 1, value, size - 1);
+    parser->values += size;
+    parser->end[key] += size;
+    for (enum policy_key other = POLICY_USER; other < POLICY_KEYS; other++) {
+        const char **text = &parser->rule->value[other];
+
+        if (*text && *text > end) {
+            *text += size;
+            parser->end[other] += size;
+        }
+    }
+}
+
+static void take_value(struct parser *parser, enum policy_key key, const char *value) {
+    if (parser->rule->value[key]) {
+        append_value(parser, key, value);
+    } else {
+        store_value(parser, key, value);
+    }
 }
 
 static bool has_broad_word(const char *value) {
@@ -124,7 +157,7 @@ static void take_key(void *context, unsigned line, const char *name, const char 
     const char *reason = key_fault(parser->rule, key, value);
 
     if (!reason) {
-        store_value(parser, key, value);
+        take_value(parser, key, value);
         reason = value_fault(parser->policy, key, value);
     }
     if (reason) {

@@ -40,7 +40,7 @@ enum policy_key {
 struct policy_rule {
     char name[WIRE_RULE];
     unsigned line;
-    const char *value[POLICY_KEYS]; /* as written; NULL: absent */
+    const char *value[POLICY_KEYS]; /* as written, lines joined by a blank; NULL: absent */
 };
 
 /*
@@ -81,7 +81,7 @@ struct policy_subuid {
 struct policy {
     struct policy_rule *rules;
     size_t rule_count;
-    char *text;           /* the values */
+    char *text;           /* the values; one of several lines may be longer than POLICY_LINE */
     bool has_names;       /* of users, groups or {user}: passwd and group are needed */
     bool has_caller_name; /* {user} */
     bool has_broad_words; /* *, a group or a range: subuid is needed */
@@ -175,6 +175,9 @@ enum policy_key policy_rule_refuses(const struct policy_rule *rule,
 uint32_t policy_number(const struct policy_rule *rule, enum policy_key key);
 
 const char *policy_key_name(enum policy_key key);
+
+/* Is the value of KEY a list of words?  Such a key may stand on several lines of a rule. */
+bool policy_key_has_words(enum policy_key key);
 
 /* Is the word of user = one for many: *, a group, a range of several ids? */
 bool policy_word_is_broad(const char *word);

@@ -55,6 +55,12 @@ const char *policy_key_name(enum policy_key key) {
     return keys[key].name;
 }
 
+bool policy_key_has_words(enum policy_key key) {
+    enum kind kind = keys[key].kind;
+
+    return kind == USERS || kind == NAMES || kind == MACS;
+}
+
 uint32_t policy_number(const struct policy_rule *rule, enum policy_key key) {
     const char *value = rule->value[key];
 

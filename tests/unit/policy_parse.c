@@ -100,6 +100,85 @@ static void values_are_kept_as_written(void **state) {
     assert_null(policy.rules[1].value[POLICY_ISOLATE]);
 }
 
+static void lines_of_a_list_are_joined_in_their_order(void **state) {
+    assert_int_equal(parse("[rule a]\nuser = 1  2\ndev = x\nuser=3\nbridge = none\nguest-mac = 02:*\ndev = y z\n"
+                           "host-mac = *\nguest-mac = 06:*\nuser = 4\nhost-mac = 0a:*\nbridge = none\nmax = 3\n"
+                           "[rule b]\nbridge = none\nuser = 5\nuser = 6\n"),
+                     0);
+    assert_string_equal(policy.rules[0].value[POLICY_USER], "1  2 3 4");
+    assert_string_equal(policy.rules[0].value[POLICY_DEV], "x y z");
+    assert_string_equal(policy.rules[0].value[POLICY_BRIDGE], "none none");
+    assert_string_equal(policy.rules[0].value[POLICY_GUEST_MAC], "02:* 06:*");
+    assert_string_equal(policy.rules[0].value[POLICY_HOST_MAC], "* 0a:*");
+    assert_string_equal(policy.rules[0].value[POLICY_MAX], "3");
+    assert_string_equal(policy.rules[1].value[POLICY_USER], "5 6");
+    assert_string_equal(policy.rules[1].value[POLICY_BRIDGE], "none");
+}
+
+/* All orders of five lines of three keys: each value is that of its own lines. */
+static void values_that_grow_do_not_touch_each_other(void **state) {
+    static const char *const keys[] = {"user", "dev", "guest-mac"};
+    static const char *const words[] = {"1", "22222", "02:*"};
+    static const enum policy_key key_of[] = {POLICY_USER, POLICY_DEV, POLICY_GUEST_MAC};
+
+    for (unsigned order = 0; order < 3 * 3 * 3 * 3 * 3; order++) {
+        char text[512] = "[rule a]\nuser = 9\nbridge = none\n";
+        char wanted[3][64] = {"9"};
+        unsigned rest = order;
+
+        for (unsigned line = 0; line < 5; line++) {
+            unsigned i = rest % 3;
+
+            snprintf(text + strlen(text), 64, "%s = %s\n", keys[i], words[i]);
+            snprintf(wanted[i] + strlen(wanted[i]), 16, "%s%s", wanted[i][0] ? " " : "", words[i]);
+            rest /= 3;
+        }
+        assert_int_equal(parse(text), 0);
+        for (unsigned i = 0; i < 3; i++) {
+            const char *value = policy.rules[0].value[key_of[i]];
+
+            assert_string_equal(value ? value : "", wanted[i]);
+        }
+        assert_string_equal(policy.rules[0].value[POLICY_BRIDGE], "none");
+    }
+}
+
+static void a_list_of_many_lines_is_kept_whole(void **state) {
+    enum { LINES = 5000 };
+    char *text = malloc(64 * LINES);
+    char *out = text + sprintf(text, "[rule a]\nbridge = none\n");
+    const char *value;
+    char word[POLICY_LINE + 1];
+    char wanted[16];
+
+    for (unsigned i = 0; i < LINES; i++) {
+        out += sprintf(out, "user = %u\ndev = d%u\n", i, i);
+    }
+    assert_int_equal(parse_bytes(text, (size_t)(out - text)), 0);
+    free(text);
+    value = policy.rules[0].value[POLICY_USER];
+    for (unsigned i = 0; i < LINES; i++) {
+        snprintf(wanted, sizeof(wanted), "%u", i);
+        assert_true(policy_next(&value, word));
+        assert_string_equal(word, wanted);
+    }
+    assert_false(policy_next(&value, word));
+}
+
+static void keys_that_are_no_lists_stand_once(void **state) {
+    static const char *const lines[] = {"isolate = no", "lock-mac = no", "mtu = 1500", "queues = 2", "max = 1",
+                                        "allow-unpinned-bridge = no", "allow-ra-bridge = no"};
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        snprintf(text, sizeof(text), "[rule a]\nuser = *\nbridge = none\n%s\n%s\n", lines[i], lines[i]);
+        assert_int_equal(parse(text), -EINVAL);
+        assert_int_equal(told.count, 1);
+        assert_int_equal(told.line[0], 5);
+        assert_string_equal(told.reason[0], "repeated key");
+    }
+}
+
 static void an_empty_policy_has_no_rules_and_no_faults(void **state) {
     assert_int_equal(parse(""), 0);
     assert_int_equal(policy.rule_count, 0);
@@ -404,6 +483,10 @@ static void each_reason_has_a_fixture(void **state) {
 #define CASE(name) cmocka_unit_test_teardown(name, release)
 static const struct CMUnitTest cases[] = {
     CASE(values_are_kept_as_written),
+    CASE(lines_of_a_list_are_joined_in_their_order),
+    CASE(values_that_grow_do_not_touch_each_other),
+    CASE(a_list_of_many_lines_is_kept_whole),
+    CASE(keys_that_are_no_lists_stand_once),
     CASE(an_empty_policy_has_no_rules_and_no_faults),
     CASE(all_faults_are_told_at_once_each_with_its_line),
     CASE(one_fault_makes_all_rules_void_wherever_it_is),

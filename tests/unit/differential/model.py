@@ -23,6 +23,7 @@ BRIDGE_NAME = re.compile(rb"[!-.0-~]{1,15}")
 BOUNDS = {"mtu": (68, 65521), "queues": (1, 253), "max": (0, 256)}
 KEYS = ("user", "bridge", "isolate", "lock-mac", "dev", "guest-mac", "host-mac", "mtu", "queues", "max",
         "allow-unpinned-bridge", "allow-ra-bridge")
+LISTS = ("user", "bridge", "dev", "guest-mac", "host-mac")
 
 
 class Void(Exception):
@@ -86,7 +87,7 @@ def valid_who(word):
 
 
 def valid(key, value):
-    if key in ("user", "bridge", "dev", "guest-mac", "host-mac"):
+    if key in LISTS:
         test = {"user": valid_who, "guest-mac": ADDRESS.fullmatch, "host-mac": ADDRESS.fullmatch}.get(key, PATTERN.fullmatch)
         return all(test(word) for word in words(value))
     if key in BOUNDS:
@@ -130,8 +131,12 @@ def parse(text):
             if key in [name for name, _ in rules]:
                 raise Void("section again")
             rules.append((key, {}))
-        elif not rules or key not in KEYS or key in rules[-1][1] or not valid(key, value):
+        elif not rules or key not in KEYS or not valid(key, value):
             raise Void(key)
+        elif key in rules[-1][1]:
+            if key not in LISTS:
+                raise Void("again")
+            rules[-1][1][key] += b" " + value
         else:
             rules[-1][1][key] = value
     for _, rule in rules:
