@@ -16,7 +16,7 @@ int policy_file_load(struct policy *policy, bool *is_valid, policy_fault_fn *fau
     if (error) {
         return error;
     }
-    error = policy_parse(policy, text, size, fault, context);
+    error = policy_file_parse(policy, text, size, fault, context);
     free(text);
     if (error == -ENOMEM) {
         return error;

@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#define CHECK_REASON 512 /* bytes: why the policy is void */
-#define CHECK_TEXT 400   /* bytes: what one rule says, or what would help */
+#define CHECK_REASON 1024 /* bytes: why the policy is void */
+#define CHECK_TEXT 400    /* bytes: what one rule says, or what would help */
 
 struct check {
     struct policy policy;

@@ -94,12 +94,13 @@ int check_read_caller(struct check *check, const char *name, bool json) {
 }
 
 /* A policy_fault_fn.  The first fault is enough to say why the policy is void. */
-static void note_fault(void *context, unsigned line, const char *reason, const char *detail) {
+static void note_fault(void *context, const struct policy_fault *fault) {
     struct check *check = context;
+    char text[POLICY_FAULT_TEXT];
 
     if (!check->void_reason[0]) {
-        snprintf(check->void_reason, CHECK_REASON, POLICY_PATH ":%u: %s%s%s", line, reason,
-                 detail ? ": " : "", detail ? detail : "");
+        snprintf(check->void_reason, CHECK_REASON, POLICY_PATH ":%u: %s", fault->line,
+                 policy_fault_text(fault, text));
     }
 }
 

@@ -14,15 +14,21 @@
 #define LINE_HINT "mend the line: tapgrant-policy(5); until then everybody is denied"
 
 /* A policy_fault_fn. */
-static void report_fault(void *context, unsigned line, const char *reason, const char *detail) {
+static void report_fault(void *context, const struct policy_fault *fault) {
+    char text[POLICY_FAULT_TEXT];
+    char object[300];
+
+    snprintf(object, sizeof(object), POLICY_PATH ":%u", fault->line);
+    findings_bad(context, "policy", object, LINE_HINT, "%s", policy_fault_text(fault, text));
+}
+
+static void report_unknown_name(struct findings *findings, unsigned line, const char *word) {
     char object[300];
 
     snprintf(object, sizeof(object), POLICY_PATH ":%u", line);
-    if (detail) {
-        findings_bad(context, "policy", object, LINE_HINT, "%s (%s)", reason, detail);
-    } else {
-        findings_bad(context, "policy", object, LINE_HINT, "%s", reason);
-    }
+    findings_bad(findings, "policy", object, LINE_HINT,
+                 "names a user or group that is not in /etc/passwd or /etc/group; write ids (%s)",
+                 word);
 }
 
 /* ERROR is policy_file_load()'s. */
@@ -74,12 +80,12 @@ static void check_rule_names(struct findings *findings,
     for (size_t i = 0; i < policy->rule_count; i++) {
         const struct policy_rule *rule = &policy->rules[i];
         const char *users = rule->value[POLICY_USER];
+        char word[POLICY_LINE + 1];
 
-        if (policy_check_value(accounts, POLICY_USER, users)) {
-            report_fault(findings, rule->line,
-                         "names a user or group that is not in /etc/passwd or /etc/group; "
-                         "write ids",
-                         users);
+        while (policy_next(&users, word)) {
+            if (policy_check_value(accounts, POLICY_USER, word)) {
+                report_unknown_name(findings, rule->line, word);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
  * that reads them in earnest; and what is suspicious in a policy.
  */
 #include "cli/lint/lint.h"
+#include "cli/lint/words.h"
 #include "cli/accounts.h"
 #include "cli/options.h"
 #include "cli/policy_file.h"
@@ -30,12 +31,40 @@ struct request {
     bool json;
 };
 
+/*
+ * Tells of names that the policy's language does not have and that somebody has all the same, as
+ * john.doe@corp.example.  False: not all bad words of the fault are such names.
+ */
+static bool report_strange_names(struct lint *lint, const struct policy_fault *fault) {
+    const char *words = fault->detail;
+    char word[POLICY_LINE + 1];
+    char id[WORD_ID];
+    bool are_all = true;
+
+    if (fault->key != POLICY_USER || strcmp(fault->reason, POLICY_BAD_VALUE) != 0) {
+        return false;
+    }
+    while (policy_next(&words, word)) {
+        if (!policy_word_is_bad(POLICY_USER, word)) {
+            continue;
+        }
+        if (!word_id(word, id)) {
+            are_all = false;
+            continue;
+        }
+        lint_fault(lint, fault->line,
+                   "%s of user: %s (a name with such bytes is written as its id: %s)",
+                   fault->reason, word, id);
+    }
+    return are_all;
+}
+
 /* A policy_fault_fn. */
-static void take_fault(void *context, unsigned line, const char *reason, const char *detail) {
-    if (detail) {
-        lint_fault(context, line, "%s: %s", reason, detail);
-    } else {
-        lint_fault(context, line, "%s", reason);
+static void take_fault(void *context, const struct policy_fault *fault) {
+    char text[POLICY_FAULT_TEXT];
+
+    if (!report_strange_names(context, fault)) {
+        lint_fault(context, fault->line, "%s", policy_fault_text(fault, text));
     }
 }
 
@@ -75,7 +104,7 @@ static const char *read_reason(int error) {
 static void lint_policy(struct lint *lint, bool numeric) {
     size_t before = lint->faults;
     size_t parsed;
-    int error = policy_parse(&lint->policy, lint->text, lint->size, take_fault, lint);
+    int error = policy_file_parse(&lint->policy, lint->text, lint->size, take_fault, lint);
 
     parsed = lint->faults;
     if (error == -ENOMEM) {
@@ -101,6 +130,7 @@ static void lint_file(struct lint *lint, const char *path, const struct request 
     error = read_text(path, request->installed, &text, &lint->size);
     if (error) {
         lint_fault(lint, 0, "%s", read_reason(error));
+        lint_end_reports(lint);
         return;
     }
     lint->text = text;
@@ -109,6 +139,7 @@ static void lint_file(struct lint *lint, const char *path, const struct request 
     } else {
         lint_policy(lint, request->numeric);
     }
+    lint_end_reports(lint);
     free(text);
 }
 

@@ -25,15 +25,15 @@ struct parser {
     void *context;
 };
 
-static void report(struct parser *parser, unsigned line, const char *reason, const char *detail) {
+static void report(struct parser *parser, const struct policy_fault *fault) {
     parser->faults++;
     if (parser->fault) {
-        parser->fault(parser->context, line, reason, detail);
+        parser->fault(parser->context, fault);
     }
 }
 
 static void take_fault(void *context, unsigned line, const char *reason) {
-    report(context, line, reason, NULL);
+    report(context, &(struct policy_fault){line, reason, POLICY_KEYS, NULL});
 }
 
 /* A rule stays without a name where its line is faulty: its keys have faults of their own. */
@@ -72,14 +72,11 @@ static enum policy_key find_key(const char *name) {
 static const char *key_fault(const struct policy_rule *rule,
                              enum policy_key key,
                              const char *value) {
-    if (!rule) {
-        return "key before a section";
-    }
     if (key == POLICY_KEYS) {
         return "unknown key";
     }
     if (rule->value[key] && !policy_key_has_words(key)) {
-        return "repeated key";
+        return POLICY_REPEATED_KEY;
     }
     return *value ? NULL : "empty value";
 }
@@ -148,20 +145,26 @@ static const char *value_fault(struct policy *policy, enum policy_key key, const
     if (key == POLICY_USER && has_broad_word(value)) {
         policy->has_broad_words = true;
     }
-    return error == -EINVAL ? "bad value" : NULL;
+    return error == -EINVAL ? POLICY_BAD_VALUE : NULL;
 }
 
 static void take_key(void *context, unsigned line, const char *name, const char *value) {
     struct parser *parser = context;
-    enum policy_key key = find_key(name);
-    const char *reason = key_fault(parser->rule, key, value);
+    struct policy_fault fault = {.line = line, .key = find_key(name), .detail = name};
 
-    if (!reason) {
-        take_value(parser, key, value);
-        reason = value_fault(parser->policy, key, value);
+    if (!parser->rule) {
+        take_fault(parser, line, "key before a section ([rule NAME] begins one)");
+        take_section(parser, line, NULL); /* said once, and not of each key up to the first section */
+        return;
     }
-    if (reason) {
-        report(parser, line, reason, *value && key < POLICY_KEYS ? value : name);
+    fault.reason = key_fault(parser->rule, fault.key, value);
+    if (!fault.reason) {
+        fault.detail = value;
+        take_value(parser, fault.key, value);
+        fault.reason = value_fault(parser->policy, fault.key, value);
+    }
+    if (fault.reason) {
+        report(parser, &fault);
     }
 }
 
@@ -189,12 +192,17 @@ static bool is_required(const struct policy_rule *rule, enum policy_key key) {
 static void report_missing_keys(struct parser *parser, const struct policy_rule *rule) {
     for (enum policy_key key = POLICY_USER; key < POLICY_KEYS; key++) {
         if (!rule->value[key] && is_required(rule, key)) {
-            report(parser, rule->line, "missing key", policy_key_name(key));
+            struct policy_fault fault = {rule->line, POLICY_MISSING_KEY, key, policy_key_name(key)};
+
+            report(parser, &fault);
         }
     }
 }
 
-/* At least as many as TEXT has, and one. */
+/*
+ * At least as many as TEXT has, and one for keys before the first.  conf/ini takes no line without
+ * a '[' for a section.
+ */
 static size_t count_sections(const char *text, size_t size) {
     size_t count = 1;
 

@@ -107,13 +107,25 @@ struct policy_verdict {
     bool isolate;
 };
 
-/* DETAIL is the piece of the file that is at fault, or NULL.  Both last for the call only. */
-typedef void policy_fault_fn(void *context, unsigned line, const char *reason, const char *detail);
+/* Reasons of which the command knows more to say than the parser. */
+#define POLICY_MISSING_KEY "missing key"
+#define POLICY_REPEATED_KEY "repeated key"
+#define POLICY_BAD_VALUE "bad value"
+
+/* A fault of the text.  What it points to lasts for the call only. */
+struct policy_fault {
+    unsigned line;
+    const char *reason;
+    enum policy_key key; /* POLICY_KEYS: it is not about a key that there is */
+    const char *detail;  /* a bad value, otherwise the key's name; NULL: the line has no key */
+};
+
+typedef void policy_fault_fn(void *context, const struct policy_fault *fault);
 
 /*
  * Reads TEXT[SIZE], of which nothing is kept.  Allocates policy->rules and policy->text, also where
  * it fails; free(3) them, or exit.  -EINVAL: at least one fault, each told to FAULT, which may be
- * NULL; the policy is void.  -ENOMEM.
+ * NULL; the policy is void.  Missing keys are told last.  -ENOMEM.
  */
 CHECKED int policy_parse(struct policy *policy,
                          const char *text,

@@ -22,8 +22,9 @@ static const struct wire_interface asked[] = {
 };
 static unsigned told;
 
-static void tell(void *context, unsigned line, const char *reason, const char *detail) {
-    REQUIRE(context == &told && reason && *reason && (!detail || strlen(detail) <= POLICY_SIZE) && line);
+static void tell(void *context, const struct policy_fault *fault) {
+    REQUIRE(context == &told && fault->reason && *fault->reason && fault->line);
+    REQUIRE(fault->key <= POLICY_KEYS && (!fault->detail || strlen(fault->detail) <= POLICY_LINE));
     told++;
 }
 

@@ -21,6 +21,7 @@
 #define LEADING "leading blank (sections, keys and comments begin a line)"
 #define UNKNOWN "unknown section, or text after ] (a section is [rule NAME])"
 #define BAD_NAME "bad name of a rule (1-32 of A-Z a-z 0-9 _ -)"
+#define BEFORE "key before a section ([rule NAME] begins one)"
 #define FAULTS 16
 #define CUT "rule ssssssssssssssssssssssssssssssssssssssssssss" /* 49 bytes, as many as inih keeps */
 #define HEADER "[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = no\n" /* 5 lines, a good rule */
@@ -28,15 +29,20 @@
 static struct policy policy; /* of the case that runs */
 static struct {
     unsigned count, line[FAULTS];
-    char reason[FAULTS][64], detail[FAULTS][POLICY_LINE + 1];
+    char reason[FAULTS][80], detail[FAULTS][POLICY_LINE + 1];
+    enum policy_key key[FAULTS];
 } told;
 
-static void tell(void *context, unsigned line, const char *reason, const char *detail) {
+static void tell(void *context, const struct policy_fault *fault) {
+    unsigned i = told.count;
+
     assert_ptr_equal(context, &told);
-    assert_in_range(told.count, 0, FAULTS - 1);
-    told.line[told.count] = line;
-    snprintf(told.reason[told.count], sizeof(told.reason[0]), "%s", reason);
-    snprintf(told.detail[told.count++], sizeof(told.detail[0]), "%s", detail ? detail : "");
+    assert_in_range(i, 0, FAULTS - 1);
+    told.line[i] = fault->line;
+    told.key[i] = fault->key;
+    snprintf(told.reason[i], sizeof(told.reason[0]), "%s", fault->reason);
+    snprintf(told.detail[i], sizeof(told.detail[0]), "%s", fault->detail ? fault->detail : "");
+    told.count++;
 }
 
 static int release(void **state) {
@@ -197,18 +203,35 @@ static void all_faults_are_told_at_once_each_with_its_line(void **state) {
                                "dev =\n";                                   /* 10: empty */
     static const struct {
         unsigned line;
-        const char *reason, *detail;
-    } fault[] = {{1, "key before a section", "1"}, {2, BAD_NAME, ""}, {3, "unknown key", "colour"},
-                 {5, "bad value", "9-1"}, {8, "repeated key", "no"}, {9, LEADING, ""},
-                 {10, "empty value", "dev"}, {4, "missing key", "isolate"}};
+        const char *reason;
+        const char *detail;
+        enum policy_key key;
+    } fault[] = {{1, BEFORE, "", POLICY_KEYS},
+                 {2, BAD_NAME, "", POLICY_KEYS},
+                 {3, "unknown key", "colour", POLICY_KEYS},
+                 {5, "bad value", "9-1", POLICY_USER},
+                 {8, "repeated key", "lock-mac", POLICY_LOCK_MAC},
+                 {9, LEADING, "", POLICY_KEYS},
+                 {10, "empty value", "dev", POLICY_DEV},
+                 {4, "missing key", "isolate", POLICY_ISOLATE}};
 
     assert_int_equal(parse(text), -EINVAL);
     for (size_t i = 0; i < told.count && i < sizeof(fault) / sizeof(fault[0]); i++) {
         assert_string_equal(told.reason[i], fault[i].reason);
         assert_int_equal(told.line[i], fault[i].line);
         assert_string_equal(told.detail[i], fault[i].detail);
+        assert_int_equal(told.key[i], fault[i].key);
     }
     assert_int_equal(told.count, sizeof(fault) / sizeof(fault[0]));
+}
+
+static void keys_before_the_first_section_are_told_once(void **state) {
+    assert_int_equal(parse("user = *\nbridge = br0\nisolate = no\ncolour = red\nmax = 1\n[rule a]\nuser = *\nbridge = none\n"), -EINVAL);
+    assert_int_equal(told.count, 2);
+    assert_string_equal(told.reason[0], BEFORE);
+    assert_int_equal(told.line[1], 4);
+    assert_int_equal(parse("max = 1\n" "[[[[\n[[\nmax = 1\n[\n"), -EINVAL);
+    assert_int_equal(policy.rule_count, 4);
 }
 
 static void one_fault_makes_all_rules_void_wherever_it_is(void **state) {
@@ -461,7 +484,7 @@ static void each_reason_has_a_fixture(void **state) {
     static const char *const reasons[] = {
         "no newline at the end of the file", "line of over 190 bytes", NON_ASCII, LEADING,
         UNKNOWN, BAD_NAME, "repeated section",
-        "a comment stands on a line of its own", "no [section], no key = value, no ; comment", "key before a section",
+        "a comment stands on a line of its own", "no [section], no key = value, no ; comment", BEFORE,
         "unknown key", "repeated key", "empty value", "bad value", "missing key"};
     const glob_t *files = *state;
     size_t size;
@@ -489,6 +512,7 @@ static const struct CMUnitTest cases[] = {
     CASE(keys_that_are_no_lists_stand_once),
     CASE(an_empty_policy_has_no_rules_and_no_faults),
     CASE(all_faults_are_told_at_once_each_with_its_line),
+    CASE(keys_before_the_first_section_are_told_once),
     CASE(one_fault_makes_all_rules_void_wherever_it_is),
     CASE(nobody_need_listen_to_the_faults),
     CASE(the_longest_line_is_190_bytes),
