@@ -21,6 +21,18 @@ bool lint_next_line(const struct lint *lint, struct lint_line *line) {
     return true;
 }
 
+/* Lines with other bytes have a fault, and no value. */
+static bool has_value_bytes(const struct lint_line *line) {
+    for (size_t i = 0; i < line->length; i++) {
+        char byte = line->text[i];
+
+        if (byte < ' ' || byte > '~' || byte == ';' || byte == '#') {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool lint_line_value(const struct lint_line *line,
                      enum policy_key key,
                      char value[POLICY_LINE + 1]) {
@@ -33,7 +45,7 @@ bool lint_line_value(const struct lint_line *line,
     while (begin < line->length && line->text[begin] == ' ') {
         begin++;
     }
-    if (begin == line->length || line->text[begin] != '=') {
+    if (begin == line->length || line->text[begin] != '=' || !has_value_bytes(line)) {
         return false;
     }
     begin++;

@@ -4,6 +4,7 @@
  * that reads them in earnest; and what is suspicious in a policy.
  */
 #include "cli/lint/lint.h"
+#include "cli/lint/people.h"
 #include "cli/lint/words.h"
 #include "cli/accounts.h"
 #include "cli/options.h"
@@ -118,6 +119,7 @@ static void lint_policy(struct lint *lint, bool numeric) {
     if (parsed == before && error != -ENOMEM && numeric) {
         lint_print_numeric(lint);
     }
+    people_free(lint);
     accounts_free(&lint->accounts);
     policy_file_free(&lint->policy);
 }

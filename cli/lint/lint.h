@@ -6,6 +6,7 @@
 #include "conf/policy/policy.h"
 
 struct lint_report;
+struct person;
 
 struct lint {
     const char *file;
@@ -16,6 +17,8 @@ struct lint {
     bool json;
     json_t *array; /* of {file, line, severity, reason}, if JSON */
     size_t faults;
+    struct person *people; /* people_named() reads them */
+    size_t people_count;
     struct lint_report *reports; /* of the file: lint_end_reports() shows them */
     size_t report_count;
 };
