@@ -17,8 +17,8 @@
 #define KEYS_TEXT 256 /* bytes: more than the names of all keys */
 
 static const char *const forms[POLICY_KEYS] = {
-    [POLICY_USER] = "names, uids, ranges 5000-5999, %group, %gid or *, separated by blanks; a name with "
-                    "other bytes than A-Z a-z 0-9 _ - . is written as its id",
+    [POLICY_USER] = "names, uids, ranges 5000-5999, %group, %gid or *, separated by blanks; a name "
+                    "with other bytes than A-Z a-z 0-9 _ - . is written as its id",
     [POLICY_BRIDGE] = "none, or names of " NAMES,
     [POLICY_ISOLATE] = YES_OR_NO,
     [POLICY_LOCK_MAC] = YES_OR_NO,
@@ -82,6 +82,15 @@ static void write_keys(bool only_lists, char form[KEYS_TEXT]) {
         length += (size_t)snprintf(form + length, KEYS_TEXT - length, "%s%s",
                                    length ? ", " : "", policy_key_name(key));
     }
+}
+
+const char *policy_fault_place(const struct policy_fault *fault, char text[POLICY_FAULT_TEXT]) {
+    if (fault->line) {
+        snprintf(text, POLICY_FAULT_TEXT, POLICY_PATH ":%u", fault->line);
+    } else {
+        snprintf(text, POLICY_FAULT_TEXT, POLICY_PATH);
+    }
+    return text;
 }
 
 const char *policy_fault_text(const struct policy_fault *fault, char text[POLICY_FAULT_TEXT]) {

@@ -19,6 +19,15 @@ CHECKED int policy_file_parse(struct policy *policy,
                               policy_fault_fn *fault,
                               void *context);
 
+/* Where the fault is: POLICY_PATH and the line, if it has one.  Returns TEXT. */
+const char *policy_fault_place(const struct policy_fault *fault, char text[POLICY_FAULT_TEXT]);
+
+/* Why the policy was not read.  ERROR is policy_file_load()'s. */
+const char *policy_file_reason(int error);
+
+/* The command for root's shell that makes the installed policy one that is read.  NULL: none. */
+const char *policy_file_remedy(int error);
+
 /* The fault in words, and what is allowed in its place.  Returns TEXT. */
 const char *policy_fault_text(const struct policy_fault *fault, char text[POLICY_FAULT_TEXT]);
 

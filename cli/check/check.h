@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#define CHECK_REASON 1024 /* bytes: why the policy is void */
+#define CHECK_REASON 1100 /* bytes: why the policy is void */
 #define CHECK_TEXT 400    /* bytes: what one rule says, or what would help */
 
 struct check {
@@ -20,6 +20,7 @@ struct check {
     gid_t *groups;                  /* the caller's */
     struct policy_subject subject;  /* the caller as the accounts know it, if the policy is valid */
     char void_reason[CHECK_REASON]; /* "": the policy is valid */
+    const char *void_hint;          /* what would help, or NULL */
     /* The rules that grant the interfaces before this one. */
     const struct policy_rule *granted[NETS_MAX];
     size_t granted_count;
@@ -44,7 +45,9 @@ struct rule_answer {
     char hint[CHECK_TEXT];   /* what would help; "": nothing */
 };
 
-/* read.c.  They return 0, or the exit status after the fault was said.  USER NULL: the user itself. */
+/*
+ * read.c.  They return 0, or the exit status after the fault was said.  USER NULL: the user itself.
+ */
 CHECKED int check_read_caller(struct check *check, const char *user, bool json);
 CHECKED int check_read_policy(struct check *check, bool json);
 void check_free(struct check *check);

@@ -16,10 +16,10 @@
 /* A policy_fault_fn. */
 static void report_fault(void *context, const struct policy_fault *fault) {
     char text[POLICY_FAULT_TEXT];
-    char object[300];
+    char place[POLICY_FAULT_TEXT];
 
-    snprintf(object, sizeof(object), POLICY_PATH ":%u", fault->line);
-    findings_bad(context, "policy", object, LINE_HINT, "%s", policy_fault_text(fault, text));
+    findings_bad(context, "policy", policy_fault_place(fault, place), LINE_HINT, "%s",
+                 policy_fault_text(fault, text));
 }
 
 static void report_unknown_name(struct findings *findings, unsigned line, const char *word) {
@@ -33,6 +33,8 @@ static void report_unknown_name(struct findings *findings, unsigned line, const 
 
 /* ERROR is policy_file_load()'s. */
 static void report_unread(struct findings *findings, int error) {
+    const char *remedy = policy_file_remedy(error);
+
     switch (error) {
     case -EACCES:
         findings_bad(findings, "policy", POLICY_PATH, "chmod 0644 " POLICY_PATH ", or ask as root",
@@ -43,16 +45,10 @@ static void report_unread(struct findings *findings, int error) {
                      "install -D -m 0644 /dev/null " POLICY_PATH ", and write a rule",
                      "does not exist: everybody is denied");
         break;
-    case -EPERM:
-        findings_bad(findings, "policy", POLICY_PATH,
-                     "chown root:root " POLICY_FOLDER " " POLICY_PATH "; chmod go-w " POLICY_FOLDER
-                     " " POLICY_PATH,
-                     "it or its folder is not root's, or others can write: everybody is denied");
-        break;
     default:
         findings_bad(findings, "policy", POLICY_PATH,
-                     "let it be a regular file: tapgrant-policy(5)", "%s: everybody is denied",
-                     error == -ELOOP ? "a symbolic link" : strerror(-error));
+                     remedy ? remedy : "let it be a regular file: tapgrant-policy(5)",
+                     "%s: everybody is denied", policy_file_reason(error));
         break;
     }
 }

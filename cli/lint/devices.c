@@ -121,8 +121,8 @@ static bool has_broad_word(const char *words) {
 }
 
 /*
- * Says whose names of PATTERN, which has {user} and *, begin alike.  False: nobody's, for users that
- * are listed one by one are all known.
+ * Says whose names of PATTERN, which has {user} and *, begin alike.  False: nobody's, for users
+ * that are listed one by one are all known.
  */
 static bool write_alike(struct lint *lint,
                         const char *users,

@@ -88,16 +88,19 @@ static int read_text(const char *path, bool installed, char **text, size_t *size
     return file_read_plain(path, POLICY_SIZE, text, size);
 }
 
-static const char *read_reason(int error) {
-    switch (error) {
-    case -EPERM:
-        return "it or its folder is not root's, or others can write: everybody is denied";
-    case -ELOOP:
-        return "a symbolic link: everybody is denied";
-    case -EINVAL:
-        return "no regular file: everybody is denied";
-    default:
-        return strerror(-error);
+/* The file was not read.  Only of one that the helper would read so is it known what follows. */
+static void report_unread(struct lint *lint, bool installed, int error) {
+    bool is_policy = !strcmp(lint->file, POLICY_PATH);
+    const char *remedy = is_policy ? policy_file_remedy(error) : NULL;
+    bool is_refused = error == -EPERM || error == -ELOOP || error == -EINVAL;
+
+    if (remedy) {
+        lint_fault(lint, 0, "%s: everybody is denied (as root: %s)", policy_file_reason(error),
+                   remedy);
+    } else if (is_refused && (installed || is_policy)) {
+        lint_fault(lint, 0, "%s: everybody is denied", policy_file_reason(error));
+    } else {
+        lint_fault(lint, 0, "%s", policy_file_reason(error));
     }
 }
 
@@ -131,7 +134,7 @@ static void lint_file(struct lint *lint, const char *path, const struct request 
     lint->file = path;
     error = read_text(path, request->installed, &text, &lint->size);
     if (error) {
-        lint_fault(lint, 0, "%s", read_reason(error));
+        report_unread(lint, request->installed, error);
         lint_end_reports(lint);
         return;
     }

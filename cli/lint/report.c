@@ -20,7 +20,9 @@ struct lint_report {
 };
 
 static json_t *report_json(const char *file, const struct lint_report *report) {
-    return json_pack("{s:s, s:i, s:s, s:s}", "file", file, "line", (int)report->line, "severity",
+    json_t *line = report->line ? json_integer(report->line) : json_null();
+
+    return json_pack("{s:s, s:o, s:s, s:s}", "file", file, "line", line, "severity",
                      report->is_fault ? "error" : "warning", "reason", report->reason);
 }
 

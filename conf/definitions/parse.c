@@ -78,7 +78,7 @@ static void take_key(void *context, unsigned line, const char *name, const char 
 
     if (!current) {
         report(parser, line, "key before a section ([interface LABEL] begins one)", "");
-        begin_nothing(parser); /* said once, and not of each key up to the first section */
+        begin_nothing(parser); /* so it is said once, and not of each further key */
         return;
     }
     error = interface_set(&current->interface, name, value, &fault);

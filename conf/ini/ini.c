@@ -158,16 +158,20 @@ static struct line cut_line(struct reader *reader) {
     return line;
 }
 
-/*
- * Tells of a line that has a fault.  If it can have been meant as a section, what follows is not of
- * the one before; check_line() has told that of those that begin with '['.
- */
+/* Can a faulty line have been meant as a section, though it does not begin with '['? */
+static bool may_be_section(const struct line *line) {
+    if (!line->length || line->text[0] == '[' || is_comment(line)) {
+        return false;
+    }
+    return memchr(line->text, '[', line->length) && !memchr(line->text, '=', line->length);
+}
+
+/* What follows on a line that can have been a section is not of the section before. */
 static void tell_fault(struct reader *reader, const struct line *line, const char *reason) {
     const struct ini_handler *handler = reader->handler;
-    bool has_bracket = line->length && line->text[0] != '[' && memchr(line->text, '[', line->length);
 
     report(reader, reason);
-    if (has_bracket && !is_comment(line) && !memchr(line->text, '=', line->length)) {
+    if (may_be_section(line)) {
         handler->section(handler->context, reader->line, NULL);
     }
 }

@@ -31,8 +31,8 @@ struct ini_handler {
 
     /*
      * A section begins.  NAME has any printable bytes or none; the result is what is wrong with it,
-     * or NULL.  NAME NULL: the line is meant as a section, and is no [KIND NAME]; the result is what
-     * to say of that, if nothing else is wrong with the line.  The keys that follow are of no
+     * or NULL.  NAME NULL: the line can be meant as a section, and is no [KIND NAME]; the result is
+     * what to say of that, if nothing else is wrong with the line.  The keys that follow are of no
      * section, and must not be taken for the one before.
      */
     const char *(*section)(void *context, unsigned line, const char *name);

@@ -91,8 +91,8 @@ static void store_value(struct parser *parser, enum policy_key key, const char *
 }
 
 /*
- * Adds the words of a further line: a blank and VALUE in the place of the NUL.  The values behind it
- * are of the same rule, and move up.
+ * Adds the words of a further line: a blank and VALUE in the place of the NUL.  The values behind
+ * it are of the same rule, and move up.
  */
 static void append_value(struct parser *parser, enum policy_key key, const char *value) {
     size_t size = strlen(value) + 1;
@@ -154,7 +154,7 @@ static void take_key(void *context, unsigned line, const char *name, const char 
 
     if (!parser->rule) {
         take_fault(parser, line, "key before a section ([rule NAME] begins one)");
-        take_section(parser, line, NULL); /* said once, and not of each key up to the first section */
+        take_section(parser, line, NULL); /* so it is said once, and not of each further key */
         return;
     }
     fault.reason = key_fault(parser->rule, fault.key, value);

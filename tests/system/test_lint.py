@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from host import ALICE, BOB, POLICY, SUBORDINATE, gid, uid
+from test_subordinate import private_etc
 
 FIXTURES = Path(__file__).resolve().parents[1] / "data/policy"
 PEOPLE = "1000-59999"
@@ -321,6 +322,126 @@ def test_the_installed_policy_is_checked_for_its_owner_and_mode(lint):
     (lint.host.folder / "mine.conf").chmod(0o666)
     assert lint(None, lint.host.folder / "mine.conf").code == 0
     assert lint(None, "--installed", lint.host.folder / "mine.conf").code == 2
+
+
+def test_a_fault_of_the_whole_file_has_no_line(lint):
+    lint.host.root(POLICY).unlink(missing_ok=True)
+    assert lint().err == f"{POLICY}: No such file or directory\n"
+    assert lint(None, "/dev").err == "/dev: Is a directory\n"
+    rows = lint.host.tapgrant("lint", "--json").json
+    assert rows == [{"file": str(POLICY), "line": None, "severity": "error", "reason": "No such file or directory"}]
+    lint.host.policy(rule())
+    lint.host.run("chmod", "0666", "/etc/passwd")
+    assert lint().err.startswith(f"{POLICY}: /etc/passwd: it or /etc is not root's")
+
+
+def test_a_symbolic_link_has_one_sentence_and_a_command_that_mends_it(lint):
+    """lint, check and doctor; for the policy, and for the files of accounts."""
+    sentence = "it is a symbolic link"
+    lint.host.policy(rule())
+    lint.host.run("mv", POLICY, POLICY.parent / "real.conf")
+    lint.host.run("ln", "-s", "real.conf", POLICY)
+    command = f'cp --remove-destination "$(readlink -f {POLICY})" {POLICY}'
+    assert lint().err == f"{POLICY}: {sentence}: everybody is denied (as root: {command})\n"
+    check = lint.host.tapgrant("check", "--net", "bridge=br0")
+    assert f"denied: nobody is granted anything: {POLICY}: {sentence}\n  hint: {command}\n" in check.out
+    (answer,) = lint.host.tapgrant("check", "--json", "--net", "bridge=br0").json
+    assert (answer["reason"], answer["hint"]) == (f"{POLICY}: {sentence}", command)
+    (row,) = [row for row in lint.host.tapgrant("doctor", "--json").json if row["object"] == str(POLICY)]
+    assert (row["text"], row["hint"]) == (f"{sentence}: everybody is denied", command)
+    lint.host.run("sh", "-c", command)
+    assert lint().err == "" and lint.host.tapgrant("check", "--net", "bridge=br0").code == 0
+    (lint.host.folder / "link.conf").symlink_to(POLICY)
+    assert lint(None, lint.host.folder / "link.conf").code == 0
+    assert lint(None, "--installed", lint.host.folder / "link.conf").err.endswith(f"link.conf: {sentence}: everybody is denied\n")
+    private_etc(lint.host, "sh", "-ec", "mv /etc/group /etc/group.real; ln -s group.real /etc/group")
+    assert f"/etc/group: {sentence}, and the policy has names" in lint().err
+    assert f"/etc/group: {sentence}" in lint.host.tapgrant("check", "--net", "bridge=br0").out
+    assert f"({sentence})" in lint.host.tapgrant("doctor").out
+
+
+def add_user(lint, name, number):
+    lint.host.root("/etc/passwd").open("a").write(f"{name}:x:{number}:{number}::/:/bin/sh\n")
+
+
+def warnings(lint, text):
+    rows = lint(text).rows
+    assert all(row[2] for row in rows), rows
+    return [(int(row[1]), row[3]) for row in rows]
+
+
+def test_users_whose_names_begin_alike_are_named(lint):
+    assert warnings(lint, rule(PEOPLE, dev="{user}-*")) == [
+        (6, "dev = {user}-* lets one user's names begin like another's: al and al-ice; one user's names can be another's: "
+            "u{uid}-* keeps them apart")]
+    for name, number in (("sec", 7001), ("sec-x", 7002), ("secy", 7003)):
+        add_user(lint, name, number)
+    ((line, text),) = warnings(lint, rule(PEOPLE, dev="{user}-*"))
+    assert line == 6 and "begin like another's: sec and sec-x; one" in text
+    ((line, text),) = warnings(lint, rule("sec 7002", dev="{user}-*"))
+    assert "sec and sec-x" in text
+    for users, pattern in (("sec secy", "{user}-*"), (f"{ALICE} {BOB}", "{user}-*"), ("sec sec-x", "{user}"), ("sec", "{user}-*"),
+                           ("sec sec-x", "{user}-{uid}-*")):
+        assert not warnings(lint, rule(users, dev=pattern)), (users, pattern)
+    assert warnings(lint, rule("sec secy", dev="*-{user}"))
+
+
+def test_a_user_for_whom_a_pattern_has_no_name(lint):
+    add_user(lint, "john.doe", 7001)
+    add_user(lint, "a-name-of-sixteen", 7002)
+    add_user(lint, "12345-x", 7003)
+    allowed = "a name has 1-15 of A-Z a-z 0-9 _ -, a letter first; {uid} always fits"
+    for user, pattern, fits in (("john.doe", "{user}*", False), ("a-name-of-sixteen", "{user}", False), ("12345-x", "{user}-*", False),
+                                ("12345-x", "u{user}-*", True), ("12345-x", "*{user}", True), (ALICE, "{user}-*", True),
+                                (ALICE, "{user}{user}", len(ALICE) < 8)):
+        wanted = [] if fits else [(6, f"dev = {pattern} can match no name for user {user}: {allowed}")]
+        assert warnings(lint, rule(user, dev=pattern)) == wanted
+    rows = warnings(lint, rule("john.doe a-name-of-sixteen 12345-x", dev="{user}-*"))
+    assert (6, f"dev = {{user}}-* can match no name for user 12345-x and 2 more: {allowed}") in rows
+    rows = warnings(lint, rule("john.doe a-name-of-sixteen").replace("br0", "br-{user}"))
+    assert rows == [(3, "bridge = br-{user} can match no name for user a-name-of-sixteen: a name has 1-15 of printable bytes; "
+                        "{uid} always fits")]
+
+
+@pytest.mark.parametrize("user, keys, line, count", [
+    ("5000-5127", "", 1, None), ("5000-5126", "", 1, 127), ("5000-5127", "max = 8\n", 6, None), ("5000-5999", "max = 1\n", 6, 1000),
+    ("5000-5999 4000-4022", "max = 1\n", 6, 1022 + 1), ("5000-5999\nuser = 4000-4023", "max = 1\n", 7, None),
+    (ALICE, "max = 256\n", 6, 1), ("5000-5999", "max = 0\n", 6, 0)])
+def test_quotas_of_all_users_fill_a_bridge(lint, user, keys, line, count):
+    rows = [row for row in warnings(lint, rule(user) + keys) if "ports" in row[1]]
+    assert [row[0] for row in rows] == ([] if count is not None else [line]), rows
+    for text in (rule(user).replace("br0", "none"), rule(user).replace("br0", "br-{uid}")):
+        assert not [row for row in warnings(lint, text + keys) if "ports" in row[1]]
+
+
+def test_quotas_of_the_people_of_this_host(lint):
+    """A range for everybody, and a group, are as many users as there are accounts."""
+    for number in range(200):
+        add_user(lint, f"many{number}", 20000 + number)
+    ((line, text),) = [row for row in warnings(lint, rule(PEOPLE)) if "ports" in row[1]]
+    assert line == 1 and text.startswith("max = 8 for 20") and "the 1023 ports that a bridge has" in text
+    lint.host.root("/etc/group").open("a").write("crowd:x:7500:" + ",".join(f"many{number}" for number in range(150)) + "\n")
+    ((_, text),) = [row for row in warnings(lint, rule("%crowd")) if "ports" in row[1]]
+    assert text.startswith("max = 8 for 150 users")
+    assert not [row for row in warnings(lint, rule("%crowd", max=6)) if "ports" in row[1]]
+
+
+def test_a_rule_that_several_others_leave_nothing_to(lint):
+    lint.host.bridge("br1")
+    first, second = rule(ALICE), rule(BOB).replace("lab", "second")
+    rows = warnings(lint, first + second + rule(f"{ALICE} {BOB}").replace("lab", "third"))
+    assert rows == [(11, "rule third can never grant: rule second (line 6) and others before it decide for all its people and bridges")]
+    assert not warnings(lint, first + second + rule(f"{ALICE} {BOB} root").replace("lab", "third"))
+    assert not warnings(lint, first + second + rule(f"{ALICE} {BOB}").replace("lab", "third").replace("br0", "br0 br1"))
+    rows = warnings(lint, first + rule().replace("lab", "no") + "max = 0\n")
+    assert rows == [(6, "rule no can never deny: rule lab (line 1) decides for all its people and bridges")]
+
+
+def test_a_rule_that_grants_nothing_makes_no_taps_to_warn_of(lint):
+    text = rule(f"{ALICE} {BOB}", dev="vm*", guest_mac="*", mtu="68-1500", max="{max}").replace("lock-mac = no", "lock-mac = yes")
+    assert len(warnings(lint, text.replace("{max}", "1"))) >= 4
+    assert not warnings(lint, text.replace("{max}", "0"))
+    assert not warnings(lint, text.replace("{max}", "0") + rule("root").replace("lab", "other"))
 
 
 def test_json(lint):
