@@ -7,32 +7,78 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
+#include <search.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_name(const char *word) {
     return word[strspn(word, "%*-0123456789")];
 }
 
-bool word_id(const char *word, char id[WORD_ID]) {
+/* What the name service said of a name.  Words are compared in pairs: it is asked once for each. */
+struct known_name {
+    char *word;
+    char id[WORD_ID]; /* "": nobody has it */
+};
+
+static int compare_names(const void *one, const void *other) {
+    const struct known_name *a = one;
+    const struct known_name *b = other;
+
+    return strcmp(a->word, b->word);
+}
+
+/* Into ID what is to be written for the name; it stays "" where nobody has the name. */
+static void ask_name_service(const char *word, char id[WORD_ID]) {
     const struct passwd *user;
     const struct group *group;
 
-    if (!is_name(word)) {
-        return false;
-    }
     if (word[0] == '%') {
         group = getgrnam(word + 1);
         if (group) {
             snprintf(id, WORD_ID, "%%%u", group->gr_gid);
         }
-        return group;
+        return;
     }
     user = getpwnam(word);
     if (user) {
         snprintf(id, WORD_ID, "%u", user->pw_uid);
     }
-    return user;
+}
+
+/* Keeps the answer until the command ends; without memory it is asked for again. */
+static void keep_name(void **names, const char *word, const char id[WORD_ID]) {
+    struct known_name *name = calloc(1, sizeof(*name));
+
+    if (!name) {
+        return;
+    }
+    name->word = strdup(word);
+    memcpy(name->id, id, WORD_ID);
+    if (!name->word || !tsearch(name, names, compare_names)) {
+        free(name->word);
+        free(name);
+    }
+}
+
+bool word_id(const char *word, char id[WORD_ID]) {
+    static void *names; /* a tree of struct known_name */
+    struct known_name wanted = {.word = (char *)word};
+    struct known_name *const *known;
+
+    if (!is_name(word)) {
+        return false;
+    }
+    known = tfind(&wanted, &names, compare_names);
+    if (known) {
+        memcpy(id, (*known)->id, WORD_ID);
+        return id[0];
+    }
+    memset(id, 0, WORD_ID);
+    ask_name_service(word, id);
+    keep_name(&names, word, id);
+    return id[0];
 }
 
 bool word_ids_read(const char *word, struct word_ids *ids) {
