@@ -54,7 +54,7 @@ late_mutants=$(sed -n 's/^\([0-9]*\) late-.*/\1/p' /lib/policy/mutants.list)
 for number in $late_mutants; do labctl set $booleans/mutant_$number 0 /sys/fs/selinux/commit_pending_bools 1; done
 late probe
 late sleeper-attach
-sleep 1 # until they run: then they need nothing more
+sleep 3 # until they run: then they need nothing more
 while read -r number suite type class permission; do
     case $suite in late-*) continue ;; esac
     labctl set $booleans/mutant_$before 1 $booleans/mutant_$number 0 /sys/fs/selinux/commit_pending_bools 1
