@@ -39,14 +39,11 @@ static bool is_comment(const struct line *line) {
 
 /* Comments may have UTF-8.  Which of its bytes they have does not matter: inih gets none. */
 static bool is_printable(const struct line *line) {
-    bool may_have_utf8 = is_comment(line);
-
     for (size_t i = 0; i < line->length; i++) {
         unsigned char byte = (unsigned char)line->text[i];
         bool is_ascii = byte >= ' ' && byte <= '~';
-        bool is_utf8 = byte >= 0x80;
 
-        if (!is_ascii && !(is_utf8 && may_have_utf8)) {
+        if (!is_ascii && (byte < 0x80 || !is_comment(line))) {
             return false;
         }
     }
