@@ -56,6 +56,9 @@ int reply_send(int socket,
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     message.msg_controllen = size ? CMSG_SPACE(size) : 0;
-    /* a message is sent whole or not at all */
-    return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+    length = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (length < 0) {
+        return -errno;
+    }
+    return (size_t)length == bytes.iov_len ? 0 : -EMSGSIZE;
 }
