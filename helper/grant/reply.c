@@ -45,6 +45,7 @@ int reply_send(int socket,
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control};
     struct cmsghdr *header = (void *)control;
     size_t size = 0;
+    ssize_t length;
 
     for (uint32_t i = 0; i < reply->count; i++) {
         size_t queues = devices[i].queues * sizeof(int);
