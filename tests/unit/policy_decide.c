@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Who may have what: the words of a rule, the names behind them, and which rule decides. */
+/* Who may have what: the words of a rule, what their names mean, and which rule decides. */
 #include "conf/policy/policy.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 #define ALICE 1000u
 #define BOB 1001u
-#define STAR 1002u     /* called st*r */
+#define STAR 1002u     /* its name is st*r */
 #define UNCALLED 9999u /* not in passwd */
 #define CHARS63 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz_"
 #define RULE(name, who, bridges) \
@@ -45,7 +45,7 @@ static const struct policy_bridge br0 = {.name = "br0", .mtu = 1500, .exists = t
 static const struct policy_bridge alone = {.mtu = POLICY_MTU_ALONE, .pinned = true};
 static const struct wire_interface plain = {.queues = 1}, on_br0 = {.bridge = "br0", .queues = 1};
 
-static struct policy policy; /* of the case that runs */
+static struct policy policy; /* of the running case */
 static struct policy_subject subject;
 
 static int release(void **state) {
@@ -57,7 +57,7 @@ static int release(void **state) {
 
 static struct caller user(uint32_t uid) { return (struct caller){.uid = uid, .gid = uid}; }
 
-/* TEXT is the policy, CALLER asks.  What policy_resolve() says. */
+/* Parses the policy TEXT, and returns what policy_resolve() says for CALLER. */
 static int load(const char *text, struct caller caller) {
     release(NULL);
     assert_int_equal(policy_parse(&policy, text, strlen(text), NULL, NULL), 0);
@@ -68,7 +68,7 @@ static bool granted(struct wire_interface asked, struct policy_bridge bridge) {
     return policy_decide(&policy, &subject, &asked, &bridge).failed == POLICY_KEYS;
 }
 
-/* Do the words WHO name the caller? */
+/* Does a rule with the words WHO name CALLER? */
 static bool names(const char *who, struct caller caller) {
     char text[512];
 
@@ -77,7 +77,10 @@ static bool names(const char *who, struct caller caller) {
     return granted(plain, alone);
 }
 
-/* The first condition of a rule with KEYS that refuses alice what is ASKED; POLICY_KEYS: she gets it. */
+/*
+ * The first condition of a rule with KEYS that refuses ASKED to alice.  POLICY_KEYS: the rule
+ * grants it.
+ */
 static enum policy_key refused(const char *keys, struct wire_interface asked) {
     char text[1024];
 
@@ -87,7 +90,7 @@ static enum policy_key refused(const char *keys, struct wire_interface asked) {
     return policy_decide(&policy, &subject, &asked, asked.bridge[0] ? &br0 : &alone).failed;
 }
 
-/* Does a rule with KEYS give alice the name DEV? */
+/* Does a rule with KEYS grant the name DEV to alice? */
 static bool gives_dev(const char *keys, const char *dev) {
     struct wire_interface asked = on_br0;
 
@@ -95,7 +98,7 @@ static bool gives_dev(const char *keys, const char *dev) {
     return refused(keys, asked) == POLICY_KEYS;
 }
 
-/* Is a tap on BRIDGE, "": none, granted to everybody by a rule whose bridges are BRIDGES? */
+/* Does a rule for everybody whose bridges are BRIDGES grant a tap on BRIDGE?  "" is no bridge. */
 static bool gives_bridge(const char *bridges, const char *bridge) {
     struct policy_bridge facts = bridge[0] ? br0 : alone;
     struct wire_interface asked = plain;
@@ -132,7 +135,7 @@ static void a_star_names_everybody(void **state) {
     assert_true(names("*", user(0)));
     assert_true(names("*", user(UNCALLED)));
     assert_true(names("*", user(4294967294u)));
-    assert_false(names("*", user(UINT32_MAX))); /* nobody's */
+    assert_false(names("*", user(UINT32_MAX))); /* nobody has this id */
 }
 
 static void any_of_several_words_names_the_caller(void **state) {
@@ -157,7 +160,7 @@ static void a_group_id_names_primary_and_supplementary_members(void **state) {
     assert_false(names("%27", member));
 }
 
-static void a_subordinate_id_is_not_among_many(void **state) {
+static void a_word_for_many_does_not_name_a_subordinate_id(void **state) {
     static const uint32_t groups[] = {5000};
     static const char *const who[] = {
         "*",           "%5000",        "%students",     "%7",            "0-4294967294",
@@ -179,7 +182,7 @@ static void a_subordinate_id_is_not_among_many(void **state) {
     assert_int_equal(subject.subuid_line, 0);
 }
 
-static void a_subordinate_id_is_named_on_purpose(void **state) {
+static void a_rule_can_name_a_subordinate_id(void **state) {
     static const char *const who[] = {
         "100001",   "100001-100001", "100000-165535",       "100001-100002",
         "7 100001", "* 100001",      "%5000 100000-100001",
@@ -190,14 +193,14 @@ static void a_subordinate_id_is_named_on_purpose(void **state) {
             fail_msg("%s", who[i]);
         }
     }
-    assert_true(names("last", user(1099))); /* its name in passwd is as good as its number */
+    assert_true(names("last", user(1099))); /* by its name in passwd, too */
     assert_false(names("*", user(1099)));
     assert_false(names("100002-100005", user(100001)));
     assert_false(names("100002", user(100001)));
 }
 
-/* 300005-300009 are of two lines. */
-static void only_one_line_can_hold_a_range(void **state) {
+/* Two lines have the ids 300005-300009. */
+static void a_range_names_a_subordinate_id_only_within_one_line(void **state) {
     assert_true(names("300000-300009", user(300004)));
     assert_true(names("300005-300104", user(300005)));
     assert_true(names("300005-300104", user(300009)));
@@ -206,7 +209,7 @@ static void only_one_line_can_hold_a_range(void **state) {
     assert_false(names("300000-300010", user(300010)));
 }
 
-static void the_bounds_of_a_line_are_its_own(void **state) {
+static void the_first_and_last_id_of_a_line_are_subordinate(void **state) {
     assert_true(names("*", user(99999)));
     assert_false(names("*", user(100000)));
     assert_false(names("*", user(165535)));
@@ -224,7 +227,7 @@ static void a_subordinate_id_does_not_fall_through_to_a_laxer_rule(void **state)
     assert_string_equal(policy_decide(&policy, &subject, &on_br0, &br0).rule->name, "mine");
 }
 
-static void words_that_are_none_are_told_for_a_subordinate_id_too(void **state) {
+static void an_unknown_name_denies_a_subordinate_id_too(void **state) {
     assert_int_equal(load(RULE("lab", "%no-one *", "none"), user(100001)), -ENOENT);
     assert_int_equal(load(RULE("lab", "* no-one", "none"), user(100001)), -ENOENT);
 }
@@ -277,7 +280,7 @@ static void users_and_groups_of_one_name_are_told_apart(void **state) {
     assert_int_equal(load(RULE("lab", "students", "none"), user(BOB)), -ENOENT);
 }
 
-static void who_is_in_a_group_is_the_kernels_word_not_the_files(void **state) {
+static void the_kernel_says_who_is_in_a_group_not_the_file(void **state) {
     assert_false(names("%students", user(ALICE)));
 }
 
@@ -287,7 +290,7 @@ static void a_name_in_neither_file_denies_everybody_not_one_rule(void **state) {
     assert_int_equal(load(RULE("lab", "0x3e8", "none"), user(ALICE)), -ENOENT);
 }
 
-static void which_rule_has_the_name_that_is_not_there_can_be_found(void **state) {
+static void the_rule_with_an_unknown_name_can_be_found(void **state) {
     static const char text[] = RULE("a", "alice 5", "none") RULE("b", "* no-one", "none")
                                RULE("c", "%no-one 1000", "none") RULE("d", "%staff", "none");
     static const int known[] = {0, -ENOENT, -ENOENT, 0};
@@ -302,7 +305,7 @@ static void which_rule_has_the_name_that_is_not_there_can_be_found(void **state)
     }
 }
 
-static void an_entry_without_a_plain_id_is_none(void **state) {
+static void an_entry_without_a_plain_id_is_ignored(void **state) {
     assert_int_equal(load(RULE("lab", "minus", "none"), user(ALICE)), -ENOENT);
     assert_int_equal(load(RULE("lab", "octal", "none"), user(ALICE)), -ENOENT);
     assert_int_equal(load(RULE("lab", "empty", "none"), user(ALICE)), -ENOENT);
@@ -320,7 +323,7 @@ static void a_policy_of_single_ids_needs_no_files(void **state) {
     assert_true(granted(plain, alone));
 }
 
-static void a_word_for_many_needs_to_know_the_subordinate_ids(void **state) {
+static void a_word_for_many_needs_the_subordinate_ids(void **state) {
     static const char *const who[] = {"*", "%7", "%staff", "5-6", "1000 *", "0-4294967294"};
     static const struct policy_accounts unknown = {(char *)passwd, (char *)group, NULL};
     const struct caller alice = user(ALICE);
@@ -350,7 +353,7 @@ static void names_without_their_file_deny_everybody(void **state) {
     assert_int_equal(policy_resolve(&policy, &accounts, &alice, &subject), 0);
 }
 
-static void the_callers_name_is_the_first_of_its_id(void **state) {
+static void the_callers_name_is_the_first_with_its_id(void **state) {
     assert_int_equal(load(RULE("lab", "*", "none"), user(BOB)), 0);
     assert_string_equal(subject.name, "bob");
     assert_int_equal(load(RULE("lab", "*", "none"), user(1063)), 0);
@@ -397,7 +400,7 @@ static void a_rule_for_another_caller_or_bridge_is_passed_over(void **state) {
     assert_int_equal(policy_decide(&policy, &subject, &two_queues, &br0).failed, POLICY_QUEUES);
 }
 
-static void where_no_rule_names_the_caller_there_is_no_rule(void **state) {
+static void no_rule_decides_if_none_names_caller_and_bridge(void **state) {
     struct policy_verdict verdict;
 
     assert_int_equal(load(RULE("a", "1001", "br0") RULE("b", "1002", "br0"), user(ALICE)), 0);
@@ -431,7 +434,7 @@ static void each_rule_says_which_condition_failed_first(void **state) {
     }
 }
 
-static void patterns_match_as_people_read_them(void **state) {
+static void a_star_in_a_pattern_matches_any_bytes_or_none(void **state) {
     static const struct {
         const char *pattern, *name;
         bool match;
@@ -447,7 +450,7 @@ static void patterns_match_as_people_read_them(void **state) {
             fail_msg("%s: %s should %smatch", one[i].pattern, one[i].name, one[i].match ? "" : "not ");
 }
 
-static void uid_stands_for_the_callers_id_and_no_other(void **state) {
+static void uid_in_a_pattern_is_the_callers_id_alone(void **state) {
     assert_true(gives_dev("dev = u{uid}-*\n", "u1000-vm1"));
     assert_true(gives_dev("dev = u{uid}-*\n", "u1000-"));
     assert_false(gives_dev("dev = u{uid}-*\n", "u1000"));
@@ -459,7 +462,7 @@ static void uid_stands_for_the_callers_id_and_no_other(void **state) {
     assert_true(gives_dev("dev = vm a{uid}\n", "a1000"));
 }
 
-static void user_stands_for_the_callers_name(void **state) {
+static void user_in_a_pattern_is_the_callers_name(void **state) {
     assert_true(gives_dev("dev = {user}-*\n", "alice-vm1"));
     assert_false(gives_dev("dev = {user}-*\n", "alice2-vm1"));
     assert_false(gives_dev("dev = {user}-*\n", "bob-vm1"));
@@ -488,7 +491,7 @@ static void a_user_name_with_a_star_is_no_pattern(void **state) {
     assert_false(granted((struct wire_interface){.dev = "xyz", .queues = 1}, alone));
 }
 
-static void a_user_name_of_over_63_bytes_is_not_known_not_cut(void **state) {
+static void a_user_name_of_over_63_bytes_is_unknown_not_cut(void **state) {
     assert_int_equal(load(RULE("lab", "*", "none") "dev = {user}\n", user(1064)), -ENOENT);
     assert_string_equal(subject.name, "");
 }
@@ -505,7 +508,7 @@ static void the_name_of_an_earlier_caller_is_not_kept(void **state) {
     assert_string_equal(subject.name, "");
 }
 
-static void none_is_a_tap_without_a_bridge_and_nothing_else(void **state) {
+static void none_means_a_tap_without_a_bridge_and_nothing_else(void **state) {
     assert_true(gives_bridge("none", ""));
     assert_true(gives_bridge("br0 none", ""));
     assert_true(gives_bridge("br0 none", "br0"));
@@ -520,7 +523,7 @@ static void a_star_means_every_bridge_but_not_none(void **state) {
     assert_true(gives_bridge("* none", ""));
 }
 
-static void a_bridge_that_does_not_exist_is_named_by_no_rule(void **state) {
+static void no_rule_names_a_bridge_that_does_not_exist(void **state) {
     struct policy_bridge gone = br0;
     struct policy_verdict verdict;
 
@@ -541,7 +544,7 @@ static void a_bridge_is_matched_by_the_name_the_kernel_returns(void **state) {
     assert_true(granted(by_altname, secret));
 }
 
-static void a_name_may_be_asked_for_only_where_a_rule_has_patterns(void **state) {
+static void a_name_may_be_asked_for_only_if_the_rule_has_patterns(void **state) {
     assert_int_equal(refused("", (struct wire_interface){.dev = "vm", .bridge = "br0"}), POLICY_DEV);
     assert_int_equal(refused("dev = vm\n", (struct wire_interface){.dev = "vm", .bridge = "br0"}), POLICY_KEYS);
     assert_int_equal(refused("dev = vm\n", on_br0), POLICY_KEYS);
@@ -551,7 +554,7 @@ static void a_name_may_be_asked_for_only_where_a_rule_has_patterns(void **state)
 static void addresses_match_by_whole_octets(void **state) {
     static const struct {
         const char *pattern;
-        bool match; /* 52:54:00:ab:cd:ef */
+        bool match; /* does it match 52:54:00:ab:cd:ef? */
     } one[] = {{"52:54:00:ab:cd:ef", true}, {"52:54:00:AB:CD:EF", true}, {"52:54:00:ab:cd:ee", false},
                {"52:54:00:*", true}, {"52:54:01:*", false}, {"54:*", false}, {"52:*", true}, {"*", true},
                {"52:54:00:ab:cd:*", true}, {"52:*:00:*:cd:ef", true}, {"52:*:01:*:cd:ef", false},
@@ -569,7 +572,7 @@ static void addresses_match_by_whole_octets(void **state) {
     }
 }
 
-static void names_of_one_byte_are_names(void **state) {
+static void names_of_one_byte_are_accepted(void **state) {
     static const struct wire_interface asked = {.bridge = "b", .queues = 1};
     struct policy_bridge bridge = {.name = "b", .mtu = 1500, .exists = true};
 
@@ -582,17 +585,17 @@ static void names_of_one_byte_are_names(void **state) {
     assert_int_equal(policy_decide(&policy, &subject, &asked, &bridge).faults, WIRE_FAULT_UNPINNED);
 }
 
-static void an_address_not_asked_for_needs_no_leave(void **state) {
+static void an_address_that_is_not_asked_for_needs_no_key(void **state) {
     assert_int_equal(refused("guest-mac = 52:*\nhost-mac = fe:*\n", on_br0), POLICY_KEYS);
     assert_int_equal(refused("", on_br0), POLICY_KEYS);
 }
 
-static void a_host_address_may_be_asked_for_only_where_a_rule_has_patterns(void **state) {
+static void a_host_mac_may_be_asked_for_only_if_the_rule_has_patterns(void **state) {
     assert_int_equal(refused("", (struct wire_interface){.host_mac = {0xfe, 1}}), POLICY_HOST_MAC);
     assert_int_equal(refused("host-mac = *\n", (struct wire_interface){.host_mac = {0xfe, 1}}), POLICY_KEYS);
 }
 
-static void any_guest_address_goes_where_the_port_is_not_locked_to_one(void **state) {
+static void an_unlocked_port_allows_any_guest_mac_without_a_key(void **state) {
     static const struct wire_interface asked = {.bridge = "br0", .guest_mac = {2, 1}}, lone = {.guest_mac = {2, 1}};
 
     assert_int_equal(refused("", asked), POLICY_KEYS);
@@ -601,17 +604,17 @@ static void any_guest_address_goes_where_the_port_is_not_locked_to_one(void **st
     assert_true(granted(lone, alone));
 }
 
-static void a_locked_port_has_only_a_guest_address_that_its_rule_allows(void **state) {
+static void a_locked_port_allows_only_a_guest_mac_of_its_rule(void **state) {
     static const struct wire_interface asked = {.bridge = "br0", .guest_mac = {2, 1}, .queues = 1};
 
     assert_int_equal(load(RULE("lab", "*", "br0"), user(ALICE)), 0);
-    policy.rules[0].value[POLICY_LOCK_MAC] = "yes"; /* as written once this version supports it */
+    policy.rules[0].value[POLICY_LOCK_MAC] = "yes"; /* RULE() says no */
     assert_int_equal(policy_decide(&policy, &subject, &asked, &br0).failed, POLICY_GUEST_MAC);
     policy.rules[0].value[POLICY_GUEST_MAC] = "02:*";
     assert_int_equal(policy_decide(&policy, &subject, &asked, &br0).failed, POLICY_KEYS);
 }
 
-static void without_an_mtu_key_only_the_bridges_own_may_be_asked(void **state) {
+static void without_the_key_mtu_only_the_bridges_own_is_allowed(void **state) {
     assert_int_equal(refused("", (struct wire_interface){.bridge = "br0", .mtu = 1500}), POLICY_KEYS);
     assert_int_equal(refused("", (struct wire_interface){.bridge = "br0", .mtu = 1499}), POLICY_MTU);
     assert_int_equal(refused("", (struct wire_interface){.bridge = "br0", .mtu = 1501}), POLICY_MTU);
@@ -619,7 +622,7 @@ static void without_an_mtu_key_only_the_bridges_own_may_be_asked(void **state) {
     assert_int_equal(refused("", (struct wire_interface){.mtu = 9000}), POLICY_MTU);
 }
 
-static void an_mtu_may_be_asked_within_the_range(void **state) {
+static void an_mtu_within_the_range_is_allowed(void **state) {
     static const struct {
         uint32_t mtu;
         enum policy_key failed;
@@ -632,7 +635,7 @@ static void an_mtu_may_be_asked_within_the_range(void **state) {
     assert_int_equal(refused("mtu = 9000\n", (struct wire_interface){.mtu = 8999}), POLICY_MTU);
 }
 
-static void the_mtu_is_what_was_asked_or_the_bridges(void **state) {
+static void the_mtu_is_the_one_asked_for_or_the_bridges(void **state) {
     struct wire_interface asked = on_br0;
     struct policy_bridge jumbo = br0;
 
@@ -644,7 +647,7 @@ static void the_mtu_is_what_was_asked_or_the_bridges(void **state) {
     assert_int_equal(policy_decide(&policy, &subject, &plain, &alone).mtu, 1500);
 }
 
-static void queues_are_at_most_what_the_rule_says_and_one_where_it_does_not(void **state) {
+static void a_rule_allows_one_queue_or_as_many_as_it_says(void **state) {
     assert_int_equal(refused("", (struct wire_interface){.queues = 1}), POLICY_KEYS);
     assert_int_equal(refused("", (struct wire_interface){.queues = 2}), POLICY_QUEUES);
     assert_int_equal(refused("queues = 4\n", (struct wire_interface){.queues = 1}), POLICY_KEYS);
@@ -653,7 +656,7 @@ static void queues_are_at_most_what_the_rule_says_and_one_where_it_does_not(void
     assert_int_equal(refused("queues = 253\n", (struct wire_interface){.queues = 253}), POLICY_KEYS);
 }
 
-static void a_number_is_tested_as_its_key_says(void **state) {
+static void each_key_has_its_own_check_of_values(void **state) {
     assert_false(policy_value_has_mtu("1500", 1499));
     assert_true(policy_value_has_mtu("1500", 1500));
     assert_false(policy_value_has_mtu("1500", 1501));
@@ -666,7 +669,7 @@ static void a_number_is_tested_as_its_key_says(void **state) {
     assert_int_equal(policy_check_value(&accounts, POLICY_ALLOW_RA, "maybe"), -EINVAL);
 }
 
-static void numbers_have_the_defaults_that_the_manual_names(void **state) {
+static void numbers_have_the_defaults_of_the_manual(void **state) {
     assert_int_equal(load(RULE("a", "*", "br0") RULE("b", "*", "br0") "queues = 4\nmax = 256\n", user(ALICE)), 0);
     assert_int_equal(policy_number(&policy.rules[0], POLICY_QUEUES), 1);
     assert_int_equal(policy_number(&policy.rules[0], POLICY_MAX), 8);
@@ -762,7 +765,7 @@ static void a_port_below_the_mtu_of_ipv6_is_a_fault_whatever_is_allowed(void **s
     }
 }
 
-static void all_that_is_wrong_with_a_bridge_is_told_at_once(void **state) {
+static void all_faults_of_a_bridge_are_reported_at_once(void **state) {
     static const struct wire_interface small = {.bridge = "br0", .mtu = 1400, .queues = 1};
     struct policy_bridge unfit = br0;
 
@@ -773,7 +776,7 @@ static void all_that_is_wrong_with_a_bridge_is_told_at_once(void **state) {
                      WIRE_FAULT_UNPINNED | WIRE_FAULT_RA | WIRE_FAULT_MTU);
 }
 
-static void without_a_bridge_there_is_nothing_to_be_fit(void **state) {
+static void a_tap_without_a_bridge_has_no_faults(void **state) {
     static const struct policy_bridge facts = {.mtu = POLICY_MTU_ALONE, .pinned = false, .takes_ra = true};
     static const struct wire_interface small = {.mtu = 68, .queues = 1};
 
@@ -782,7 +785,7 @@ static void without_a_bridge_there_is_nothing_to_be_fit(void **state) {
     assert_int_equal(policy_decide(&policy, &subject, &small, &facts).faults, 0);
 }
 
-static void who_is_denied_is_not_told_of_the_bridges_faults(void **state) {
+static void a_denied_caller_does_not_learn_the_faults_of_a_bridge(void **state) {
     static const struct wire_interface asked = {.bridge = "br0", .queues = 2};
     struct policy_bridge unfit = br0;
 
@@ -813,7 +816,7 @@ static void keys_have_the_names_that_a_policy_uses(void **state) {
         assert_string_equal(policy_key_name(key), name[key]);
 }
 
-static void words_are_what_blanks_separate(void **state) {
+static void blanks_separate_words(void **state) {
     const char *text = "  one two   three ";
     char word[POLICY_LINE + 1];
 
@@ -834,66 +837,66 @@ static const struct CMUnitTest tests[] = {
     CASE(a_star_names_everybody),
     CASE(any_of_several_words_names_the_caller),
     CASE(a_group_id_names_primary_and_supplementary_members),
-    CASE(a_subordinate_id_is_not_among_many),
-    CASE(a_subordinate_id_is_named_on_purpose),
-    CASE(only_one_line_can_hold_a_range),
-    CASE(the_bounds_of_a_line_are_its_own),
+    CASE(a_word_for_many_does_not_name_a_subordinate_id),
+    CASE(a_rule_can_name_a_subordinate_id),
+    CASE(a_range_names_a_subordinate_id_only_within_one_line),
+    CASE(the_first_and_last_id_of_a_line_are_subordinate),
     CASE(a_subordinate_id_does_not_fall_through_to_a_laxer_rule),
-    CASE(words_that_are_none_are_told_for_a_subordinate_id_too),
+    CASE(an_unknown_name_denies_a_subordinate_id_too),
     CASE(ids_of_users_and_of_groups_are_not_mixed_up),
     CASE(a_user_name_is_the_id_that_passwd_has_for_it),
     CASE(the_first_entry_of_a_name_counts),
     CASE(names_are_compared_whole),
     CASE(a_group_name_is_the_id_that_group_has_for_it),
     CASE(users_and_groups_of_one_name_are_told_apart),
-    CASE(who_is_in_a_group_is_the_kernels_word_not_the_files),
+    CASE(the_kernel_says_who_is_in_a_group_not_the_file),
     CASE(a_name_in_neither_file_denies_everybody_not_one_rule),
-    CASE(which_rule_has_the_name_that_is_not_there_can_be_found),
-    CASE(an_entry_without_a_plain_id_is_none),
+    CASE(the_rule_with_an_unknown_name_can_be_found),
+    CASE(an_entry_without_a_plain_id_is_ignored),
     CASE(a_policy_of_single_ids_needs_no_files),
-    CASE(a_word_for_many_needs_to_know_the_subordinate_ids),
+    CASE(a_word_for_many_needs_the_subordinate_ids),
     CASE(names_without_their_file_deny_everybody),
-    CASE(the_callers_name_is_the_first_of_its_id),
+    CASE(the_callers_name_is_the_first_with_its_id),
     CASE(a_policy_without_rules_grants_nothing),
     CASE(the_first_rule_that_names_caller_and_bridge_decides_alone),
     CASE(a_rule_for_another_caller_or_bridge_is_passed_over),
-    CASE(where_no_rule_names_the_caller_there_is_no_rule),
+    CASE(no_rule_decides_if_none_names_caller_and_bridge),
     CASE(each_rule_says_which_condition_failed_first),
-    CASE(patterns_match_as_people_read_them),
-    CASE(uid_stands_for_the_callers_id_and_no_other),
-    CASE(user_stands_for_the_callers_name),
+    CASE(a_star_in_a_pattern_matches_any_bytes_or_none),
+    CASE(uid_in_a_pattern_is_the_callers_id_alone),
+    CASE(user_in_a_pattern_is_the_callers_name),
     CASE(a_pattern_longer_than_any_name_is_not_cut_to_one),
     CASE(a_caller_without_a_name_is_denied_where_the_policy_says_user),
     CASE(a_user_name_with_a_star_is_no_pattern),
-    CASE(a_user_name_of_over_63_bytes_is_not_known_not_cut),
+    CASE(a_user_name_of_over_63_bytes_is_unknown_not_cut),
     CASE(the_name_of_an_earlier_caller_is_not_kept),
-    CASE(none_is_a_tap_without_a_bridge_and_nothing_else),
+    CASE(none_means_a_tap_without_a_bridge_and_nothing_else),
     CASE(a_star_means_every_bridge_but_not_none),
-    CASE(a_bridge_that_does_not_exist_is_named_by_no_rule),
+    CASE(no_rule_names_a_bridge_that_does_not_exist),
     CASE(a_bridge_is_matched_by_the_name_the_kernel_returns),
-    CASE(a_name_may_be_asked_for_only_where_a_rule_has_patterns),
+    CASE(a_name_may_be_asked_for_only_if_the_rule_has_patterns),
     CASE(addresses_match_by_whole_octets),
-    CASE(names_of_one_byte_are_names),
-    CASE(an_address_not_asked_for_needs_no_leave),
-    CASE(a_host_address_may_be_asked_for_only_where_a_rule_has_patterns),
-    CASE(any_guest_address_goes_where_the_port_is_not_locked_to_one),
-    CASE(a_locked_port_has_only_a_guest_address_that_its_rule_allows),
-    CASE(without_an_mtu_key_only_the_bridges_own_may_be_asked),
-    CASE(an_mtu_may_be_asked_within_the_range),
-    CASE(the_mtu_is_what_was_asked_or_the_bridges),
-    CASE(queues_are_at_most_what_the_rule_says_and_one_where_it_does_not),
-    CASE(a_number_is_tested_as_its_key_says),
-    CASE(numbers_have_the_defaults_that_the_manual_names),
+    CASE(names_of_one_byte_are_accepted),
+    CASE(an_address_that_is_not_asked_for_needs_no_key),
+    CASE(a_host_mac_may_be_asked_for_only_if_the_rule_has_patterns),
+    CASE(an_unlocked_port_allows_any_guest_mac_without_a_key),
+    CASE(a_locked_port_allows_only_a_guest_mac_of_its_rule),
+    CASE(without_the_key_mtu_only_the_bridges_own_is_allowed),
+    CASE(an_mtu_within_the_range_is_allowed),
+    CASE(the_mtu_is_the_one_asked_for_or_the_bridges),
+    CASE(a_rule_allows_one_queue_or_as_many_as_it_says),
+    CASE(each_key_has_its_own_check_of_values),
+    CASE(numbers_have_the_defaults_of_the_manual),
     CASE(a_bridge_that_is_not_fit_is_granted_with_its_faults),
     CASE(an_mtu_that_would_lower_the_bridges_is_a_fault_whatever_is_allowed),
     CASE(an_mtu_that_could_raise_the_bridges_is_a_fault_whatever_is_allowed),
     CASE(a_port_below_the_mtu_of_ipv6_is_a_fault_whatever_is_allowed),
-    CASE(all_that_is_wrong_with_a_bridge_is_told_at_once),
-    CASE(without_a_bridge_there_is_nothing_to_be_fit),
-    CASE(who_is_denied_is_not_told_of_the_bridges_faults),
+    CASE(all_faults_of_a_bridge_are_reported_at_once),
+    CASE(a_tap_without_a_bridge_has_no_faults),
+    CASE(a_denied_caller_does_not_learn_the_faults_of_a_bridge),
     CASE(a_decision_changes_nothing),
     CASE(keys_have_the_names_that_a_policy_uses),
-    CASE(words_are_what_blanks_separate),
+    CASE(blanks_separate_words),
 };
 
 int main(void) { return cmocka_run_group_tests(tests, NULL, NULL); }

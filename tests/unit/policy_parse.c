@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A policy's text -> rules, all or nothing.  Beside the cases here every file of tests/data/policy is one:
- * accept-*.conf has no fault; reject-*.conf has one, which its first line names as "; reject: LINE: REASON".
- * The nine inih-*.conf are the ways in which inih misreads a file; the eighth, a read error taken for the end of
- * the file, is in trusted.c.
+ * A policy's text -> rules, all or nothing.  Every file of tests/data/policy is a case, too.
+ * accept-*.conf have no fault.  reject-*.conf have one, and their first line names it as
+ * "; reject: LINE: REASON".  reject-inih-*.conf are the ways in which inih misreads a file.  The
+ * eighth way is in trusted.c: inih takes a read error for the end of the file.
  */
 #include "conf/policy/policy.h"
 
@@ -18,10 +18,10 @@
 #include <cmocka.h>
 
 #define FAULTS 16
-#define CUT "rule ssssssssssssssssssssssssssssssssssssssssssss" /* 49 bytes, as many as inih keeps */
+#define CUT "rule ssssssssssssssssssssssssssssssssssssssssssss" /* 49 bytes: inih keeps no more */
 #define HEADER "[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = no\n" /* 5 lines, a good rule */
 
-static struct policy policy; /* of the case that runs */
+static struct policy policy; /* of the running case */
 static struct {
     unsigned count, line[FAULTS];
     char reason[FAULTS][64], detail[FAULTS][POLICY_LINE + 1];
@@ -42,7 +42,7 @@ static int release(void **state) {
     return 0;
 }
 
-/* From a buffer of exactly SIZE bytes, so that a sanitizer sees a read behind it. */
+/* The buffer has exactly SIZE bytes, so that a sanitizer sees a read behind it. */
 static int parse_bytes(const char *text, size_t size) {
     char *exact = malloc(size);
     int error;
@@ -58,7 +58,7 @@ static int parse_bytes(const char *text, size_t size) {
 
 static int parse(const char *text) { return parse_bytes(text, strlen(text)); }
 
-/* A good rule with LINE as line 6 has this one fault there, or none where REASON is NULL. */
+/* A good rule with LINE as its line 6 has the one fault REASON there.  REASON NULL: it has none. */
 static void expect(const char *line, const char *reason) {
     char text[1024];
 
@@ -103,7 +103,7 @@ static void an_empty_policy_has_no_rules_and_no_faults(void **state) {
     assert_int_equal(policy.rule_count, 0);
 }
 
-static void all_faults_are_told_at_once_each_with_its_line(void **state) {
+static void all_faults_are_reported_at_once_each_with_its_line(void **state) {
     static const char text[] = "max = 1\n"                                  /* 1: before a section */
                                "[rule a/b]\n"                               /* 2: bad name */
                                "colour = red\n"                             /* 3: unknown key */
@@ -134,7 +134,7 @@ static void one_fault_makes_all_rules_void_wherever_it_is(void **state) {
     assert_int_equal(parse(HEADER "max = 1"), -EINVAL);
 }
 
-static void nobody_need_listen_to_the_faults(void **state) {
+static void a_fault_is_an_error_without_a_fault_function_too(void **state) {
     static const char text[] = "[rule lab]\nuser = *\n";
 
     assert_int_equal(policy_parse(&policy, text, sizeof(text) - 1, NULL, NULL), -EINVAL);
@@ -161,13 +161,13 @@ static void the_longest_name_of_a_rule_is_32_bytes(void **state) {
     assert_string_equal(told.reason[0], "bad name of a rule");
 }
 
-static void section_names_that_inih_would_cut_to_the_same_do_not_merge(void **state) {
+static void sections_do_not_merge_where_inih_cuts_their_names(void **state) {
     assert_int_equal(parse("[" CUT "A]\nuser = *\n[" CUT "B]\nbridge = none\n"), -EINVAL);
     assert_int_equal(told.count, 2);
     assert_int_equal(told.line[1], 3);
 }
 
-static void rules_of_one_name_do_not_merge(void **state) {
+static void a_repeated_rule_name_is_refused(void **state) {
     assert_int_equal(parse("[rule a]\nuser = *\n[rule a]\nbridge = none\n"), -EINVAL);
     assert_string_equal(told.reason[0], "repeated section");
     assert_int_equal(told.line[0], 3);
@@ -198,7 +198,7 @@ static void every_byte_that_is_not_printable_ascii_is_refused(void **state) {
     }
 }
 
-static void nothing_behind_a_value_is_a_comment(void **state) {
+static void a_comment_after_a_value_is_refused(void **state) {
     expect("queues = 4 ; four", "a comment stands on a line of its own");
     expect("queues = 4;", "a comment stands on a line of its own");
     expect("queues = ;4", "a comment stands on a line of its own");
@@ -208,7 +208,7 @@ static void nothing_behind_a_value_is_a_comment(void **state) {
     expect("# queues = 4 ; four", NULL);
 }
 
-static void only_the_equals_sign_separates(void **state) {
+static void only_the_equals_sign_separates_key_and_value(void **state) {
     expect("dev : x", "no [section], no key = value, no ; comment");
     expect("dev : x = y", "no [section], no key = value, no ; comment");
     expect("dev", "no [section], no key = value, no ; comment");
@@ -220,7 +220,7 @@ static void only_the_equals_sign_separates(void **state) {
     expect("dev = x:y", "bad value");
 }
 
-static void sections_are_rules_and_nothing_else(void **state) {
+static void a_section_that_is_no_rule_is_refused(void **state) {
     static const char *const unknown[] = {"[interface web]", "[rule]", "[rule", "[", "[]", "[ rule x]", "[Rule x]",
                                           "[rulex]", "[rule x] ", "[rule x] user = *", "[rule x]#"};
     static const char *const bad[] = {"[rule ]", "[rule  x]", "[rule x ]", "[rule a b]", "[rule x]]", "[rule a.b]",
@@ -231,7 +231,7 @@ static void sections_are_rules_and_nothing_else(void **state) {
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) expect(bad[i], "bad name of a rule");
 }
 
-static void words_of_who_are_checked_one_by_one(void **state) {
+static void each_word_of_user_is_checked(void **state) {
     static const char *const good[] = {"*", "0", "4294967294", "0-4294967294", "7-7", "%0", "%4294967294", "alice",
                                        "%wheel", "a.b", "_x", "a-b", "1a", "1 2-3 %4 *", "Alice"};
     static const char *const bad[] = {
@@ -244,7 +244,7 @@ static void words_of_who_are_checked_one_by_one(void **state) {
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) expect_user(bad[i], "bad value");
 }
 
-static void a_bad_word_is_seen_behind_a_name(void **state) {
+static void a_bad_word_after_a_name_is_refused(void **state) {
     expect_user("alice 01", "bad value");
     expect_user("%students 2-1", "bad value");
     expect_user("alice , bob", "bad value");
@@ -284,7 +284,7 @@ static void values_of_the_other_keys_are_checked(void **state) {
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) expect(bad[i], "bad value");
 }
 
-static void isolate_and_lock_mac_are_required_where_bridges_are_named(void **state) {
+static void a_rule_that_names_bridges_needs_isolate_and_lock_mac(void **state) {
     assert_int_equal(parse("[rule a]\nuser = *\nbridge = none\n"), 0);
     assert_int_equal(parse("[rule a]\nuser = *\nbridge = br0 none\n"), -EINVAL);
     assert_int_equal(parse("[rule a]\nuser = *\nbridge = none *\n"), -EINVAL);
@@ -294,7 +294,7 @@ static void isolate_and_lock_mac_are_required_where_bridges_are_named(void **sta
     assert_int_equal(told.line[1], 1);
 }
 
-static void it_is_known_whether_names_are_needed(void **state) {
+static void the_policy_says_whether_it_needs_names(void **state) {
     static const struct {
         const char *user, *bridge;
         bool names, names_caller;
@@ -311,7 +311,7 @@ static void it_is_known_whether_names_are_needed(void **state) {
     }
 }
 
-/* The bytes of a fixture, for free(3). */
+/* Returns the bytes of a fixture.  They are the caller's to free. */
 static char *load(const char *path, size_t *size) {
     FILE *file = fopen(path, "r");
     char *text = calloc(1, 65536);
@@ -323,7 +323,7 @@ static char *load(const char *path, size_t *size) {
     return text;
 }
 
-/* Its examples are the lines that a ';' without a blank makes a comment. */
+/* The lines of its examples begin with a ';' and no blank. */
 static void the_shipped_policy_grants_nothing_and_its_examples_are_good(void **state) {
     size_t size;
     char *text = load(FIXTURES "/../../../conf/policy/policy.conf", &size);
@@ -378,29 +378,29 @@ static void each_reason_has_a_fixture(void **state) {
 static const struct CMUnitTest cases[] = {
     CASE(values_are_kept_as_written),
     CASE(an_empty_policy_has_no_rules_and_no_faults),
-    CASE(all_faults_are_told_at_once_each_with_its_line),
+    CASE(all_faults_are_reported_at_once_each_with_its_line),
     CASE(one_fault_makes_all_rules_void_wherever_it_is),
-    CASE(nobody_need_listen_to_the_faults),
+    CASE(a_fault_is_an_error_without_a_fault_function_too),
     CASE(the_longest_line_is_190_bytes),
     CASE(the_longest_name_of_a_rule_is_32_bytes),
-    CASE(section_names_that_inih_would_cut_to_the_same_do_not_merge),
-    CASE(rules_of_one_name_do_not_merge),
+    CASE(sections_do_not_merge_where_inih_cuts_their_names),
+    CASE(a_repeated_rule_name_is_refused),
     CASE(a_thousand_rules_are_kept_apart),
     CASE(every_byte_that_is_not_printable_ascii_is_refused),
-    CASE(nothing_behind_a_value_is_a_comment),
-    CASE(only_the_equals_sign_separates),
-    CASE(sections_are_rules_and_nothing_else),
-    CASE(words_of_who_are_checked_one_by_one),
-    CASE(a_bad_word_is_seen_behind_a_name),
+    CASE(a_comment_after_a_value_is_refused),
+    CASE(only_the_equals_sign_separates_key_and_value),
+    CASE(a_section_that_is_no_rule_is_refused),
+    CASE(each_word_of_user_is_checked),
+    CASE(a_bad_word_after_a_name_is_refused),
     CASE(a_name_of_64_bytes_is_refused_not_cut),
     CASE(values_of_the_other_keys_are_checked),
-    CASE(isolate_and_lock_mac_are_required_where_bridges_are_named),
-    CASE(it_is_known_whether_names_are_needed),
+    CASE(a_rule_that_names_bridges_needs_isolate_and_lock_mac),
+    CASE(the_policy_says_whether_it_needs_names),
     CASE(the_shipped_policy_grants_nothing_and_its_examples_are_good),
 };
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };
 
-/* The cases above, one that looks at all fixtures, and one for each of them, called as its file. */
+/* Runs the cases above, one for all fixtures, and one for each fixture, called as its file. */
 int main(void) {
     struct CMUnitTest *tests;
     glob_t files;
