@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Definition files: what is read, what is refused and on which line, and that what is written reads back. */
+/*
+ * Definition files: what is read, what is refused and on which line; and what is written reads back
+ * the same.
+ */
 #include "conf/definitions/definitions.h"
 
 #include <errno.h>
@@ -12,8 +15,8 @@
 
 #define WEB "[interface web]\n"
 
-static struct definitions definitions; /* of the case that runs */
-static char told[16384];               /* its faults: LINE: REASON [HINT] and a newline, each */
+static struct definitions definitions; /* of the running case */
+static char told[16384];               /* its faults, each as LINE: REASON [HINT] and a newline */
 
 static void tell(void *context, unsigned line, const char *reason, const char *hint) {
     size_t used = strlen(told);
@@ -23,7 +26,7 @@ static void tell(void *context, unsigned line, const char *reason, const char *h
 }
 
 static int read_text(const char *text, enum definitions_purpose purpose) {
-    char *exact = malloc(strlen(text) + 1); /* no byte behind it: the sanitizer tells who looks */
+    char *exact = malloc(strlen(text) + 1); /* no byte behind: the sanitizer sees a read there */
     int error;
 
     definitions_free(&definitions);
@@ -43,7 +46,7 @@ static const struct definition *accepts_for(const char *text, enum definitions_p
 
 static const struct definition *accepts(const char *text) { return accepts_for(text, DEFINITIONS_LIVE); }
 
-/* TEXT has these faults, and no other. */
+/* TEXT has these faults and no others. */
 static void refuses_for(const char *text, enum definitions_purpose purpose, const char *faults) {
     assert_int_equal(read_text(text, purpose), -EINVAL);
     assert_string_equal(told, faults);
@@ -92,7 +95,7 @@ static void an_empty_section_is_a_managed_tap(void **state) {
     assert_string_equal(written(), WEB);
 }
 
-static void every_key_is_written_in_the_tables_order(void **state) {
+static void keys_are_written_in_the_order_of_the_table(void **state) {
     accepts(WEB "downscript = /etc/down, x=y\nscript = /etc/up\npersist = yes\nvnet-hdr = no\nqueues = 4\nmtu = 9000\n"
                 "host-mac = FE:54:00:AB:cd:56\nguest-mac = 52:54:00:AB:CD:56\nbridge = br0\nmanaged = yes\ntype = bridge\n"
                 "dev = vm\n");
@@ -101,7 +104,7 @@ static void every_key_is_written_in_the_tables_order(void **state) {
                                        "script = /etc/up\ndownscript = /etc/down, x=y\n");
 }
 
-static void what_is_written_reads_back_the_same(void **state) {
+static void a_written_file_reads_back_the_same(void **state) {
     static const char *const texts[] = {WEB "bridge = none\ntype = ethernet\n", WEB "managed = no\ndev = eth0.100\n",
                                         WEB "managed = yes\n[interface b]\ndev = b\npersist = no\nqueues = 1\n"};
     char once[2000];
@@ -124,7 +127,7 @@ static void managed_has_three_states(void **state) {
     refuses(WEB "dev = a\nmanaged = maybe\n", "3: invalid 'managed' value 'maybe' [managed is yes or no]\n");
 }
 
-static void generated_names_are_dropped_from_what_is_saved(void **state) {
+static void generated_names_are_not_saved(void **state) {
     accepts_for(WEB "dev = tg5\nmanaged = yes\n", DEFINITIONS_INACTIVE);
     assert_string_equal(written(), WEB "managed = yes\n");
     accepts_for(WEB "dev = tg5\n", DEFINITIONS_LIVE);
@@ -133,17 +136,17 @@ static void generated_names_are_dropped_from_what_is_saved(void **state) {
     assert_string_equal(written(), WEB "dev = tg\n\n[interface b]\ndev = tg5x\n\n[interface c]\ndev = vnet5\n");
 }
 
-static void an_unmanaged_interfaces_name_is_its_users_own(void **state) {
+static void the_name_of_an_unmanaged_interface_is_saved(void **state) {
     accepts_for(WEB "dev = tg5\nmanaged = no\n", DEFINITIONS_INACTIVE);
     assert_string_equal(written(), WEB "dev = tg5\nmanaged = no\n");
 }
 
-static void two_live_definitions_may_not_have_one_name(void **state) {
+static void two_live_definitions_with_one_name_are_refused(void **state) {
     refuses(WEB "dev = a\n[interface b]\nmtu = 1500\ndev = a\n", "5: 'dev' value 'a' is given to two interfaces: see line 2\n");
     accepts_for(WEB "dev = tg1\n[interface b]\ndev = tg1\n", DEFINITIONS_INACTIVE);
 }
 
-static void a_label_is_given_once(void **state) {
+static void a_repeated_label_is_refused(void **state) {
     refuses(WEB "\n[interface b]\n" WEB, "4: repeated section: [interface web] is on line 1\n");
     assert_int_equal(definitions.count, 2);
 }
@@ -163,7 +166,7 @@ static void bad_labels_are_refused(void **state) {
     refuses("[rule a]\n", "1: unknown section, or text after ]\n");
 }
 
-static void all_faults_are_told_at_once(void **state) {
+static void all_faults_are_reported_at_once(void **state) {
     refuses("mtu = 1\n" WEB "mtu = 1\ncolour = red\n queues = 1\n[interface b]\nmanaged = no\nhost-mac = fe:54:00:12:34:56\n"
             "mtu = 1500\npersist = no\n",
             "1: key before a section\n3: invalid 'mtu' value '1' (68-65521)\n"
@@ -180,7 +183,7 @@ static void a_faulty_definition_is_not_kept_and_the_others_are(void **state) {
     assert_string_equal(definitions.definition[0].interface.label, "b");
 }
 
-static void what_follows_a_faulty_section_is_of_no_other(void **state) {
+static void keys_after_a_faulty_section_belong_to_no_interface(void **state) {
     refuses(WEB "mtu = 1500\n[interface b] ; b\nmtu = 1400\n", "3: unknown section, or text after ]\n");
     assert_int_equal(definitions.count, 1);
     assert_int_equal(definitions.definition[0].interface.mtu, 1500);
@@ -188,12 +191,12 @@ static void what_follows_a_faulty_section_is_of_no_other(void **state) {
     assert_int_equal(definitions.definition[0].interface.mtu, 1500);
 }
 
-static void a_value_that_was_not_understood_has_no_further_faults(void **state) {
+static void an_invalid_value_causes_no_further_faults(void **state) {
     refuses(WEB "managed = NO\nmtu = 1500\n", "2: invalid 'managed' value 'NO' [managed is yes or no]\n");
     refuses(WEB "managed = no\ndev = a ; b\n", "3: a comment stands on a line of its own\n");
 }
 
-static void keys_and_their_faults_are_those_of_net(void **state) {
+static void keys_have_the_same_faults_as_in_net(void **state) {
     refuses(WEB "mtu = 1500\nmtu = 1500\n", "3: 'mtu' is given twice\n");
     refuses(WEB "mtu =\n", "2: 'mtu' has no value (68-65521)\n");
     refuses(WEB "mac = 52:54:00:12:34:56\n", "2: 'mac' could be either end's: guest-mac is the address the guest uses (mac in "
@@ -225,7 +228,7 @@ static void lines_that_could_be_read_in_two_ways_are_refused(void **state) {
     refuses(line, "2: line of over 190 bytes\n");
 }
 
-static void a_nul_byte_is_no_end(void **state) {
+static void a_nul_does_not_end_the_file(void **state) {
     static const char text[] = WEB "mtu = 1500\0\n[interface b]\n";
 
     definitions_free(&definitions);
@@ -261,7 +264,7 @@ static void apply_needs_owner_and_name_and_runs_nothing(void **state) {
     refuses_for(WEB "owner = a b\ndev = a\n", DEFINITIONS_APPLY, "2: invalid 'owner' value 'a b' (a user's name or id)\n");
 }
 
-static void apply_lists_what_is_unmanaged(void **state) {
+static void apply_accepts_unmanaged_interfaces(void **state) {
     accepts_for(WEB "dev = eth0.5\nmanaged = no\n[interface b]\ndev = b\nmanaged = no\nowner = alice\n", DEFINITIONS_APPLY);
     assert_int_equal(definitions.count, 2);
 }
@@ -290,7 +293,7 @@ static void definitions_made_in_memory_are_checked_and_written(void **state) {
     assert_int_equal(definitions.count, 1);
 }
 
-static void a_long_comment_keeps_the_lines_short_enough_to_read(void **state) {
+static void a_long_comment_is_written_in_lines_that_can_be_read(void **state) {
     char text[2048], *comment = calloc(1, 501);
     struct definition *one;
 
@@ -304,7 +307,7 @@ static void a_long_comment_keeps_the_lines_short_enough_to_read(void **state) {
     assert_string_equal(written(), WEB);
 }
 
-static void an_interface_as_a_spec_parses_to_the_same(void **state) {
+static void an_interface_written_as_a_spec_parses_to_the_same(void **state) {
     struct interface again;
     struct interface_fault fault;
     char spec[INTERFACE_SPEC], text[1200] = WEB "script = ";
@@ -325,7 +328,7 @@ static void an_interface_as_a_spec_parses_to_the_same(void **state) {
     assert_int_equal(strlen(again.script), 180);
 }
 
-static void more_interfaces_than_there_is_room_for_are_a_fault(void **state) {
+static void too_many_interfaces_in_one_file_are_refused(void **state) {
     size_t size = (DEFINITIONS_MAX + 1) * 32;
     char *text = calloc(1, size), *end = text;
 
@@ -347,28 +350,28 @@ static const struct CMUnitTest tests[] = {
     CASE(an_empty_file_has_no_interfaces),
     CASE(definitions_are_read_with_their_lines),
     CASE(an_empty_section_is_a_managed_tap),
-    CASE(every_key_is_written_in_the_tables_order),
-    CASE(what_is_written_reads_back_the_same),
+    CASE(keys_are_written_in_the_order_of_the_table),
+    CASE(a_written_file_reads_back_the_same),
     CASE(managed_has_three_states),
-    CASE(generated_names_are_dropped_from_what_is_saved),
-    CASE(an_unmanaged_interfaces_name_is_its_users_own),
-    CASE(two_live_definitions_may_not_have_one_name),
-    CASE(a_label_is_given_once),
+    CASE(generated_names_are_not_saved),
+    CASE(the_name_of_an_unmanaged_interface_is_saved),
+    CASE(two_live_definitions_with_one_name_are_refused),
+    CASE(a_repeated_label_is_refused),
     CASE(bad_labels_are_refused),
-    CASE(all_faults_are_told_at_once),
+    CASE(all_faults_are_reported_at_once),
     CASE(a_faulty_definition_is_not_kept_and_the_others_are),
-    CASE(what_follows_a_faulty_section_is_of_no_other),
-    CASE(a_value_that_was_not_understood_has_no_further_faults),
-    CASE(keys_and_their_faults_are_those_of_net),
+    CASE(keys_after_a_faulty_section_belong_to_no_interface),
+    CASE(an_invalid_value_causes_no_further_faults),
+    CASE(keys_have_the_same_faults_as_in_net),
     CASE(lines_that_could_be_read_in_two_ways_are_refused),
-    CASE(a_nul_byte_is_no_end),
+    CASE(a_nul_does_not_end_the_file),
     CASE(the_administrators_keys_are_for_apply_only),
     CASE(apply_needs_owner_and_name_and_runs_nothing),
-    CASE(apply_lists_what_is_unmanaged),
+    CASE(apply_accepts_unmanaged_interfaces),
     CASE(definitions_made_in_memory_are_checked_and_written),
-    CASE(a_long_comment_keeps_the_lines_short_enough_to_read),
-    CASE(an_interface_as_a_spec_parses_to_the_same),
-    CASE(more_interfaces_than_there_is_room_for_are_a_fault),
+    CASE(a_long_comment_is_written_in_lines_that_can_be_read),
+    CASE(an_interface_written_as_a_spec_parses_to_the_same),
+    CASE(too_many_interfaces_in_one_file_are_refused),
 };
 
 int main(void) { return cmocka_run_group_tests(tests, NULL, NULL); }

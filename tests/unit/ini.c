@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Lines that have one meaning reach the handler; all others are told, and have no effect. */
+/* Lines with one meaning reach the handler.  All others are reported, and have no effect. */
 #include "conf/ini/ini.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 #define UNCLEAR "no [section], no key = value, no ; comment"
 
-static char told[4096]; /* LINE and what was told, one on a line */
+static char told[4096]; /* the calls of the handler, one on a line, each with its line number */
 
 __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...) {
     size_t used = strlen(told);
@@ -50,7 +50,7 @@ static int read_bytes(const char *text, size_t size) {
                                         .section = take_section,
                                         .key = take_key,
                                         .fault = take_fault};
-    char *exact = malloc(size ? size : 1); /* no byte behind it: the sanitizer tells who looks */
+    char *exact = malloc(size ? size : 1); /* no byte behind: the sanitizer sees a read there */
     int error;
 
     told[0] = 0;
@@ -70,7 +70,7 @@ static void refuses(const char *text, const char *expected) {
     assert_string_equal(told, expected);
 }
 
-static void sections_and_keys_are_told_in_their_order(void **state) {
+static void sections_and_keys_reach_the_handler_in_their_order(void **state) {
     accepts(
         "; a comment\n\n# another = one\n[rule lab]\nuser = alice  bob\nlock-mac=no\n[rule b]\nx  =  y  \n",
         "4 [lab]\n5 user=alice  bob.\n6 lock-mac=no.\n7 [b]\n8 x=y.\n");
@@ -78,15 +78,15 @@ static void sections_and_keys_are_told_in_their_order(void **state) {
     accepts("\n\n", "");
 }
 
-static void a_key_before_all_sections_is_told_as_any_other(void **state) {
+static void a_key_before_all_sections_reaches_the_handler(void **state) {
     accepts("a = 1\n[rule b]\n", "1 a=1.\n2 [b]\n");
 }
 
-static void an_empty_value_is_told_as_one(void **state) {
+static void an_empty_value_reaches_the_handler(void **state) {
     accepts("a =\nb=  \n", "1 a=.\n2 b=.\n");
 }
 
-static void a_value_may_have_what_inih_takes_for_something_else(void **state) {
+static void a_value_may_have_separators_brackets_and_quotes(void **state) {
     accepts("a = b = c\nb = 52:54:00:*\nc = [rule x]\nd = \"x\"\n",
             "1 a=b = c.\n2 b=52:54:00:*.\n3 c=[rule x].\n4 d=\"x\".\n");
 }
@@ -116,7 +116,7 @@ static void a_line_of_any_length_is_one_line(void **state) {
     }
 }
 
-static void the_longest_sections_name_is_told_whole(void **state) {
+static void the_longest_section_name_is_not_cut(void **state) {
     char text[256] = "[rule ";
     char expected[256] = "1 [";
 
@@ -149,13 +149,13 @@ static void a_nul_ends_neither_line_nor_file(void **state) {
     assert_string_equal(told, "1! control or non-ASCII byte\n2 b=2.\n");
 }
 
-static void the_last_line_has_a_newline(void **state) {
+static void a_last_line_without_a_newline_is_refused(void **state) {
     refuses("a = 1\nb = 2", "1 a=1.\n2! no newline at the end of the file\n");
     refuses("; c", "1! no newline at the end of the file\n");
     refuses("[rule a]", "1 none\n1! no newline at the end of the file\n");
 }
 
-static void a_line_that_inih_would_read_in_its_own_way_is_refused(void **state) {
+static void a_line_that_inih_would_misread_is_refused(void **state) {
     refuses("a = 1\n b = 2\n", "1 a=1.\n2! leading blank\n");
     refuses(" \n", "1! leading blank\n");
     refuses("a: 1\n", "1! " UNCLEAR "\n");
@@ -165,7 +165,7 @@ static void a_line_that_inih_would_read_in_its_own_way_is_refused(void **state) 
     refuses("a = #\n", "1! a comment stands on a line of its own\n");
 }
 
-static void what_is_neither_section_nor_key_nor_comment_is_refused(void **state) {
+static void a_line_without_section_key_or_comment_is_refused(void **state) {
     refuses("a\n", "1! " UNCLEAR "\n");
     refuses("= 1\n", "1! " UNCLEAR "\n");
     refuses("A = 1\n", "1! " UNCLEAR "\n");
@@ -187,12 +187,12 @@ static void a_section_of_another_kind_or_with_text_behind_it_is_refused(void **s
     }
 }
 
-static void what_a_section_may_be_called_is_its_handlers_to_say(void **state) {
+static void the_handler_decides_which_section_names_are_valid(void **state) {
     accepts("[rule ]\n[rule  a]\n[rule a b]\n", "1 []\n2 [ a]\n3 [a b]\n");
     refuses("[rule bad]\na = 1\n", "1 [bad]\n1! bad name\n2 a=1.\n");
 }
 
-static void what_follows_a_faulty_section_is_not_of_the_one_before(void **state) {
+static void a_faulty_section_ends_the_section_before_it(void **state) {
     char text[512] = "[rule a]\n[rule ";
 
     refuses("[rule a]\n[rule b\x7f]\nc = 1\n",
@@ -202,28 +202,28 @@ static void what_follows_a_faulty_section_is_not_of_the_one_before(void **state)
     refuses(text, "1 [a]\n2 none\n2! line of over 190 bytes\n3 c=1.\n");
 }
 
-static void every_fault_of_a_file_is_told(void **state) {
+static void every_fault_of_a_file_is_reported(void **state) {
     refuses(" a\nB = 1\n[x]\nc = 1\n", "1! leading blank\n2! " UNCLEAR
                                        "\n3 none\n3! unknown section, or text after ]\n4 c=1.\n");
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(sections_and_keys_are_told_in_their_order),
-    cmocka_unit_test(a_key_before_all_sections_is_told_as_any_other),
-    cmocka_unit_test(an_empty_value_is_told_as_one),
-    cmocka_unit_test(a_value_may_have_what_inih_takes_for_something_else),
+    cmocka_unit_test(sections_and_keys_reach_the_handler_in_their_order),
+    cmocka_unit_test(a_key_before_all_sections_reaches_the_handler),
+    cmocka_unit_test(an_empty_value_reaches_the_handler),
+    cmocka_unit_test(a_value_may_have_separators_brackets_and_quotes),
     cmocka_unit_test(the_longest_line_is_190_bytes),
     cmocka_unit_test(a_line_of_any_length_is_one_line),
-    cmocka_unit_test(the_longest_sections_name_is_told_whole),
+    cmocka_unit_test(the_longest_section_name_is_not_cut),
     cmocka_unit_test(every_byte_that_is_not_printable_ascii_is_refused),
     cmocka_unit_test(a_nul_ends_neither_line_nor_file),
-    cmocka_unit_test(the_last_line_has_a_newline),
-    cmocka_unit_test(a_line_that_inih_would_read_in_its_own_way_is_refused),
-    cmocka_unit_test(what_is_neither_section_nor_key_nor_comment_is_refused),
+    cmocka_unit_test(a_last_line_without_a_newline_is_refused),
+    cmocka_unit_test(a_line_that_inih_would_misread_is_refused),
+    cmocka_unit_test(a_line_without_section_key_or_comment_is_refused),
     cmocka_unit_test(a_section_of_another_kind_or_with_text_behind_it_is_refused),
-    cmocka_unit_test(what_a_section_may_be_called_is_its_handlers_to_say),
-    cmocka_unit_test(what_follows_a_faulty_section_is_not_of_the_one_before),
-    cmocka_unit_test(every_fault_of_a_file_is_told),
+    cmocka_unit_test(the_handler_decides_which_section_names_are_valid),
+    cmocka_unit_test(a_faulty_section_ends_the_section_before_it),
+    cmocka_unit_test(every_fault_of_a_file_is_reported),
 };
 
 int main(void) {
