@@ -61,7 +61,9 @@ enum wire_status {
     WIRE_UNFIT_BRIDGE,  /* granted, but the bridge is not fit: reply.faults */
     WIRE_OVER_QUOTA,    /* reply.device[reply.interface] has the rule, and its max as the slot */
     WIRE_NAME_TAKEN,    /* a device has the name that the request asks for */
-    WIRE_FAILED         /* the kernel said no: reply.stage, reply.error */
+    WIRE_FAILED,        /* the kernel said no: reply.stage, reply.error */
+    WIRE_BUSY,          /* the service has too much to do: the same request may be granted later */
+    WIRE_OTHER_NETNS    /* the caller is in another network namespace than the service */
 };
 
 enum wire_fault {

@@ -47,6 +47,8 @@ static const char *const verdicts[] = {
     [WIRE_OVER_QUOTA] = "over-quota",
     [WIRE_NAME_TAKEN] = "name-taken",
     [WIRE_FAILED] = "failed",
+    [WIRE_BUSY] = "busy",
+    [WIRE_OTHER_NETNS] = "other-netns",
 };
 
 void log_decision(const struct grant *grant, int result, uint32_t index) {

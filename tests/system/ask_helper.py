@@ -27,7 +27,8 @@ def interface(dev=b"", bridge=b"br0", guest_mac=bytes(6), host_mac=bytes(6), mtu
     return struct.pack(INTERFACE, dev, bridge, guest_mac, host_mac, mtu, queues, vnet_hdr)
 
 
-STATUS = ["granted", "version", "malformed", "unprivileged", "denied", "unfit-bridge", "over-quota", "name-taken", "failed"]
+STATUS = ["granted", "version", "malformed", "unprivileged", "denied", "unfit-bridge", "over-quota", "name-taken", "failed",
+          "busy", "other-netns"]
 
 
 def receive(ours):
