@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / folder) for folder in ("system", "clients", "hostile")]  # modules that several areas use
+sys.path[:0] = [str(HERE / folder) for folder in ("system", "clients", "hostile", "service")]  # modules that several areas use
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
 if WORKER:
     os.environ["TAPGRANT_USERS"] = f"tg{WORKER}-alice tg{WORKER}-bob"

@@ -21,7 +21,11 @@ int log_open(void) {
     const struct sockaddr_un address = {AF_UNIX, "/dev/log"};
     int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    return connect(log, (const void *)&address, sizeof(address)) ? -1 : log;
+    if (connect(log, (const void *)&address, sizeof(address))) {
+        close(log);
+        return -1;
+    }
+    return log;
 }
 
 bool log_send(int log, int priority, const char *line) {
