@@ -44,7 +44,7 @@ CHECKED int pass_send(int channel, const void *bytes, size_t size, int descripto
 
 /*
  * Receives a message of exactly SIZE bytes, and into *DESCRIPTOR the one that it carries, or -1;
- * NULL: none is taken.  FLAGS: MSG_DONTWAIT or 0.  -EAGAIN: none is there; -ESHUTDOWN: none will be;
- * -EBADMSG: it has another size, or more descriptors than that.
+ * NULL: none is taken.  FLAGS: MSG_DONTWAIT or 0.  -EAGAIN: none is there; -ESHUTDOWN: none will
+ * be; -EBADMSG: it has another size, or more descriptors than that.
  */
 CHECKED int pass_receive(int channel, void *bytes, size_t size, int *descriptor, int flags);
