@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The contract between libtapgrant and tapgrant-helper: one request and one reply, each one
- * message on an AF_UNIX SOCK_SEQPACKET pair whose far end is the helper's descriptor 0.  Both
- * structures have a fixed size, the host's byte order and no padding.  Each side checks every byte
- * that it receives.
+ * The contract between libtapgrant and the privileged step: one request and one reply, each one
+ * message on an AF_UNIX SOCK_SEQPACKET socket.  The far end is tapgrant-helper's descriptor 0, or
+ * the service.  Numbers have the host's byte order.  Each side checks every byte that it receives.
+ * tapgrant-protocol(7) says the same for people who write another client.
  *
- * The request waits on the descriptor before the helper starts.  It carries no descriptor and no
- * identity: the caller is the helper's own real uid, gid and groups.  The reply to a granted
- * request carries the descriptors of the queues, in the order of its devices, all in the same
- * message.  The reply to any other request carries none.
+ * A request is its header and COUNT interfaces; a reply is its header and as many devices.  Both
+ * are the structures below up to the last entry in use.  The structures grow at their ends alone,
+ * so programs of different ages understand each other:
  *
- * magic and version, and in a reply status, keep their place in every version, so that two
- * versions that meet after an upgrade can tell so.
+ * - A request says how long its header and each of its interfaces are.  What a shorter one lacks
+ *   reads as zeros, and zeros ask for nothing.  A longer one is understood if all that the reader
+ *   does not know is zeros, and is WIRE_UNKNOWN_FIELD otherwise.
+ * - A request says how long the header and each device of its reply are to be.  The reply to a
+ *   request that was understood has these sizes.  Any other reply is WIRE_REPLY_FIRST bytes, which
+ *   every asker has room for.
+ *
+ * magic and version, and in a reply status, keep their place in every version.  The version changes
+ * only with what is not an addition.
+ *
+ * To the helper, the request waits on the descriptor before it starts.  A request carries no
+ * descriptor and no identity: the caller is who the kernel says.  The reply to a granted request
+ * carries the descriptors of the queues, in the order of its devices, all in the same message.  The
+ * reply to any other request carries none.
  */
 #pragma once
 
@@ -23,7 +34,7 @@
 #define CHECKED __attribute__((warn_unused_result))
 
 #define WIRE_MAGIC 0x74617067u
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 #define WIRE_INTERFACES 64  /* interfaces in one request: a guest's whole set */
 #define WIRE_QUEUES 253     /* queues in one request: SCM_MAX_FD, include/net/scm.h */
 #define WIRE_NAME 16        /* IFNAMSIZ, the terminating NUL included */
@@ -63,7 +74,8 @@ enum wire_status {
     WIRE_NAME_TAKEN,    /* a device has the name that the request asks for */
     WIRE_FAILED,        /* the kernel said no: reply.stage, reply.error */
     WIRE_BUSY,          /* the service has too much to do: the same request may be granted later */
-    WIRE_OTHER_NETNS    /* the caller is in another network namespace than the service */
+    WIRE_OTHER_NETNS,   /* the caller is in another network namespace than the service */
+    WIRE_UNKNOWN_FIELD  /* the request has more than reply.request_size and .interface_size tell */
 };
 
 enum wire_fault {
@@ -87,7 +99,11 @@ struct wire_interface {
 struct wire_request {
     uint32_t magic;
     uint32_t version;
-    uint32_t count; /* interfaces in use; all others are zeros */
+    uint32_t request_size;   /* bytes before the first interface, as the asker has it */
+    uint32_t interface_size; /* bytes of each interface, as the asker has it */
+    uint32_t count;          /* interfaces */
+    uint32_t reply_size;     /* bytes of the reply before its first device; 0: WIRE_REPLY_FIRST */
+    uint32_t device_size;    /* bytes of each of its devices; 0: WIRE_DEVICE_FIRST */
     struct wire_interface interface[WIRE_INTERFACES];
 };
 
@@ -106,17 +122,48 @@ struct wire_device {
 struct wire_reply {
     uint32_t magic;
     uint32_t version;
-    uint32_t status;    /* enum wire_status */
-    uint32_t stage;     /* enum wire_stage */
-    uint32_t error;     /* errno or 0 */
-    uint32_t interface; /* the index of the interface that failed */
-    uint32_t faults;    /* of enum wire_fault */
-    uint32_t count;     /* devices in use */
+    uint32_t status;         /* enum wire_status */
+    uint32_t stage;          /* enum wire_stage */
+    uint32_t error;          /* errno or 0 */
+    uint32_t interface;      /* the index of the interface that failed */
+    uint32_t faults;         /* of enum wire_fault */
+    uint32_t count;          /* devices that were made; of a refusal none */
+    uint32_t request_size;   /* what the answering program knows of a request's header, in bytes */
+    uint32_t interface_size; /* the same of each interface */
     struct wire_device device[WIRE_INTERFACES];
 };
 
-_Static_assert(sizeof(struct wire_request) == 12 + 52 * 64, "no padding");
-_Static_assert(sizeof(struct wire_reply) == 32 + 92 * 64, "no padding");
+/* Bytes before the first interface, and before the first device. */
+#define WIRE_REQUEST_HEADER offsetof(struct wire_request, interface)
+#define WIRE_REPLY_HEADER offsetof(struct wire_reply, device)
+
+/* Bytes that the first program of this version had, which the sizes in a request can leave out. */
+#define WIRE_REQUEST_LEAST 20u /* up to the count */
+#define WIRE_REPLY_FIRST 40u
+#define WIRE_DEVICE_FIRST 92u
+
+/* No header, interface or device has more bytes than this, and no message more than all of them. */
+#define WIRE_PART_MOST 1024u
+#define WIRE_MESSAGE_MOST ((1 + WIRE_INTERFACES) * WIRE_PART_MOST)
+
+_Static_assert(WIRE_REQUEST_HEADER == 28 && sizeof(struct wire_interface) == 52, "no padding");
+_Static_assert(WIRE_REPLY_HEADER == 40 && sizeof(struct wire_device) == 92, "no padding");
+_Static_assert(offsetof(struct wire_request, reply_size) == WIRE_REQUEST_LEAST, "LEAST");
+
+/*
+ * A request's SIZE BYTES into *REQUEST, whose unused rest becomes zeros.  The four sizes are what
+ * the asker wrote.  Only the form is checked, no value of an interface.
+ * 0; WIRE_MALFORMED, WIRE_OTHER_VERSION or WIRE_UNKNOWN_FIELD.
+ */
+CHECKED int wire_request_read(const void *bytes, size_t size, struct wire_request *request);
+
+/*
+ * REPLY, as the asker of REQUEST has it, into BYTES, with as many devices as the request has
+ * interfaces.  Returns its size.  A request of zeros is one that was not understood.
+ */
+size_t wire_reply_write(const struct wire_reply *reply,
+                        const struct wire_request *request,
+                        uint8_t bytes[WIRE_MESSAGE_MOST]);
 
 /* A managed device's name as tapgrant-interfaces(5) has it, or "". */
 bool wire_dev_valid(const char *text);

@@ -53,7 +53,7 @@ struct grant {
 
 /*
  * Stage request.  Receives the one request that waits, without blocking, and checks every byte.
- * -EAGAIN: none waits; WIRE_MALFORMED; WIRE_OTHER_VERSION.
+ * -EAGAIN: none waits; WIRE_MALFORMED; WIRE_OTHER_VERSION; WIRE_UNKNOWN_FIELD.
  */
 CHECKED int request_receive(int socket, struct wire_request *request);
 
@@ -98,10 +98,14 @@ CHECKED int grant_give(struct grant *grant, uint32_t index);
 void grant_fill_reply(struct grant *grant, int result);
 
 /*
- * Sends the reply, and every queue of its COUNT devices, in one message and without waiting.
+ * Sends the reply, in the sizes of the REQUEST, and every queue of its COUNT devices, in one
+ * message and without waiting.  Of a request that was not understood REQUEST is zeros.
  * The negative errno of sendmsg(2).
  */
-CHECKED int reply_send(int socket, const struct wire_reply *reply, const struct device *devices);
+CHECKED int reply_send(int socket,
+                       const struct wire_request *request,
+                       const struct wire_reply *reply,
+                       const struct device *devices);
 
 /* The host's log, non-blocking; -1: there is none.  Some hosts let only root open it. */
 int log_open(void);

@@ -53,6 +53,7 @@ static const char *const verdicts[] = {
     [WIRE_FAILED] = "failed",
     [WIRE_BUSY] = "busy",
     [WIRE_OTHER_NETNS] = "other-netns",
+    [WIRE_UNKNOWN_FIELD] = "unknown-field",
 };
 
 void log_decision(const struct grant *grant, int result, uint32_t index) {

@@ -15,6 +15,8 @@ void grant_fill_reply(struct grant *grant, int result) {
 
     reply->magic = WIRE_MAGIC;
     reply->version = WIRE_VERSION;
+    reply->request_size = WIRE_REQUEST_HEADER;
+    reply->interface_size = sizeof(struct wire_interface);
     if (grant->stage <= WIRE_REQUEST) {
         /* it was not read, or is not valid: nothing of it is used */
         memset(&grant->request, 0, sizeof(grant->request));
@@ -33,9 +35,13 @@ void grant_fill_reply(struct grant *grant, int result) {
     }
 }
 
-int reply_send(int socket, const struct wire_reply *reply, const struct device *devices) {
+int reply_send(int socket,
+               const struct wire_request *request,
+               const struct wire_reply *reply,
+               const struct device *devices) {
+    static uint8_t message_bytes[WIRE_MESSAGE_MOST];
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * WIRE_QUEUES)] = {0};
-    struct iovec bytes = {(void *)reply, sizeof(*reply)};
+    struct iovec bytes = {message_bytes, wire_reply_write(reply, request, message_bytes)};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control};
     struct cmsghdr *header = (void *)control;
     size_t size = 0;
@@ -50,8 +56,6 @@ int reply_send(int socket, const struct wire_reply *reply, const struct device *
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     message.msg_controllen = size ? CMSG_SPACE(size) : 0;
-    if (sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof(*reply)) {
-        return -errno;
-    }
-    return 0;
+    /* a message is sent whole or not at all */
+    return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }

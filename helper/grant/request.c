@@ -5,26 +5,18 @@
  * Privilege held: root; nothing is done here but reading and comparing.
  */
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "helper/grant/grant.h"
 
-static bool is_unused(const struct wire_interface *interface) {
-    static const struct wire_interface zeros;
-
-    return !memcmp(interface, &zeros, sizeof(zeros));
-}
-
-/* All interfaces in use are valid, and all others are zeros. */
+/* What is asked for must be valid in itself. */
 static int check_interfaces(const struct wire_request *request) {
     unsigned queues = 0;
 
-    for (uint32_t i = 0; i < WIRE_INTERFACES; i++) {
+    for (uint32_t i = 0; i < request->count; i++) {
         const struct wire_interface *interface = &request->interface[i];
-        bool is_in_use = i < request->count;
 
-        if (is_in_use ? !wire_interface_valid(interface) : !is_unused(interface)) {
+        if (!wire_interface_valid(interface)) {
             return WIRE_MALFORMED;
         }
         queues += interface->queues;
@@ -33,28 +25,25 @@ static int check_interfaces(const struct wire_request *request) {
 }
 
 int request_receive(int socket, struct wire_request *request) {
-    struct iovec bytes = {request, sizeof(*request)};
-    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
-    ssize_t length = recvmsg(socket, &message, MSG_DONTWAIT | MSG_TRUNC);
+    static uint8_t message[WIRE_MESSAGE_MOST];
+    struct iovec bytes = {message, sizeof(message)};
+    struct msghdr header = {.msg_iov = &bytes, .msg_iovlen = 1};
+    ssize_t size = recvmsg(socket, &header, MSG_DONTWAIT);
+    int result;
 
-    if (length < 0) {
+    if (size < 0) {
         return -errno;
     }
-    if ((size_t)length < 2 * sizeof(uint32_t) || request->magic != WIRE_MAGIC) {
+    result = wire_request_read(message, (size_t)size, request);
+    if (result) {
+        return result;
+    }
+    /*
+     * More bytes than any message has.  And there is no room for descriptors: the kernel closes any
+     * that were sent, and says so.
+     */
+    if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
         return WIRE_MALFORMED;
     }
-    if (request->version != WIRE_VERSION) {
-        return WIRE_OTHER_VERSION;
-    }
-    if ((size_t)length != sizeof(*request)) {
-        return WIRE_MALFORMED;
-    }
-    /* There is no room for descriptors: the kernel closes any that were sent, and says so. */
-    if (message.msg_flags & MSG_CTRUNC) {
-        return WIRE_MALFORMED;
-    }
-    if (!request->count || request->count > WIRE_INTERFACES) {
-        return WIRE_MALFORMED;
-    }
-    return check_interfaces(request);
+    return request->count ? check_interfaces(request) : WIRE_MALFORMED;
 }

@@ -223,91 +223,9 @@ static int run(struct child *child) {
     return child->has_ended ? 0 : -ECANCELED;
 }
 
-/* What there is no room for is closed. */
-static void take_descriptor(int fd, struct helper_answer *answer) {
-    if (answer->descriptors == sizeof(answer->descriptor) / sizeof(answer->descriptor[0])) {
-        close(fd);
-        return;
-    }
-    answer->descriptor[answer->descriptors] = fd;
-    answer->descriptors++;
-}
-
-static void take_descriptors(struct msghdr *message, struct helper_answer *answer) {
-    struct cmsghdr *header = CMSG_FIRSTHDR(message);
-
-    while (header) {
-        bool has_descriptors = header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS;
-        size_t end = sizeof(int);
-
-        while (has_descriptors && CMSG_LEN(end) <= header->cmsg_len) {
-            int fd;
-
-            memcpy(&fd, CMSG_DATA(header) + end - sizeof(int), sizeof(int));
-            take_descriptor(fd, answer);
-            end += sizeof(int);
-        }
-        header = CMSG_NXTHDR(message, header);
-    }
-}
-
-/*
- * Some of the descriptors that were sent did not come (MSG_CTRUNC).  There is room for as many as
- * the kernel sends at once: SCM_MAX_FD, include/net/scm.h.  So this process cannot have more, or a
- * security module keeps them from it.
- */
-static int note_missing(int socket, struct helper_answer *answer) {
-    int one_more = fcntl(socket, F_DUPFD_CLOEXEC, 0);
-
-    if (one_more < 0) {
-        answer->failed_call = "recvmsg";
-        return -errno;
-    }
-    close(one_more);
-    answer->lacks_descriptors = true;
-    return 0;
-}
-
-/*
- * A helper that ended with our request unread leaves ECONNRESET before its answer: the kernel tells
- * it once.
- */
-static ssize_t receive_message(int socket, struct msghdr *message) {
-    const int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
-    ssize_t size = recvmsg(socket, message, flags);
-
-    if (size < 0 && errno == ECONNRESET) {
-        size = recvmsg(socket, message, flags);
-    }
-    return size;
-}
-
-/* What the helper sent before it ended, if anything. */
-static int receive(int socket, struct helper_answer *answer) {
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(answer->descriptor))];
-    struct iovec bytes = {&answer->reply, sizeof(answer->reply)};
-    struct msghdr message = {.msg_iov = &bytes,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof(control)};
-    ssize_t size = receive_message(socket, &message);
-
-    if (size < 0 && (errno == ECONNRESET || errno == EAGAIN)) {
-        return 0;
-    }
-    if (size < 0) {
-        answer->failed_call = "recvmsg";
-        return -errno;
-    }
-    take_descriptors(&message, answer);
-    answer->size = (size_t)size;
-    answer->is_longer = message.msg_flags & MSG_TRUNC;
-    return message.msg_flags & MSG_CTRUNC ? note_missing(socket, answer) : 0;
-}
-
 int helper_converse(const char *path,
                     const struct wire_request *request,
-                    struct helper_answer *answer) {
+                    struct answer *answer) {
     struct child child = {.path = path, .host = getpid()};
     CLOSES int theirs = -1;
     CLOSES int ours = -1;
@@ -321,9 +239,10 @@ int helper_converse(const char *path,
     ours = pair[0];
     theirs = pair[1];
     child.request = theirs;
-    if (send(ours, request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(*request)) {
+    error = message_send(ours, request);
+    if (error) {
         answer->failed_call = "send";
-        return -errno;
+        return error;
     }
     error = run(&child);
     answer->failed_call = child.failed_call;
@@ -332,5 +251,6 @@ int helper_converse(const char *path,
         return error;
     }
     /* what it made and did not give us went with it; what it sent waits for us */
-    return receive(ours, answer);
+    error = message_receive(ours, answer);
+    return error == -EAGAIN ? 0 : error;
 }

@@ -4,22 +4,9 @@
  */
 #pragma once
 
-#include "wire/wire.h"
-
-#include <sys/types.h>
+#include "lib/managed/message.h"
 
 #define HELPER_SECONDS 5 /* for the whole conversation */
-
-struct helper_answer {
-    struct wire_reply reply;
-    size_t size;                     /* bytes received; 0: the helper ended without an answer */
-    int descriptor[WIRE_QUEUES + 1]; /* one more than any reply has */
-    size_t descriptors;              /* they are the caller's to close, whatever else is wrong */
-    bool is_longer;                  /* there were more bytes than any reply has */
-    bool lacks_descriptors;          /* the kernel did not give this process all that were sent */
-    int wait_status;                 /* that of waitpid(2) */
-    const char *failed_call;         /* the system call that failed, as "socketpair" */
-};
 
 /*
  * Executes PATH with an empty environment, the request waiting on its descriptor 0, waits for its
@@ -33,4 +20,4 @@ struct helper_answer {
  */
 CHECKED int helper_converse(const char *path,
                             const struct wire_request *request,
-                            struct helper_answer *answer);
+                            struct answer *answer);

@@ -18,7 +18,11 @@
 static void fill_request(struct wire_request *request, const struct managed_set *set) {
     *request = (struct wire_request){.magic = WIRE_MAGIC,
                                      .version = WIRE_VERSION,
-                                     .count = (uint32_t)set->count};
+                                     .request_size = WIRE_REQUEST_HEADER,
+                                     .interface_size = sizeof(struct wire_interface),
+                                     .count = (uint32_t)set->count,
+                                     .reply_size = WIRE_REPLY_HEADER,
+                                     .device_size = sizeof(struct wire_device)};
     for (size_t i = 0; i < set->count; i++) {
         interface_to_wire(set->interface[i], &request->interface[i]);
     }
@@ -94,7 +98,7 @@ static int explain_reply(const struct wire_reply *reply,
     return explain_refusal(&refusal, failure);
 }
 
-static int converse(struct helper_answer *answer,
+static int converse(struct answer *answer,
                     const struct managed_set *set,
                     struct tapgrant_error *failure) {
     struct wire_request request;
@@ -121,7 +125,7 @@ static int converse(struct helper_answer *answer,
 }
 
 int managed_open(const struct managed_set *set, struct tapgrant_error *failure) {
-    struct helper_answer *answer = calloc(1, sizeof(*answer));
+    struct answer *answer = calloc(1, sizeof(*answer));
     int code;
 
     if (!answer) {

@@ -15,7 +15,7 @@
 #define TUN_MINOR 200
 #define CHECKED_FLAGS (IFF_TUN | IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE)
 
-static bool contradicts_itself(const struct helper_answer *answer, size_t count) {
+static bool contradicts_itself(const struct answer *answer, size_t count) {
     const struct wire_reply *reply = &answer->reply;
 
     if (reply->interface >= count) {
@@ -27,7 +27,20 @@ static bool contradicts_itself(const struct helper_answer *answer, size_t count)
     return reply->count || answer->descriptors;
 }
 
-int reply_check(const struct helper_answer *answer, size_t count, struct tapgrant_error *failure) {
+/* The reply to a request that was not understood is of a size that every program has room for. */
+static bool size_is_right(const struct answer *answer, size_t count) {
+    size_t whole = WIRE_REPLY_HEADER + count * sizeof(struct wire_device);
+
+    if (answer->is_longer) {
+        return false;
+    }
+    if (answer->reply.status != WIRE_GRANTED && answer->size == WIRE_REPLY_FIRST) {
+        return true;
+    }
+    return answer->size == whole;
+}
+
+int reply_check(const struct answer *answer, size_t count, struct tapgrant_error *failure) {
     const struct wire_reply *reply = &answer->reply;
 
     if (answer->lacks_descriptors) {
@@ -47,7 +60,7 @@ int reply_check(const struct helper_answer *answer, size_t count, struct tapgran
                          "helper speaks %u, library %u: restart the program that uses it",
                          reply->version, WIRE_VERSION);
     }
-    if (answer->size != sizeof(*reply) || answer->is_longer) {
+    if (!size_is_right(answer, count)) {
         return error_set(failure, TAPGRANT_FAILED, HELPER_PATH,
                          "gives an answer of the wrong size");
     }
@@ -99,7 +112,7 @@ static bool is_wanted(const struct wire_device *made, const struct interface *in
 }
 
 /* From the answer's descriptor *NEXT on. */
-static int take_queues(struct helper_answer *answer,
+static int take_queues(struct answer *answer,
                        size_t *next,
                        const struct wire_device *made,
                        const struct interface *interface,
@@ -139,7 +152,7 @@ static void describe(const struct wire_device *made,
     device->up = true;
 }
 
-static int take_device(struct helper_answer *answer,
+static int take_device(struct answer *answer,
                        size_t *next,
                        size_t n,
                        const struct managed_set *set,
@@ -160,7 +173,7 @@ static int take_device(struct helper_answer *answer,
     return TAPGRANT_OK;
 }
 
-int reply_take(struct helper_answer *answer,
+int reply_take(struct answer *answer,
                const struct managed_set *set,
                struct tapgrant_error *failure) {
     size_t next = 0;

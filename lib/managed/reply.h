@@ -5,11 +5,11 @@
  */
 #pragma once
 
-#include "lib/managed/helper_process.h"
 #include "lib/managed/managed.h"
+#include "lib/managed/message.h"
 
 /* Is it a reply to a request for COUNT interfaces? */
-CHECKED int reply_check(const struct helper_answer *answer,
+CHECKED int reply_check(const struct answer *answer,
                         size_t count,
                         struct tapgrant_error *failure);
 
@@ -17,6 +17,6 @@ CHECKED int reply_check(const struct helper_answer *answer,
  * Moves the descriptors of a granted request into the devices of the set, and fills these in.  If
  * it fails, some may have moved: devices and answer are both to be closed.
  */
-CHECKED int reply_take(struct helper_answer *answer,
+CHECKED int reply_take(struct answer *answer,
                        const struct managed_set *set,
                        struct tapgrant_error *failure);

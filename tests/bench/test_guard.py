@@ -53,7 +53,7 @@ def plain(tmp_path_factory):
                                     "int privilege_enter(uid_t uid, gid_t gid) { (void)uid; (void)gid; return 0; }\n"
                                     "int privilege_leave(uid_t uid, gid_t gid) { (void)uid; (void)gid; return 0; }\n")
     sources = [TOP / "helper/setuid/main.c", *sorted(TOP.glob("helper/link/*.c")), *sorted(TOP.glob("helper/grant/*.c"))]
-    sources.extend(TOP / "wire" / name for name in ("mac.c", "wire.c"))
+    sources.extend(TOP / "wire" / name for name in ("mac.c", "message.c", "wire.c"))
     subprocess.run(["cc", "-std=c11", "-O2", "-g", "-D_GNU_SOURCE", f'-DPOLICY_FOLDER="{folder}"', f"-I{TOP}",
                     "-o", folder / "plain", folder / "plain.c", *sources, TOP / "conf/file/trusted.c", TOP / "conf/ini/ini.c", *sorted(TOP.glob("conf/policy/*.c")), "-linih", "-lmnl"],
                    check=True)

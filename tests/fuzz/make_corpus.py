@@ -17,7 +17,11 @@ CORPUS = {
     "names-at-the-bounds": request(interface(b"a" * 15, b"b" * 15, mtu=68), interface(b"tg", b"tg0", mtu=65521)),
     "queues-at-the-bound": request(interface(queues=253)),
     "64-interfaces": request(*[interface(queues=3)] * 64),
-    "other-version": request(interface(), version=2),
+    "other-version": request(interface(), version=1),
+    "longer": request(interface() + bytes(12), interface() + bytes(12), size=64, more=bytes(8)),
+    "unknown-field": request(interface() + b"x", size=53),
+    "shorter": request(interface()[:50], size=50, header=20, reply=0, device=0)[:20] + interface()[:50],
+    "sizes-at-the-bound": request(interface().ljust(1024, b"\0"), size=1024, reply=1024, device=1024, more=bytes(996)),
     "short": request(interface())[:8],
 }
 

@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "system"), str(Path(__file__).resolve().parent)]
-from ask_helper import DEVICE, receive_all  # noqa: E402
+from ask_helper import DEVICE, REPLY, receive_all  # noqa: E402
 from calls import SAME  # noqa: E402
 from host import ALICE, POLICY  # noqa: E402
 from inherit import SETUPS, execute  # noqa: E402
@@ -70,7 +70,7 @@ def incomplete(reply, descriptors, user):
     wrong, links = [], {link["ifname"]: link for link in json.loads(subprocess.run(
         ["ip", "-d", "-j", "link", "show"], capture_output=True, check=True).stdout)}
     for n in range(struct.unpack_from("I", reply, 28)[0]):
-        device = reply[32 + DEVICE * n:32 + DEVICE * (n + 1)]
+        device = reply[REPLY + DEVICE * n:REPLY + DEVICE * (n + 1)]
         name, bridge = (device[at:at + 16].rstrip(b"\0").decode() for at in (0, 16))
         queues = struct.unpack_from("H", device, 88)[0]
         link, mine = links.get(name, {}), descriptors[:queues]

@@ -115,7 +115,7 @@ def test_taken_slots_of_others_are_not_the_callers(lab):
     assert alice == [f"quota.tapgrant.{uid(BOB)}.lab.0"]
 
 
-@pytest.mark.parametrize("version", [0, 2, 2 ** 32 - 1])
+@pytest.mark.parametrize("version", [0, 1, 3, 2 ** 32 - 1])
 def test_a_request_of_another_version_is_told_the_helpers_and_nothing_else_is_read(lab, version):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
@@ -123,4 +123,4 @@ def test_a_request_of_another_version_is_told_the_helpers_and_nothing_else_is_re
         with theirs:
             subprocess.run(lab.command([HELPER], ALICE), stdin=theirs, timeout=10, check=False)
         answer, reply, descriptors = receive_all(ours)
-    assert (answer, descriptors) == ("version", []) and re.match(rb"gpat\x01\0\0\0", reply)
+    assert (answer, descriptors) == ("version", []) and re.match(rb"gpat\x02\0\0\0", reply)

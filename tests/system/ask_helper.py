@@ -11,16 +11,17 @@ import struct
 import subprocess
 import sys
 
-MAGIC, VERSION, INTERFACES = 0x74617067, 1, 64
+MAGIC, VERSION, INTERFACES = 0x74617067, 2, 64
+HEADER = "7I"  # magic, version, its size, an interface's, how many there are, a reply's header, a device's
 INTERFACE = "16s16s6s6sIHH"
-DEVICE = 92
+REPLY, DEVICE = 40, 92  # bytes of a reply before its first device, and of each
 
 
-def request(*interfaces, magic=MAGIC, version=VERSION, count=None):
-    data = struct.pack("III", magic, version, len(interfaces) if count is None else count)
-    for interface in interfaces:
-        data += interface
-    return data.ljust(12 + struct.calcsize(INTERFACE) * INTERFACES, b"\0")
+def request(*interfaces, magic=MAGIC, version=VERSION, count=None, header=None, size=None, reply=REPLY, device=DEVICE, more=b""):
+    """HEADER, SIZE: what it tells of its own sizes, if that is not what they are.  MORE: at the end of its header."""
+    told = (struct.calcsize(HEADER) + len(more) if header is None else header,
+            struct.calcsize(INTERFACE) if size is None else size, len(interfaces) if count is None else count)
+    return struct.pack(HEADER, magic, version, *told, reply, device) + more + b"".join(interfaces)
 
 
 def interface(dev=b"", bridge=b"br0", guest_mac=bytes(6), host_mac=bytes(6), mtu=0, queues=1, vnet_hdr=1):
@@ -28,7 +29,7 @@ def interface(dev=b"", bridge=b"br0", guest_mac=bytes(6), host_mac=bytes(6), mtu
 
 
 STATUS = ["granted", "version", "malformed", "unprivileged", "denied", "unfit-bridge", "over-quota", "name-taken", "failed",
-          "busy", "other-netns"]
+          "busy", "other-netns", "unknown-field"]
 
 
 def receive(ours):

@@ -17,10 +17,10 @@ DOUBLE = """\
 import array, os, socket, struct, sys, time, fcntl
 me = socket.socket(fileno=0)
 asked = me.recv(65536)
-MAGIC, VERSION = 0x74617067, 1
+MAGIC, VERSION = 0x74617067, 2
 def reply(status=0, count=1, dev=b"tg0", magic=MAGIC, version=VERSION, interface=0):
     device = struct.pack("16s16s36s6s6sIIHH", dev, b"br0", b"lab", bytes(6), bytes(6), 7, 1500, 1, 0)
-    return struct.pack("8I", magic, version, status, 0, 0, interface, 0, count) + device.ljust(92 * 64, b"\\0")
+    return struct.pack("10I", magic, version, status, 0, 0, interface, 0, count, 28, 52) + device
 def send(data, *fds):
     me.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else [])
 def tap(name=b"tg0", flags=0x5002):
@@ -48,7 +48,7 @@ LIES = {
     "a short answer": ("send(reply()[:-1])", "the wrong size"),
     "a long answer": ("send(reply() + b'x')", "the wrong size"),
     "three bytes": ("send(b'abc')", "another protocol"),
-    "another version": ("send(reply(version=2)[:12])", "helper speaks 2, library 1: restart the program that uses it"),
+    "another version": ("send(reply(version=3)[:12])", "helper speaks 3, library 2: restart the program that uses it"),
     "an early end": ("sys.exit(3)", "ended with status 3 and no answer"),
     "a crash": ("os.kill(os.getpid(), 9)", "was ended by signal 9 before it answered"),
     "silence": ("time.sleep(30)", "did not end within 5 seconds"),
@@ -117,12 +117,15 @@ def ask_by_hand(host, body):
 @pytest.mark.parametrize("body, answer", [
     ("ours.send(request(interface()))", "0 granted 1"),
     ("ours.send(request(interface(), interface(bridge=b'')))", "0 granted 2"),
-    ("ours.send(request(interface(), version=2))", "1 version 0"),
+    ("ours.send(request(interface(), version=3))", "1 version 0"),
+    ("ours.send(request(interface(), version=1))", "1 version 0"),
     ("ours.send(request(interface(), version=0)[:8])", "1 version 0"),
     ("ours.send(request(interface(), magic=1))", "1 malformed 0"),
     ("ours.send(request(interface())[:-1])", "1 malformed 0"),
     ("ours.send(request(interface()) + b'x')", "1 malformed 0"),
     ("ours.send(b'')", "1 malformed 0"),
+    ("ours.send(request(interface(), size=53))", "1 malformed 0"),
+    ("ours.send(request(interface(), header=2 ** 32 - 1, size=81))", "1 malformed 0"),
     ("ours.send(request(interface(), count=2))", "1 malformed 0"),
     ("ours.send(request(interface(), count=0))", "1 malformed 0"),
     ("ours.send(request(interface(), count=65))", "1 malformed 0"),

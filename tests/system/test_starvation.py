@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ask_helper import DEVICE, STATUS, interface, receive, request
+from ask_helper import DEVICE, REPLY, STATUS, interface, receive, request
 from host import ALICE, HELPER, TAPGRANT
 
 LONG = os.environ.get("TAPGRANT_LONG") == "1"
@@ -263,7 +263,7 @@ def rules_told(host, data):
         for descriptor in descriptors:
             os.close(descriptor)
     status, count = (struct.unpack_from("I", reply, offset)[0] for offset in (8, 28))
-    rules = [reply[32 + DEVICE * n + 32:32 + DEVICE * n + 68].rstrip(b"\0").decode() for n in range(count)]
+    rules = [reply[REPLY + DEVICE * n + 32:REPLY + DEVICE * n + 68].rstrip(b"\0").decode() for n in range(count)]
     return STATUS[status], rules
 
 

@@ -30,7 +30,13 @@ static int close_pair(void **state) {
 
 /* COUNT interfaces of one queue, of which nothing else is asked. */
 static struct wire_request plain(uint32_t count) {
-    struct wire_request request = {.magic = WIRE_MAGIC, .version = WIRE_VERSION, .count = count};
+    struct wire_request request = {.magic = WIRE_MAGIC,
+                                   .version = WIRE_VERSION,
+                                   .request_size = WIRE_REQUEST_HEADER,
+                                   .interface_size = sizeof(struct wire_interface),
+                                   .count = count,
+                                   .reply_size = WIRE_REPLY_HEADER,
+                                   .device_size = sizeof(struct wire_device)};
 
     for (uint32_t i = 0; i < count && i < WIRE_INTERFACES; i++) request.interface[i].queues = 1;
     return request;
@@ -45,13 +51,21 @@ static int receive_bytes(const void *bytes, size_t size) {
     return request_receive(theirs, &received);
 }
 
-static int receive(const struct wire_request *request) { return receive_bytes(request, sizeof(*request)); }
+/* Up to the last interface that there can be. */
+static size_t size_of(const struct wire_request *request) {
+    uint32_t count = request->count < WIRE_INTERFACES ? request->count : WIRE_INTERFACES;
+
+    return WIRE_REQUEST_HEADER + count * sizeof(request->interface[0]);
+}
+
+static int receive(const struct wire_request *request) { return receive_bytes(request, size_of(request)); }
 
 static void a_plain_request_is_received_as_it_was_sent(void **state) {
     struct wire_request request = plain(2), received = {0};
 
     request.interface[1] = (struct wire_interface){"u1000-vm1", "br0", {2}, {0xfe}, 1400, 3, 1};
-    assert_int_equal(send(ours, &request, sizeof(request), 0), sizeof(request));
+    memset(&received, 0xff, sizeof(received));
+    assert_int_equal(send(ours, &request, size_of(&request), 0), size_of(&request));
     assert_int_equal(request_receive(theirs, &received), 0);
     assert_memory_equal(&received, &request, sizeof(request));
 }
@@ -71,17 +85,153 @@ static void a_caller_that_hung_up_sent_nothing(void **state) {
     assert_int_equal(request_receive(theirs, &received), WIRE_MALFORMED);
 }
 
-static void a_message_of_another_size_is_malformed(void **state) {
+static void a_message_of_another_size_than_it_tells_is_malformed(void **state) {
     struct {
         struct wire_request request;
-        char more[4096];
-    } bytes = {.request = plain(1)};
+        char more[WIRE_MESSAGE_MOST];
+    } bytes = {.request = plain(2)};
+    size_t whole = size_of(&bytes.request);
 
-    for (size_t size = 1; size < sizeof(bytes.request); size++)
+    for (size_t size = 1; size < whole; size++)
         assert_int_equal(receive_bytes(&bytes, size), WIRE_MALFORMED);
-    assert_int_equal(receive_bytes(&bytes, sizeof(bytes.request)), 0);
-    assert_int_equal(receive_bytes(&bytes, sizeof(bytes.request) + 1), WIRE_MALFORMED);
+    assert_int_equal(receive_bytes(&bytes, whole), 0);
+    assert_int_equal(receive_bytes(&bytes, whole + 1), WIRE_MALFORMED);
+    assert_int_equal(receive_bytes(&bytes, sizeof(bytes.request)), WIRE_MALFORMED);
+    assert_int_equal(receive_bytes(&bytes, WIRE_MESSAGE_MOST), WIRE_MALFORMED);
     assert_int_equal(receive_bytes(&bytes, sizeof(bytes)), WIRE_MALFORMED);
+}
+
+/* A message of an asker whose structures have other sizes, put together part by part. */
+struct asker {
+    uint8_t bytes[WIRE_MESSAGE_MOST + 1];
+    size_t size;
+};
+
+static void add(struct asker *asker, const void *part, size_t has, size_t wants) {
+    memset(asker->bytes + asker->size, 0, wants);
+    memcpy(asker->bytes + asker->size, part, has < wants ? has : wants);
+    asker->size += wants;
+}
+
+static struct asker ask(struct wire_request *request, size_t header, size_t each) {
+    struct asker asker = {.size = 0};
+
+    request->request_size = (uint32_t)header;
+    request->interface_size = (uint32_t)each;
+    add(&asker, request, WIRE_REQUEST_HEADER, header);
+    for (uint32_t i = 0; i < request->count; i++) {
+        add(&asker, &request->interface[i], sizeof(request->interface[i]), each);
+    }
+    return asker;
+}
+
+static void a_shorter_request_reads_as_zeros_for_what_it_lacks(void **state) {
+    struct wire_request request = plain(2), received;
+    struct asker asker;
+
+    request.interface[0].vnet_hdr = 1;
+    request.interface[1] = (struct wire_interface){"u1000-vm1", "br0", {2}, {0xfe}, 1400, 3, 1};
+    asker = ask(&request, WIRE_REQUEST_LEAST, offsetof(struct wire_interface, vnet_hdr));
+    memset(&received, 0xff, sizeof(received));
+    assert_int_equal(send(ours, asker.bytes, asker.size, 0), asker.size);
+    assert_int_equal(request_receive(theirs, &received), 0);
+    request.reply_size = 0;
+    request.device_size = 0;
+    request.interface[0].vnet_hdr = 0;
+    request.interface[1].vnet_hdr = 0;
+    assert_memory_equal(&received, &request, sizeof(request));
+}
+
+static void an_interface_without_its_queues_is_malformed(void **state) {
+    struct wire_request request = plain(2);
+
+    for (size_t each = 0; each < offsetof(struct wire_interface, queues); each++) {
+        struct asker asker = ask(&request, WIRE_REQUEST_HEADER, each);
+
+        assert_int_equal(receive_bytes(asker.bytes, asker.size), WIRE_MALFORMED);
+    }
+}
+
+static void a_longer_request_whose_rest_is_zeros_is_received(void **state) {
+    static const struct {
+        size_t header;
+        size_t each;
+    } longer[] = {{WIRE_REQUEST_HEADER + 1, sizeof(struct wire_interface)},
+                  {WIRE_REQUEST_HEADER, sizeof(struct wire_interface) + 1},
+                  {WIRE_REQUEST_HEADER + 8, sizeof(struct wire_interface) + 12},
+                  {WIRE_PART_MOST, WIRE_PART_MOST}};
+
+    for (size_t i = 0; i < sizeof(longer) / sizeof(longer[0]); i++) {
+        struct wire_request request = plain(WIRE_INTERFACES), received;
+        struct asker asker = ask(&request, longer[i].header, longer[i].each);
+
+        assert_int_equal(send(ours, asker.bytes, asker.size, 0), asker.size);
+        assert_int_equal(request_receive(theirs, &received), 0);
+        assert_memory_equal(&received, &request, sizeof(request));
+    }
+}
+
+static void each_unknown_byte_that_is_not_zero_is_told(void **state) {
+    const size_t header = WIRE_REQUEST_HEADER + 8, each = sizeof(struct wire_interface) + 12;
+    struct wire_request request = plain(3);
+    struct asker asker = ask(&request, header, each);
+
+    for (size_t at = WIRE_REQUEST_HEADER; at < asker.size; at++) {
+        bool is_known = at >= header && (at - header) % each < sizeof(struct wire_interface);
+
+        if (is_known) {
+            continue;
+        }
+        asker.bytes[at] = 0x80;
+        if (receive_bytes(asker.bytes, asker.size) != WIRE_UNKNOWN_FIELD) fail_msg("byte %zu", at);
+        asker.bytes[at] = 0;
+    }
+    assert_int_equal(receive_bytes(asker.bytes, asker.size), 0);
+}
+
+static void sizes_beyond_the_bounds_are_malformed(void **state) {
+    static const uint32_t sizes[] = {0, 4, WIRE_REQUEST_LEAST - 1, WIRE_PART_MOST + 1, 0x10000, UINT32_MAX};
+    struct wire_request request = plain(1);
+    struct asker asker;
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        request = plain(1);
+        request.request_size = sizes[i];
+        assert_int_equal(receive(&request), WIRE_MALFORMED);
+        /* of a message that is as long as it tells, and has its version */
+        if (sizes[i] >= 8 && sizes[i] <= WIRE_PART_MOST + 1) {
+            asker = ask(&request, sizes[i], sizeof(struct wire_interface));
+            assert_int_equal(receive_bytes(asker.bytes, asker.size), WIRE_MALFORMED);
+        }
+    }
+    asker = ask(&request, WIRE_REQUEST_HEADER, WIRE_PART_MOST + 1);
+    assert_int_equal(receive_bytes(asker.bytes, asker.size), WIRE_MALFORMED);
+    /* in 32 bits, two of these are the size of one interface */
+    request = plain(2);
+    request.interface_size = 0x80000000u + sizeof(struct wire_interface) / 2;
+    assert_int_equal(receive_bytes(&request, WIRE_REQUEST_HEADER + sizeof(struct wire_interface)), WIRE_MALFORMED);
+}
+
+static void a_reply_is_as_the_asker_wants_it_or_of_the_first_size(void **state) {
+    static const struct {
+        uint32_t reply, device;
+        int answer;
+    } one[] = {{0, 0, 0},
+               {WIRE_REPLY_FIRST, 1, 0},
+               {WIRE_PART_MOST, WIRE_PART_MOST, 0},
+               {1, 0, WIRE_MALFORMED},
+               {WIRE_REPLY_FIRST - 1, 0, WIRE_MALFORMED},
+               {WIRE_PART_MOST + 1, 0, WIRE_MALFORMED},
+               {0, WIRE_PART_MOST + 1, WIRE_MALFORMED},
+               {UINT32_MAX, UINT32_MAX, WIRE_MALFORMED}};
+
+    for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+        struct wire_request request = plain(1);
+
+        request.reply_size = one[i].reply;
+        request.device_size = one[i].device;
+        assert_int_equal(receive(&request), one[i].answer);
+    }
 }
 
 static void an_empty_message_is_malformed(void **state) {
@@ -124,7 +274,7 @@ static void another_version_is_told_whatever_its_size(void **state) {
 /* Sends REQUEST with the write end of a pipe.  Afterwards nobody else has it: the read end is at its end. */
 static int receive_with_descriptor(struct wire_request *request) {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
-    struct iovec bytes = {request, sizeof(*request)};
+    struct iovec bytes = {request, size_of(request)};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
     struct wire_request received;
     int ends[2], result;
@@ -136,7 +286,7 @@ static int receive_with_descriptor(struct wire_request *request) {
         .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     assert_int_equal(pipe(ends), 0);
     memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &ends[1], sizeof(int));
-    assert_int_equal(sendmsg(ours, &message, 0), sizeof(*request));
+    assert_int_equal(sendmsg(ours, &message, 0), size_of(request));
     close(ends[1]);
     result = request_receive(theirs, &received);
     alarm(10);
@@ -188,18 +338,6 @@ static void all_queues_together_are_at_most_253(void **state) {
     assert_int_equal(receive(&request), WIRE_MALFORMED);
     for (int i = 0; i < WIRE_INTERFACES; i++) request.interface[i].queues = 253;
     assert_int_equal(receive(&request), WIRE_MALFORMED);
-}
-
-static void every_byte_of_an_unused_interface_is_zero(void **state) {
-    struct wire_request request = plain(2);
-    char *bytes = (char *)&request;
-
-    for (size_t i = offsetof(struct wire_request, interface[2]); i < sizeof(request); i++) {
-        bytes[i] = 1;
-        if (receive(&request) != WIRE_MALFORMED) fail_msg("byte %zu", i);
-        bytes[i] = 0;
-    }
-    assert_int_equal(receive(&request), 0);
 }
 
 static void an_interface_that_is_used_has_its_queues(void **state) {
@@ -265,7 +403,13 @@ static const struct CMUnitTest tests[] = {
     CASE(a_plain_request_is_received_as_it_was_sent),
     CASE(a_request_that_does_not_wait_is_not_waited_for),
     CASE(a_caller_that_hung_up_sent_nothing),
-    CASE(a_message_of_another_size_is_malformed),
+    CASE(a_message_of_another_size_than_it_tells_is_malformed),
+    CASE(a_shorter_request_reads_as_zeros_for_what_it_lacks),
+    CASE(an_interface_without_its_queues_is_malformed),
+    CASE(a_longer_request_whose_rest_is_zeros_is_received),
+    CASE(each_unknown_byte_that_is_not_zero_is_told),
+    CASE(sizes_beyond_the_bounds_are_malformed),
+    CASE(a_reply_is_as_the_asker_wants_it_or_of_the_first_size),
     CASE(an_empty_message_is_malformed),
     CASE(another_magic_is_malformed),
     CASE(another_version_is_told_whatever_its_size),
@@ -273,7 +417,6 @@ static const struct CMUnitTest tests[] = {
     CASE(credentials_sent_along_are_malformed),
     CASE(a_request_is_of_1_to_64_interfaces),
     CASE(all_queues_together_are_at_most_253),
-    CASE(every_byte_of_an_unused_interface_is_zero),
     CASE(an_interface_that_is_used_has_its_queues),
     CASE(each_invalid_value_is_malformed_in_whichever_interface),
     CASE(a_descriptor_that_is_no_socket_is_an_error),

@@ -25,6 +25,105 @@ static void what_both_sides_must_find_keeps_its_place(void **state) {
     assert_int_equal(offsetof(struct wire_reply, stage), 12);
 }
 
+/* What programs that are installed somewhere were compiled with: only what is after it can change. */
+static void no_field_of_the_first_program_of_this_version_moves(void **state) {
+    assert_int_equal(WIRE_VERSION, 2);
+    assert_int_equal(offsetof(struct wire_request, request_size), 8);
+    assert_int_equal(offsetof(struct wire_request, interface_size), 12);
+    assert_int_equal(offsetof(struct wire_request, count), 16);
+    assert_int_equal(offsetof(struct wire_request, reply_size), 20);
+    assert_int_equal(offsetof(struct wire_request, device_size), 24);
+    assert_int_equal(offsetof(struct wire_interface, bridge), 16);
+    assert_int_equal(offsetof(struct wire_interface, guest_mac), 32);
+    assert_int_equal(offsetof(struct wire_interface, host_mac), 38);
+    assert_int_equal(offsetof(struct wire_interface, mtu), 44);
+    assert_int_equal(offsetof(struct wire_interface, queues), 48);
+    assert_int_equal(offsetof(struct wire_interface, vnet_hdr), 50);
+    assert_int_equal(offsetof(struct wire_reply, error), 16);
+    assert_int_equal(offsetof(struct wire_reply, interface), 20);
+    assert_int_equal(offsetof(struct wire_reply, faults), 24);
+    assert_int_equal(offsetof(struct wire_reply, count), 28);
+    assert_int_equal(offsetof(struct wire_reply, request_size), 32);
+    assert_int_equal(offsetof(struct wire_reply, interface_size), 36);
+    assert_int_equal(offsetof(struct wire_device, bridge), 16);
+    assert_int_equal(offsetof(struct wire_device, rule), 32);
+    assert_int_equal(offsetof(struct wire_device, guest_mac), 68);
+    assert_int_equal(offsetof(struct wire_device, host_mac), 74);
+    assert_int_equal(offsetof(struct wire_device, ifindex), 80);
+    assert_int_equal(offsetof(struct wire_device, mtu), 84);
+    assert_int_equal(offsetof(struct wire_device, queues), 88);
+    assert_int_equal(offsetof(struct wire_device, slot), 90);
+    assert_int_equal(WIRE_OTHER_VERSION, 1);
+    assert_int_equal(WIRE_FAILED, 8);
+    assert_int_equal(WIRE_UNKNOWN_FIELD, 11);
+}
+
+static struct wire_reply a_reply(void) {
+    struct wire_reply reply = {.magic = WIRE_MAGIC, .version = WIRE_VERSION, .count = 2};
+
+    memset(&reply.request_size, 0xaa, 2 * sizeof(uint32_t));
+    memset(&reply.device[0], 0xbb, sizeof(reply.device[0]));
+    memset(&reply.device[1], 0xcc, sizeof(reply.device[1]));
+    return reply;
+}
+
+static void a_reply_has_the_sizes_that_the_asker_has(void **state) {
+    static uint8_t bytes[WIRE_MESSAGE_MOST];
+    struct wire_request request = {.count = 2, .reply_size = WIRE_REPLY_HEADER, .device_size = sizeof(struct wire_device)};
+    struct wire_reply reply = a_reply();
+    size_t whole = WIRE_REPLY_HEADER + 2 * sizeof(struct wire_device);
+
+    assert_int_equal(wire_reply_write(&reply, &request, bytes), whole);
+    assert_memory_equal(bytes, &reply, whole);
+}
+
+static void an_older_asker_gets_the_beginnings(void **state) {
+    static uint8_t bytes[WIRE_MESSAGE_MOST];
+    struct wire_request request = {.count = 2, .reply_size = WIRE_REPLY_FIRST, .device_size = 50};
+    struct wire_reply reply = a_reply();
+
+    assert_int_equal(wire_reply_write(&reply, &request, bytes), WIRE_REPLY_FIRST + 100);
+    assert_memory_equal(bytes, &reply, WIRE_REPLY_FIRST);
+    assert_memory_equal(bytes + WIRE_REPLY_FIRST, &reply.device[0], 50);
+    assert_memory_equal(bytes + WIRE_REPLY_FIRST + 50, &reply.device[1], 50);
+}
+
+static void a_newer_asker_gets_zeros_for_what_we_do_not_know(void **state) {
+    static uint8_t bytes[WIRE_MESSAGE_MOST], zeros[WIRE_PART_MOST];
+    struct wire_request request = {.count = 2, .reply_size = 100, .device_size = 200};
+    struct wire_reply reply = a_reply();
+    size_t rest = 200 - sizeof(struct wire_device);
+
+    memset(bytes, 0xff, sizeof(bytes));
+    assert_int_equal(wire_reply_write(&reply, &request, bytes), 500);
+    assert_memory_equal(bytes, &reply, WIRE_REPLY_HEADER);
+    assert_memory_equal(bytes + WIRE_REPLY_HEADER, zeros, 100 - WIRE_REPLY_HEADER);
+    assert_memory_equal(bytes + 100, &reply.device[0], sizeof(struct wire_device));
+    assert_memory_equal(bytes + 100 + sizeof(struct wire_device), zeros, rest);
+    assert_memory_equal(bytes + 300, &reply.device[1], sizeof(struct wire_device));
+    assert_memory_equal(bytes + 300 + sizeof(struct wire_device), zeros, rest);
+    assert_int_equal(bytes[500], 0xff);
+}
+
+static void the_reply_to_what_was_not_understood_is_of_the_first_size(void **state) {
+    static const struct wire_request not_understood;
+    static uint8_t bytes[WIRE_MESSAGE_MOST];
+    struct wire_reply reply = a_reply();
+
+    memset(bytes, 0xff, sizeof(bytes));
+    assert_int_equal(wire_reply_write(&reply, &not_understood, bytes), WIRE_REPLY_FIRST);
+    assert_memory_equal(bytes, &reply, WIRE_REPLY_FIRST);
+    assert_int_equal(bytes[WIRE_REPLY_FIRST], 0xff);
+}
+
+static void sizes_that_the_asker_left_out_are_the_first(void **state) {
+    static uint8_t bytes[WIRE_MESSAGE_MOST];
+    struct wire_request request = {.count = 64};
+    struct wire_reply reply = a_reply();
+
+    assert_int_equal(wire_reply_write(&reply, &request, bytes), WIRE_REPLY_FIRST + 64 * WIRE_DEVICE_FIRST);
+}
+
 static void a_devices_name_has_letters_digits_underscore_and_dash(void **state) {
     static const char *const names[] = {"a", "Z", "vm1", "u1000-vm1", "a_b", "a-", "a_", "abcdefghijklmno", ""};
 
@@ -216,6 +315,12 @@ static void rules_and_interfaces_are_called_by_a_word(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(without_a_bridge_the_mtu_is_at_least_that_of_ipv6),
     cmocka_unit_test(what_both_sides_must_find_keeps_its_place),
+    cmocka_unit_test(no_field_of_the_first_program_of_this_version_moves),
+    cmocka_unit_test(a_reply_has_the_sizes_that_the_asker_has),
+    cmocka_unit_test(an_older_asker_gets_the_beginnings),
+    cmocka_unit_test(a_newer_asker_gets_zeros_for_what_we_do_not_know),
+    cmocka_unit_test(the_reply_to_what_was_not_understood_is_of_the_first_size),
+    cmocka_unit_test(sizes_that_the_asker_left_out_are_the_first),
     cmocka_unit_test(a_devices_name_has_letters_digits_underscore_and_dash),
     cmocka_unit_test(every_other_byte_is_refused_in_a_devices_name),
     cmocka_unit_test(long_name_is_refused_not_cut),
