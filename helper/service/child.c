@@ -136,7 +136,7 @@ static int serve(const struct self *self, int channel, int connection, struct fr
     if (report_leaving(channel) || privilege_give_up(&ids)) {
         return 1;
     }
-    return reply_send(connection, &grant.reply, grant.device) ? 1 : 0;
+    return reply_send(connection, &grant.request, &grant.reply, grant.device) ? 1 : 0;
 }
 
 void child_run(int channel, struct fresh_policy *fresh) {

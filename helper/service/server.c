@@ -54,17 +54,21 @@ static int64_t now_milliseconds(void) {
 }
 
 /*
+ * An answer to a request that is not read has WIRE_REPLY_FIRST bytes.
+ *
  * The request is taken away unread: the kernel resets a connection that is closed with one in it,
  * and the caller would see that before the answer.
  */
 static void answer_busy(int socket) {
-    const struct wire_reply busy = {
+    static const struct wire_reply busy = {
         .magic = WIRE_MAGIC,
         .version = WIRE_VERSION,
         .status = WIRE_BUSY,
+        .request_size = WIRE_REQUEST_HEADER,
+        .interface_size = sizeof(struct wire_interface),
     };
 
-    send(socket, &busy, sizeof(busy), MSG_DONTWAIT | MSG_NOSIGNAL);
+    send(socket, &busy, WIRE_REPLY_FIRST, MSG_DONTWAIT | MSG_NOSIGNAL);
     recv(socket, NULL, 0, MSG_DONTWAIT | MSG_TRUNC);
     close(socket);
 }

@@ -15,6 +15,8 @@ import sys
 
 from ask_helper import DEVICE, STATUS
 
+HEADER = 40  # bytes of a reply before its first device
+
 
 def connect(path, seconds=15):
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -42,7 +44,7 @@ def receive(connection):
     if not data:
         return {"status": None, "descriptors": []}
     status, stage, error, interface, _faults, count = struct.unpack_from("6I", data, 8)
-    devices = [data[32 + DEVICE * i:] for i in range(count)]
+    devices = [data[HEADER + DEVICE * i:] for i in range(count)]
     return {"status": STATUS[status], "stage": stage, "error": error, "interface": interface,
             "devices": [text(device[:16]) for device in devices], "rules": [text(device[32:68]) for device in devices],
             "slots": [struct.unpack_from("H", device, 90)[0] for device in devices], "descriptors": list(descriptors)}
