@@ -58,12 +58,18 @@ pid_t template_start(int self, int *channel) {
     return template;
 }
 
-/* The signals that the parent has blocked are ours and our children's to die of. */
+/*
+ * The signals that the parent has blocked are ours and our children's to die of.  In a session of
+ * our own, because anybody may send SIGCONT within one (kernel/signal.c, check_kill_permission()).
+ */
 static int start_clean(void) {
     sigset_t none;
 
     sigemptyset(&none);
     if (close_range(STDERR_FILENO + 1, ~0U, 0) || sigprocmask(SIG_SETMASK, &none, NULL)) {
+        return -errno;
+    }
+    if (setsid() < 0) {
         return -errno;
     }
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_NAME, "tapgrantd-fork")) {
