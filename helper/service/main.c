@@ -127,19 +127,36 @@ static int start_clean(int listener) {
     return set_limits();
 }
 
+/* What a template is executed from: this very program, also where another version took its path. */
+static int open_self(void) {
+    int self = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+
+    return self < 0 ? -errno : self;
+}
+
 static int run(const struct options *options) {
     const char *reason = "";
     uid_t uid;
     gid_t gid;
-    int self = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    int self = open_self();
     int listener;
-    int error = account_read(SERVICE_USER, &uid, &gid);
+    int error = check_namespace();
 
-    if (error || !uid) {
-        return fail(SERVICE_USER, "no such account in /etc/passwd", 0);
+    if (error == -EPERM) {
+        return fail("start", "this is not the host's own user namespace", 0);
     }
-    if (self < 0 || check_namespace()) {
-        return fail("/proc", "not of the host's own user namespace", 0);
+    if (error) {
+        return fail("/proc/self/ns/user", "cannot be read", error);
+    }
+    if (self < 0) {
+        return fail("/proc/self/exe", "cannot be opened", self);
+    }
+    error = account_read(SERVICE_USER, &uid, &gid);
+    if (error == -ENOENT || (!error && !uid)) {
+        return fail(SERVICE_USER, "/etc/passwd has no such account, or has it as root", 0);
+    }
+    if (error) {
+        return fail("/etc/passwd", "cannot be trusted", error);
     }
     listener = options->path ? listen_at(options->path, SERVICE_GROUP, &reason)
                              : listen_inherited(&reason);

@@ -48,13 +48,13 @@ def until(condition, seconds=5):
 
 
 class Service:
-    """Started by --listen; PROGRAM, a copy of the service that is built otherwise."""
+    """Started by --listen; PROGRAM: a copy of the service; BEFORE: the words of a command that executes it."""
 
-    def __init__(self, host, *words, program=SERVICE):
+    def __init__(self, host, *words, program=SERVICE, before=()):
         self.host = host
         self.uid = make_account(host)
         self.socket = host.folder / "run" / "socket"
-        self.process = host.start(program, "--listen", self.socket, *words)
+        self.process = host.start(*before, program, "--listen", self.socket, *words)
         self.wait_ready()
 
     def wait_ready(self):

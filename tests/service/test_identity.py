@@ -111,6 +111,7 @@ def test_a_connected_socket_that_is_passed_on_is_its_makers(by_user):
                f"os.wait()\n"
                f"os.setresuid({uid(BOB)}, {uid(BOB)}, {uid(BOB)})\n"
                f"connection = socket.socket(fileno=socket.recv_fds(ours, 1, 1)[1][0])\n"
+               f"connection.setblocking(True)\n"
                f"connection.send(data)\n"
                f"print(json.dumps(receive(connection)))\n")
     assert run_as_root(by_user, program)["rules"] == ["alice"]
