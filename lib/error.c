@@ -17,6 +17,21 @@ void error_clear(struct tapgrant_error *failure) {
     }
 }
 
+/* Each word is of a code; managed/ has further ones for single reasons. */
+static const char *word_of(int code) {
+    static const char *const words[] = {
+        [TAPGRANT_OK] = "",
+        [TAPGRANT_FAILED] = "failed",
+        [TAPGRANT_USAGE] = "usage",
+        [TAPGRANT_DENIED] = "denied",
+        [TAPGRANT_DEVICE] = "device",
+        [TAPGRANT_QUOTA] = "over_quota",
+        [TAPGRANT_BUSY] = "busy",
+    };
+
+    return words[code];
+}
+
 int error_set(struct tapgrant_error *failure,
               int code,
               const char *object,
@@ -34,7 +49,29 @@ int error_set(struct tapgrant_error *failure,
     *failure = (struct tapgrant_error){.code = code};
     text_printable(object, failure->object, sizeof(failure->object));
     text_printable(text, failure->reason, sizeof(failure->reason));
+    error_reason_code(failure, word_of(code));
     return code;
+}
+
+void error_reason_code(struct tapgrant_error *failure, const char *word) {
+    if (failure) {
+        snprintf(failure->reason_code, sizeof(failure->reason_code), "%s", word);
+    }
+}
+
+void error_add_reason(struct tapgrant_error *failure, const char *piece, ...) {
+    char text[sizeof(failure->reason)];
+    char shown[sizeof(failure->reason)];
+    va_list arguments;
+
+    if (!failure) {
+        return;
+    }
+    va_start(arguments, piece);
+    vsnprintf(text, sizeof(text), piece, arguments);
+    va_end(arguments);
+    error_add(failure->reason, sizeof(failure->reason), "%s",
+              text_printable(text, shown, sizeof(shown)));
 }
 
 void error_hint(struct tapgrant_error *failure, const char *hint, ...) {

@@ -30,6 +30,14 @@ __attribute__((format(printf, 2, 3))) void error_hint(struct tapgrant_error *fai
                                                       const char *hint,
                                                       ...);
 
+/* Adds a piece to the reason that error_set() has set, after "; ". */
+__attribute__((format(printf, 2, 3))) void error_add_reason(struct tapgrant_error *failure,
+                                                            const char *piece,
+                                                            ...);
+
+/* Sets the word for programs.  error_set() has set the one that the code has by itself. */
+void error_reason_code(struct tapgrant_error *failure, const char *word);
+
 /*
  * Adds a piece to TEXT of SIZE bytes, after "; " if it is not the first.  What does not fit is left
  * out.

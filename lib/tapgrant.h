@@ -2,10 +2,12 @@
 /*
  * libtapgrant: tap interfaces for processes that may not make them.
  *
- * A managed interface (the default) is made by a setuid helper, if the administrator's policy,
- * tapgrant-policy(5), allows it to the real uid, gid and groups of the calling process.  An
- * unmanaged one (managed=no) exists already: the library opens it, executes nothing, and changes
- * nothing.
+ * A managed interface (the default) is made by a privileged program, if the administrator's policy,
+ * tapgrant-policy(5), allows it to the user and the groups of the calling process.  There are two
+ * ways to that program: the service, by a socket; and if it cannot be reached, a setuid helper that
+ * the library executes.  To the service, the user and group are the effective ones; to the helper,
+ * the real ones.  An unmanaged interface (managed=no) exists already: the library opens it, asks
+ * nobody, and changes nothing.
  *
  * An interface is described by the text of the command's --net option, tapgrant-interfaces(5).  A
  * comma in a value is doubled:
@@ -45,17 +47,23 @@ enum tapgrant_code {
     TAPGRANT_DENIED = 3, /* denied by policy */
     TAPGRANT_DEVICE = 4, /* an existing device is missing, busy, of another kind, or not as asked */
     TAPGRANT_QUOTA = 5,  /* the rule's max is reached */
+    TAPGRANT_BUSY = 6,   /* the service has too much to do: try again */
 };
 
 /*
  * The reason for people, as OBJECT: REASON.  The hint says what to do, if anything can be done.
  * The texts are printable ASCII and end with a NUL.
+ *
+ * The reason code is a word for programs, which stays the same: "failed", "usage", "denied",
+ * "unfit_bridge", "device", "name_taken", "over_quota", "busy", "no_access" (neither the service
+ * nor the setuid helper can be used), "version", "unknown_field".  There will be others.
  */
 struct tapgrant_error {
     int code;         /* enum tapgrant_code */
     char object[128]; /* what it is about: "bridge br0", "interface u1000-vm1", "--net", a path */
     char reason[640];
-    char hint[512]; /* "": none */
+    char hint[480]; /* "": none */
+    char reason_code[32];
 };
 
 /* A tap: open, or only looked at by tapgrant_find() and tapgrant_list(). */
@@ -64,12 +72,13 @@ struct tapgrant_device;
 /*
  * Opens the interface that SPEC describes.  *DEVICE is for tapgrant_close(3).
  *
- * Managed: waits for the helper for at most 5 seconds.  The device is up and on its bridge.  It
- * disappears when its last descriptor is closed, unless persist=yes was asked for.  A device of its
- * name that exists is opened without the helper if it is the caller's own persistent tap, made by
- * tapgrant, and already what is asked for.  Otherwise the result is TAPGRANT_DEVICE, and the reason
- * says what differs.  If the tap's last holder has set offloads, filters or the virtio header, they
- * become those of a new tap again, and frames that waited in it are dropped.
+ * Managed: waits for the service for at most 10 seconds, or for the helper for at most 5.  The
+ * device is up and on its bridge.  It disappears when its last descriptor is closed, unless
+ * persist=yes was asked for.  A device of its name that exists is opened without asking if it is
+ * the caller's own persistent tap, made by tapgrant, and already what is asked for.  Otherwise the
+ * result is TAPGRANT_DEVICE, and the reason says what differs.  If the tap's last holder has set
+ * offloads, filters or the virtio header, they become those of a new tap again, and frames that
+ * waited in it are dropped.
  *
  * Unmanaged: MAC address, MTU, flags, owner, bridge and alias stay as they are.  The kernel makes
  * the device's VNET_HDR flag follow its opener, and raises its carrier.  A device that does not
@@ -78,7 +87,7 @@ struct tapgrant_device;
 int tapgrant_open(const char *spec, struct tapgrant_device **device, struct tapgrant_error *error);
 
 /*
- * Opens COUNT interfaces, all or none, with one execution of the helper for all managed ones.
+ * Opens COUNT interfaces, all or none, with one request for all managed ones.
  * DEVICES has room for COUNT.  At most 64 managed interfaces, with 253 queues together, at once.
  */
 int tapgrant_open_set(const char *const specs[],
@@ -175,6 +184,18 @@ const char *tapgrant_warning(const struct tapgrant_device *device, unsigned n);
  * has up to three files open at once, and leaves out what it cannot open.
  */
 size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count);
+
+/* The ways to the privileged program. */
+enum tapgrant_way {
+    TAPGRANT_SERVICE = 0,
+    TAPGRANT_SETUID_HELPER = 1,
+};
+
+/*
+ * Can this process use WAY?  Asks by it for a bridge that does not exist, which is denied and
+ * logged.  TAPGRANT_OK; or another code, and the reason why not.  Takes as long as tapgrant_open().
+ */
+int tapgrant_access(enum tapgrant_way way, struct tapgrant_error *error);
 
 /* The version of the library, as "0.1.0". */
 const char *tapgrant_version(void);

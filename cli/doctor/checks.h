@@ -16,7 +16,10 @@
 
 /* Areas ---------------------------------------------------------------------------------------- */
 
-/* host.c: the tun node, the helper, the kernel, SELinux. */
+/* access.c: the service and the setuid helper, as this process can use them. */
+void check_access(struct findings *findings);
+
+/* host.c: the tun node, the kernel, SELinux. */
 void check_host(struct findings *findings);
 
 /* software.c: other software that may change a tap, or let a guest harm others. */

@@ -14,8 +14,8 @@ static const char usage[] =
     "when it opens DEV, with N queues, and which of its options to use.\n";
 
 static const char end[] =
-    "Exit status 0 only if all is well.  Without DEV the helper is asked once for a bridge that\n"
-    "does not exist, which it denies and logs.\n";
+    "Exit status 0 only if all is well.  Without DEV the service and the setuid helper are each\n"
+    "asked once for a bridge that does not exist, which they deny and log.\n";
 
 /* The command line as it was written; NULL: not given. */
 struct request {
@@ -56,6 +56,7 @@ static int read_opener(const struct request *request, struct opener *opener) {
 }
 
 static void check_all(struct findings *findings, const struct opener *opener) {
+    check_access(findings);
     check_host(findings);
     check_software(findings);
     check_policy(findings);

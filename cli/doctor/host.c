@@ -46,24 +46,6 @@ static void check_node(struct findings *findings) {
     }
 }
 
-/*
- * The helper is asked for what it must deny.  A denial shows that it is there, executable,
- * privileged and of this version.  Anything else is the library's own explanation.
- */
-static void check_helper(struct findings *findings) {
-    struct tapgrant_device *device;
-    struct tapgrant_error error;
-    int code = tapgrant_open("bridge=tapgrant-doctor", &device, &error);
-
-    if (code == TAPGRANT_DENIED) {
-        findings_good(findings, "helper", HELPER_PATH, "privileged, and answers");
-    } else if (code) {
-        findings_bad(findings, "helper", error.object, error.hint, "%s", error.reason);
-    } else {
-        tapgrant_close(device);
-    }
-}
-
 static void check_kernel(struct findings *findings) {
     unsigned major = 0;
     unsigned minor = 0;
@@ -125,7 +107,6 @@ static void check_selinux(struct findings *findings) {
 /* A new check of the host gets its row here. */
 static void (*const checks[])(struct findings *findings) = {
     check_node,
-    check_helper,
     check_kernel,
     check_selinux,
 };

@@ -8,7 +8,8 @@
 #define HOLDERS 64
 
 static const char *code_name(int code) {
-    static const char *const names[] = {"ok", "failed", "usage", "denied", "device", "quota"};
+    static const char *const names[] = {"ok", "failed", "usage", "denied",
+                                        "device", "quota", "busy"};
     const int count = (int)(sizeof(names) / sizeof(names[0]));
 
     return code >= 0 && code < count ? names[code] : "failed";
@@ -24,9 +25,11 @@ int output_json(json_t *value) {
 
 static json_t *error_json(const struct tapgrant_error *error) {
     const char *hint = error->hint[0] ? error->hint : NULL;
+    const char *word = error->reason_code[0] ? error->reason_code : code_name(error->code);
 
-    return json_pack("{s:s, s:i, s:s, s:s, s:s?}", "error", code_name(error->code), "code",
-                     error->code, "object", error->object, "reason", error->reason, "hint", hint);
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?}", "error", code_name(error->code), "code",
+                     error->code, "reason_code", word, "object", error->object, "reason",
+                     error->reason, "hint", hint);
 }
 
 int output_error(const struct tapgrant_error *error, bool json) {

@@ -1,113 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The helper's refusals in words: what happened, to what, and what to do.  The helper tells as
- * little as it can.  What else there is to say, this process finds out with its own rights.
+ * Refusals in words: what happened, to what, and what to do.  The privileged step tells as little
+ * as it can.  What else there is to say, this process finds out with its own rights.
  */
 #include "lib/managed/explain.h"
 #include "lib/error.h"
 #include "lib/existing/existing.h"
+#include "lib/managed/access.h"
 #include "lib/managed/helper_process.h"
+#include "lib/managed/service.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #define SHELL_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%"
-#define INITIAL_USER_NAMESPACE 0xEFFFFFFDu /* PROC_USER_INIT_INO, include/linux/proc_ns.h */
 #define USUAL_STACK (8192u << 10)          /* bytes: the limit that Linux starts with */
 #define PIECES 400                         /* bytes of what error_add() puts together */
-
-static bool is_in_user_namespace(void) {
-    struct stat namespace;
-
-    return !stat("/proc/self/ns/user", &namespace) && namespace.st_ino != INITIAL_USER_NAMESPACE;
-}
-
-static bool is_traced(void) {
-    static const char key[] = "TracerPid:";
-    char line[128];
-    long tracer = 0;
-    FILE *file = fopen("/proc/self/status", "re");
-
-    if (!file) {
-        return false;
-    }
-    while (fgets(line, sizeof(line), file)) {
-        if (!strncmp(line, key, strlen(key))) {
-            tracer = strtol(line + strlen(key), NULL, 10);
-        }
-    }
-    fclose(file);
-    return tracer;
-}
-
-static bool is_setuid_root(const struct stat *helper) {
-    return !helper->st_uid && helper->st_mode & S_ISUID;
-}
-
-static bool is_on_nosuid(const char *path) {
-    struct statvfs file_system;
-
-    return !statvfs(path, &file_system) && file_system.f_flag & ST_NOSUID;
-}
-
-/* The helper ran without privilege: what about this process or about its file took it away? */
-static int explain_unprivileged(struct tapgrant_error *failure) {
-    const int code = TAPGRANT_FAILED;
-    struct stat helper;
-
-    if (is_in_user_namespace()) {
-        error_set(failure, code, HELPER_PATH, "has no privilege in a user namespace");
-        error_hint(failure, "open the interface outside the namespace and pass the descriptor in, "
-                            "as tapgrant run does");
-    } else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
-        error_set(failure, code, HELPER_PATH,
-                  "has no privilege: this process runs with no_new_privs");
-        error_hint(failure, "open the interface before it is set (systemd: NoNewPrivileges=no; "
-                            "QEMU: not -sandbox on, but tapgrant run)");
-    } else if (!stat(HELPER_PATH, &helper) && !is_setuid_root(&helper)) {
-        error_set(failure, code, HELPER_PATH, "is not setuid root");
-        error_hint(failure, "chown root:%u %s && chmod %o %s", helper.st_gid, HELPER_PATH,
-                   04000 | (helper.st_mode & 07777), HELPER_PATH);
-    } else if (is_on_nosuid(HELPER_PATH)) {
-        error_set(failure, code, HELPER_PATH,
-                  "has no privilege: it is on a file system mounted nosuid");
-        error_hint(failure, "mount -o remount,suid \"$(findmnt -nro TARGET -T %s)\"", HELPER_PATH);
-    } else if (is_traced()) {
-        error_set(failure, code, HELPER_PATH, "has no privilege: this process is being traced");
-        error_hint(failure, "run it without debugger or strace, or trace as root: strace -u USER");
-    } else {
-        error_set(failure, code, HELPER_PATH, "could not become privileged");
-        error_hint(failure, "is CAP_NET_ADMIN missing from this process's bounding set (CapBnd in "
-                            "/proc/self/status)?");
-    }
-    return code;
-}
-
-/* ERROR is execve(2)'s. */
-static int explain_execution(int error, struct tapgrant_error *failure) {
-    struct stat helper;
-
-    if (error_is_lack(error)) {
-        return explain_call("execve(2)", error, failure);
-    }
-    error_set(failure, TAPGRANT_FAILED, HELPER_PATH, "cannot be executed: %s", strerror(-error));
-    if (error == -ENOENT) {
-        error_hint(failure, "install tapgrant's helper there: meson install");
-    } else if (error == -EACCES && !stat(HELPER_PATH, &helper) && !(helper.st_mode & S_IXOTH)) {
-        error_hint(failure, "only members of group %u may: add the user to it, and log in again",
-                   helper.st_gid);
-    } else if (error == -EACCES) {
-        error_hint(failure, "chmod 4755 it, and mount its file system without noexec");
-    }
-    return TAPGRANT_FAILED;
-}
 
 int explain_conversation(const char *call, int error, struct tapgrant_error *failure) {
     char page[40];
@@ -124,7 +35,7 @@ int explain_conversation(const char *call, int error, struct tapgrant_error *fai
                          "the process that waits for " HELPER_PATH " was killed");
     }
     if (!strcmp(call, "execve")) {
-        return explain_execution(error, failure);
+        return access_explain_execution(error, failure);
     }
     snprintf(page, sizeof(page), "%s(2)", call);
     return explain_call(page, error, failure);
@@ -137,6 +48,28 @@ int explain_silence(int wait_status, struct tapgrant_error *failure) {
     }
     return error_set(failure, TAPGRANT_FAILED, HELPER_PATH, "ended with status %d and no answer",
                      WEXITSTATUS(wait_status));
+}
+
+int explain_service(enum service_outcome outcome,
+                    const char *call,
+                    int error,
+                    struct tapgrant_error *failure) {
+    char page[40];
+
+    if (outcome == SERVICE_LATE) {
+        error_set(failure, TAPGRANT_FAILED, EXPLAIN_SERVICE, "did not answer within %d seconds",
+                  SERVICE_SECONDS);
+        error_hint(failure, "is the machine overloaded? try again");
+        return TAPGRANT_FAILED;
+    }
+    if (outcome == SERVICE_ENDED) {
+        error_set(failure, TAPGRANT_FAILED, EXPLAIN_SERVICE,
+                  "ended the connection before it answered, twice");
+        error_hint(failure, "try again");
+        return TAPGRANT_FAILED;
+    }
+    snprintf(page, sizeof(page), "%s(2)", call);
+    return explain_call(page, error, failure);
 }
 
 static int explain_denial(const struct refusal *refusal, struct tapgrant_error *failure) {
@@ -199,6 +132,7 @@ static int explain_faults(const struct refusal *refusal, struct tapgrant_error *
     add_mtu_faults(faults, bridge, reason, hint);
     error_set(failure, TAPGRANT_DENIED, object, "%s", reason);
     error_hint(failure, "%s", hint);
+    error_reason_code(failure, "unfit_bridge");
     return TAPGRANT_DENIED;
 }
 
@@ -219,6 +153,7 @@ static int explain_taken(const struct refusal *refusal, struct tapgrant_error *f
     error_set(failure, TAPGRANT_DEVICE, error_object(refusal->interface, object), "exists already");
     error_hint(failure, "add managed=no to use it as it is, or tapgrant delete %s",
                refusal->interface->dev);
+    error_reason_code(failure, "name_taken");
     return TAPGRANT_DEVICE;
 }
 
@@ -323,7 +258,8 @@ static int explain_other(const struct refusal *refusal, int error, struct tapgra
         stage = stages[number];
     }
     error_set(failure, TAPGRANT_FAILED, error_object(refusal->interface, object),
-              "%s (the kernel, at stage %s of tapgrant-helper)", strerror(-error), stage);
+              "%s (the kernel, at stage %s of %s)", strerror(-error), stage,
+              refusal->is_of_service ? "the service" : "tapgrant-helper");
     if (error == -EOPNOTSUPP) {
         error_hint(failure, "Linux 5.9 or later is needed");
     }
@@ -341,7 +277,8 @@ static int explain_start(const struct refusal *refusal, int error, struct tapgra
     struct rlimit limit;
 
     /* execve(2) keeps the limit: the helper had the one that this process has */
-    if (error == -ENOMEM && !getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < WIRE_STACK) {
+    if (error == -ENOMEM && !refusal->is_of_service && !getrlimit(RLIMIT_STACK, &limit) &&
+        limit.rlim_cur < WIRE_STACK) {
         return explain_stack(&limit, failure);
     }
     return explain_other(refusal, error, failure);
@@ -398,6 +335,72 @@ static int explain_kernel(const struct refusal *refusal, struct tapgrant_error *
     }
 }
 
+/* The service could not become the caller, or the helper could not become privileged. */
+static int explain_unprivileged(const struct refusal *refusal, struct tapgrant_error *failure) {
+    if (!refusal->is_of_service) {
+        return access_explain_unprivileged(failure);
+    }
+    error_set(failure, TAPGRANT_FAILED, EXPLAIN_SERVICE,
+              "could not take on the ids of this process");
+    error_hint(failure, "its unit says what it may do: systemctl cat tapgrant.service");
+    return TAPGRANT_FAILED;
+}
+
+static int explain_busy(struct tapgrant_error *failure) {
+    error_set(failure, TAPGRANT_BUSY, EXPLAIN_SERVICE,
+              "is busy, and did not take the request within %d seconds", SERVICE_SECONDS);
+    error_hint(failure, "try again");
+    return TAPGRANT_BUSY;
+}
+
+/* The fields of an interface on the wire, in their order, by the key that asks for each. */
+static const struct field {
+    const char *key;
+    size_t offset;
+    size_t end;
+} fields[] = {
+    {"dev", offsetof(struct wire_interface, dev), offsetof(struct wire_interface, bridge)},
+    {"bridge", offsetof(struct wire_interface, bridge), offsetof(struct wire_interface, guest_mac)},
+    {"guest-mac", offsetof(struct wire_interface, guest_mac),
+     offsetof(struct wire_interface, host_mac)},
+    {"host-mac", offsetof(struct wire_interface, host_mac), offsetof(struct wire_interface, mtu)},
+    {"mtu", offsetof(struct wire_interface, mtu), offsetof(struct wire_interface, queues)},
+    {"queues", offsetof(struct wire_interface, queues), offsetof(struct wire_interface, vnet_hdr)},
+    {"vnet-hdr", offsetof(struct wire_interface, vnet_hdr), sizeof(struct wire_interface)},
+};
+
+static bool is_asked(const struct wire_request *request, const struct field *field) {
+    static const uint8_t zeros[sizeof(struct wire_interface)];
+
+    for (uint32_t i = 0; i < request->count; i++) {
+        const uint8_t *interface = (const uint8_t *)&request->interface[i];
+
+        if (memcmp(interface + field->offset, zeros, field->end - field->offset)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The other side is older: it has told how much of an interface it knows. */
+static int explain_unknown_field(const struct refusal *refusal, struct tapgrant_error *failure) {
+    const char *object = refusal->is_of_service ? EXPLAIN_SERVICE : HELPER_PATH;
+    char keys[PIECES] = "";
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        bool is_known = fields[i].end <= refusal->reply->interface_size;
+
+        if (!is_known && is_asked(refusal->request, &fields[i])) {
+            error_add(keys, sizeof(keys), "%s", fields[i].key);
+        }
+    }
+    error_set(failure, TAPGRANT_FAILED, object, "is older than the program and does not know: %s",
+              keys[0] ? keys : "something of the request");
+    error_hint(failure, "upgrade tapgrant on the host, or leave that out");
+    error_reason_code(failure, "unknown_field");
+    return TAPGRANT_FAILED;
+}
+
 int explain_refusal(const struct refusal *refusal, struct tapgrant_error *failure) {
     switch (refusal->reply->status) {
     case WIRE_DENIED:
@@ -409,11 +412,16 @@ int explain_refusal(const struct refusal *refusal, struct tapgrant_error *failur
     case WIRE_NAME_TAKEN:
         return explain_taken(refusal, failure);
     case WIRE_UNPRIVILEGED:
-        return explain_unprivileged(failure);
+        return explain_unprivileged(refusal, failure);
     case WIRE_FAILED:
         return explain_kernel(refusal, failure);
+    case WIRE_BUSY:
+        return explain_busy(failure);
+    case WIRE_UNKNOWN_FIELD:
+        return explain_unknown_field(refusal, failure);
     default:
-        return error_set(failure, TAPGRANT_FAILED, HELPER_PATH, "answers what it cannot mean (%u)",
-                         refusal->reply->status);
+        return error_set(failure, TAPGRANT_FAILED,
+                         refusal->is_of_service ? EXPLAIN_SERVICE : HELPER_PATH,
+                         "answers what it cannot mean (%u)", refusal->reply->status);
     }
 }

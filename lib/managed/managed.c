@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Managed interfaces: the helper is asked for all of them at once.
+ * Managed interfaces: the privileged step is asked for all of them at once.  There are two ways to
+ * it, and the service's is the first:
+ *
+ *   what is met at its socket                what is done
+ *   no connection, or another listener       the setuid helper is executed
+ *   "other network namespace"                the same: it acts in the caller's own
+ *   "busy"                                   once more, until the deadline; then TAPGRANT_BUSY
+ *   the end, before an answer                once more, then an error
+ *   any other answer                         that is the answer
  */
 #include "lib/managed/managed.h"
 #include "lib/error.h"
+#include "lib/managed/access.h"
 #include "lib/managed/explain.h"
 #include "lib/managed/helper_process.h"
 #include "lib/managed/reply.h"
@@ -13,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 static void fill_request(struct wire_request *request, const struct managed_set *set) {
     *request = (struct wire_request){.magic = WIRE_MAGIC,
@@ -85,43 +93,115 @@ static bool is_mac_asked_twice(const struct managed_set *set, size_t n) {
     return false;
 }
 
-static int explain_reply(const struct wire_reply *reply,
+static int explain_reply(const struct answer *answer,
+                         const struct wire_request *request,
                          const struct managed_set *set,
                          struct tapgrant_error *failure) {
-    size_t n = reply->interface;
-    const struct refusal refusal = {.reply = reply,
-                                    .device = &reply->device[n],
+    size_t n = answer->reply.interface;
+    const struct refusal refusal = {.request = request,
+                                    .reply = &answer->reply,
+                                    .device = &answer->reply.device[n],
                                     .interface = set->interface[n],
                                     .spec = set->spec[n],
+                                    .is_of_service = answer->is_of_service,
                                     .is_mac_asked_twice = is_mac_asked_twice(set, n)};
 
     return explain_refusal(&refusal, failure);
 }
 
-static int converse(struct answer *answer,
-                    const struct managed_set *set,
-                    struct tapgrant_error *failure) {
-    struct wire_request request;
+/* Sends the request to the setuid helper.  *IS_CLOSED: that way is closed to this process. */
+static int ask_helper(const struct wire_request *request,
+                      struct answer *answer,
+                      bool *is_closed,
+                      struct tapgrant_error *failure) {
     int error;
     int code;
 
-    fill_request(&request, set);
-    error = helper_converse(HELPER_PATH, &request, answer);
+    *is_closed = !access_helper_can_work();
+    if (*is_closed) {
+        return access_explain_unprivileged(failure);
+    }
+    error = helper_converse(HELPER_PATH, request, answer);
     if (error) {
+        *is_closed = answer->failed_call && !strcmp(answer->failed_call, "execve") &&
+                     !error_is_lack(error);
         return explain_conversation(answer->failed_call, error, failure);
     }
-    code = reply_check(answer, set->count, failure);
-    if (code) {
-        return code;
+    code = reply_check(answer, request->count, failure);
+    *is_closed = !code && answer->reply.status == WIRE_UNPRIVILEGED;
+    return code;
+}
+
+static bool is_other_netns(const struct answer *answer) {
+    const struct wire_reply *reply = &answer->reply;
+
+    return answer->size >= WIRE_REPLY_FIRST && reply->magic == WIRE_MAGIC &&
+           reply->version == WIRE_VERSION && reply->status == WIRE_OTHER_NETNS;
+}
+
+static bool is_the_way(const struct service_state *service) {
+    if (service->outcome == SERVICE_UNREACHABLE || service->outcome == SERVICE_UNTRUSTED) {
+        return false;
     }
+    return !service->is_in_other_netns;
+}
+
+/* Sends the request to the service.  If *SERVICE is not the way, nothing is explained. */
+static int ask_service(const struct wire_request *request,
+                       struct service_state *service,
+                       struct answer *answer,
+                       struct tapgrant_error *failure) {
+    *service = (struct service_state){.outcome = SERVICE_ANSWERED};
+    service->outcome = service_converse(request, answer, &service->fault);
+    if (service->outcome == SERVICE_ANSWERED) {
+        service->is_in_other_netns = is_other_netns(answer);
+    }
+    if (!is_the_way(service)) {
+        message_discard(answer);
+        return TAPGRANT_FAILED;
+    }
+    answer->is_of_service = true;
+    if (service->outcome != SERVICE_ANSWERED) {
+        return explain_service(service->outcome, answer->failed_call, service->fault.error,
+                               failure);
+    }
+    return reply_check(answer, request->count, failure);
+}
+
+static int take_answer(struct answer *answer,
+                       const struct wire_request *request,
+                       const struct managed_set *set,
+                       struct tapgrant_error *failure) {
+    int code;
+
     if (answer->reply.status != WIRE_GRANTED) {
-        return explain_reply(&answer->reply, set, failure);
+        return explain_reply(answer, request, set, failure);
     }
     code = reply_take(answer, set, failure);
     if (code) {
         return code;
     }
     return make_persistent(set, failure);
+}
+
+static int converse(struct answer *answer,
+                    const struct managed_set *set,
+                    struct tapgrant_error *failure) {
+    struct service_state service;
+    struct wire_request request;
+    bool is_closed = false;
+    int code;
+
+    fill_request(&request, set);
+    code = ask_service(&request, &service, answer, failure);
+    if (!is_the_way(&service)) {
+        code = ask_helper(&request, answer, &is_closed, failure);
+    }
+    if (!code) {
+        code = take_answer(answer, &request, set, failure);
+    }
+    /* neither way is open: one line says why of both */
+    return is_closed ? access_add_service(&service, failure) : code;
 }
 
 int managed_open(const struct managed_set *set, struct tapgrant_error *failure) {
@@ -132,11 +212,56 @@ int managed_open(const struct managed_set *set, struct tapgrant_error *failure) 
         return explain_no_memory(failure);
     }
     code = converse(answer, set, failure);
-    for (size_t i = 0; i < answer->descriptors; i++) {
-        if (answer->descriptor[i] >= 0) {
-            close(answer->descriptor[i]);
+    message_discard(answer);
+    free(answer);
+    return code;
+}
+
+/* Any decision of the policy shows that the way is open. */
+static bool is_decision(const struct wire_reply *reply) {
+    return reply->status == WIRE_GRANTED || reply->status == WIRE_DENIED;
+}
+
+static int try_way(enum tapgrant_way way,
+                   const struct managed_set *set,
+                   struct answer *answer,
+                   struct tapgrant_error *failure) {
+    struct service_state service;
+    struct wire_request request;
+    bool is_closed;
+    int code;
+
+    fill_request(&request, set);
+    if (way == TAPGRANT_SETUID_HELPER) {
+        code = ask_helper(&request, answer, &is_closed, failure);
+    } else {
+        code = ask_service(&request, &service, answer, failure);
+        if (!is_the_way(&service)) {
+            code = access_explain_service(&service, failure);
         }
     }
+    if (code || is_decision(&answer->reply)) {
+        return code;
+    }
+    return explain_reply(answer, &request, set, failure);
+}
+
+int managed_access(enum tapgrant_way way, struct tapgrant_error *failure) {
+    struct answer *answer = calloc(1, sizeof(*answer));
+    struct interface interface;
+    struct interface_fault fault;
+    struct managed_set set = {.interface = {&interface}, .spec = {MANAGED_NO_BRIDGE}, .count = 1};
+    int code;
+
+    if (!answer) {
+        return explain_no_memory(failure);
+    }
+    if (interface_parse(&interface, MANAGED_NO_BRIDGE, &fault)) {
+        code = error_set(failure, TAPGRANT_USAGE, fault.object, "%s", fault.reason);
+    } else {
+        code = try_way(way, &set, answer, failure);
+    }
+    message_discard(answer);
     free(answer);
     return code;
 }

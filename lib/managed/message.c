@@ -98,3 +98,12 @@ int message_receive(int socket, struct answer *answer) {
     answer->is_longer = message.msg_flags & MSG_TRUNC;
     return message.msg_flags & MSG_CTRUNC ? note_missing(socket, answer) : 0;
 }
+
+void message_discard(struct answer *answer) {
+    for (size_t i = 0; i < answer->descriptors; i++) {
+        if (answer->descriptor[i] >= 0) {
+            close(answer->descriptor[i]);
+        }
+    }
+    memset(answer, 0, sizeof(*answer));
+}

@@ -11,6 +11,7 @@ struct answer {
     size_t descriptors;              /* they are the caller's to close, whatever else is wrong */
     bool is_longer;                  /* there were more bytes than any reply has */
     bool lacks_descriptors;          /* the kernel did not give this process all that were sent */
+    bool is_of_service;              /* not of the setuid helper */
     int wait_status;                 /* of the setuid helper: that of waitpid(2) */
     const char *failed_call;         /* the system call that failed, as "socketpair" */
 };
@@ -24,3 +25,6 @@ CHECKED int message_send(int socket, const struct wire_request *request);
  * errno of answer->failed_call.
  */
 CHECKED int message_receive(int socket, struct answer *answer);
+
+/* Closes the descriptors that came, and makes *ANSWER zeros again. */
+void message_discard(struct answer *answer);

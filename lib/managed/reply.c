@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/managed/reply.h"
 #include "lib/error.h"
+#include "lib/managed/access.h"
 #include "lib/managed/explain.h"
 
 #include <linux/if_tun.h>
@@ -14,6 +15,10 @@
 #define TUN_MAJOR 10
 #define TUN_MINOR 200
 #define CHECKED_FLAGS (IFF_TUN | IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE)
+
+static const char *speaker(const struct answer *answer) {
+    return answer->is_of_service ? EXPLAIN_SERVICE : HELPER_PATH;
+}
 
 static bool contradicts_itself(const struct answer *answer, size_t count) {
     const struct wire_reply *reply = &answer->reply;
@@ -40,32 +45,39 @@ static bool size_is_right(const struct answer *answer, size_t count) {
     return answer->size == whole;
 }
 
+/* The library of a program stays what it was when the program was started. */
+static int explain_version(const struct answer *answer, struct tapgrant_error *failure) {
+    error_set(failure, TAPGRANT_FAILED, speaker(answer),
+              "%s speaks %u, library %u: restart the program that uses it",
+              answer->is_of_service ? "service" : "helper", answer->reply.version, WIRE_VERSION);
+    error_reason_code(failure, "version");
+    return TAPGRANT_FAILED;
+}
+
 int reply_check(const struct answer *answer, size_t count, struct tapgrant_error *failure) {
     const struct wire_reply *reply = &answer->reply;
 
     if (answer->lacks_descriptors) {
         return error_set(failure, TAPGRANT_FAILED, "recvmsg(2)",
-                         "the kernel gave only %zu of the helper's descriptors",
-                         answer->descriptors);
+                         "the kernel gave only %zu of the %s's descriptors", answer->descriptors,
+                         answer->is_of_service ? "service" : "helper");
     }
     if (!answer->size) {
         return explain_silence(answer->wait_status, failure);
     }
     /* up to the status, every version has the same fields */
     if (answer->size < offsetof(struct wire_reply, stage) || reply->magic != WIRE_MAGIC) {
-        return error_set(failure, TAPGRANT_FAILED, HELPER_PATH, "answers in another protocol");
+        return error_set(failure, TAPGRANT_FAILED, speaker(answer), "answers in another protocol");
     }
     if (reply->version != WIRE_VERSION || reply->status == WIRE_OTHER_VERSION) {
-        return error_set(failure, TAPGRANT_FAILED, HELPER_PATH,
-                         "helper speaks %u, library %u: restart the program that uses it",
-                         reply->version, WIRE_VERSION);
+        return explain_version(answer, failure);
     }
     if (!size_is_right(answer, count)) {
-        return error_set(failure, TAPGRANT_FAILED, HELPER_PATH,
+        return error_set(failure, TAPGRANT_FAILED, speaker(answer),
                          "gives an answer of the wrong size");
     }
     if (contradicts_itself(answer, count)) {
-        return error_set(failure, TAPGRANT_FAILED, HELPER_PATH,
+        return error_set(failure, TAPGRANT_FAILED, speaker(answer),
                          "gives an answer that contradicts itself");
     }
     return TAPGRANT_OK;
@@ -122,7 +134,7 @@ static int take_queues(struct answer *answer,
         int *queue = &answer->descriptor[*next];
 
         if (!is_queue_of(*queue, made->dev, interface)) {
-            return error_set(failure, TAPGRANT_FAILED, HELPER_PATH,
+            return error_set(failure, TAPGRANT_FAILED, speaker(answer),
                              "gave a descriptor that is not the tap's");
         }
         device->fd[i] = *queue;
@@ -133,8 +145,14 @@ static int take_queues(struct answer *answer,
     return TAPGRANT_OK;
 }
 
+/* The service goes by the effective id, as SO_PEERCRED does; the helper by the real one. */
+static uid_t caller_uid(const struct answer *answer) {
+    return answer->is_of_service ? geteuid() : getuid();
+}
+
 static void describe(const struct wire_device *made,
                      const struct interface *interface,
+                     uid_t uid,
                      struct tapgrant_device *device) {
     memcpy(device->name, made->dev, sizeof(device->name));
     memcpy(device->bridge, made->bridge, sizeof(device->bridge));
@@ -144,7 +162,7 @@ static void describe(const struct wire_device *made,
     device->ifindex = made->ifindex;
     device->mtu = made->mtu;
     device->slot = made->slot;
-    device->uid = getuid();
+    device->uid = uid;
     device->owner = device->uid;
     device->multi_queue = interface->queues > 1;
     device->vnet_hdr = interface->vnet_hdr;
@@ -163,13 +181,14 @@ static int take_device(struct answer *answer,
 
     if (!names_end(made) || !is_wanted(made, interface) ||
         answer->descriptors - *next < interface->queues) {
-        return error_set(failure, TAPGRANT_FAILED, HELPER_PATH, "did not give what was asked for");
+        return error_set(failure, TAPGRANT_FAILED, speaker(answer),
+                         "did not give what was asked for");
     }
     code = take_queues(answer, next, made, interface, set->device[n], failure);
     if (code) {
         return code;
     }
-    describe(made, interface, set->device[n]);
+    describe(made, interface, caller_uid(answer), set->device[n]);
     return TAPGRANT_OK;
 }
 
@@ -186,7 +205,7 @@ int reply_take(struct answer *answer,
         }
     }
     if (next != answer->descriptors) {
-        return error_set(failure, TAPGRANT_FAILED, HELPER_PATH,
+        return error_set(failure, TAPGRANT_FAILED, speaker(answer),
                          "gave more descriptors than were asked for");
     }
     return TAPGRANT_OK;

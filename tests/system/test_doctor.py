@@ -5,7 +5,7 @@ import pytest
 from host import ALICE, BOB, HELPER, POLICY, TAPGRANT, uid
 
 RULE = "[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = no\n"
-HOST = ["tun", "helper", "kernel", "udev", "nftables", "policy", "bridge"]
+HOST = ["service", "helper", "tun", "kernel", "udev", "nftables", "policy", "bridge"]
 DEVICE = ["exists", "owner", "held", "up", "bridge", "port", "queues", "offloads"]
 
 
