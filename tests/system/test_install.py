@@ -67,7 +67,7 @@ def test_the_shipped_policy_parses_and_denies_everything(host):
 def test_pages_and_messages_name_the_installed_paths():
     pages = {path.name: path.read_text() for path in PREFIX.rglob("*.[1-8]")}
     assert set(pages) == {"tapgrant.1", "tapgrant-helper.8", "tapgrant-bridge-helper.8", "tapgrant-apply.8", "tapgrant_selinux.8",
-                          "tapgrant-policy.5", "tapgrant-interfaces.5", "libtapgrant.3"}
+                          "tapgrant-policy.5", "tapgrant-interfaces.5", "libtapgrant.3", "tapgrant-protocol.7"}
     assert all("@" not in text for text in pages.values())
     assert str(HELPER) in pages["tapgrant-helper.8"] and str(POLICY) in pages["tapgrant-policy.5"]
     assert TAPGRANT.exists()

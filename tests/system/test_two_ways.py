@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from host import ALICE, BOB, HELPER, TAPGRANT, uid
-from linked import build
+from linked import PROGRAMS, build
 
 FAKE = Path(__file__).with_name("fake_service.py")
 SOCKET = Path("/run/tapgrant/socket")
@@ -344,6 +344,12 @@ def test_signals_of_the_host_program_disturb_nothing(ways, program):
     result = ways.run(program, "bridge=br0", "signals", user=ALICE)
     assert result.out.splitlines()[-1] == "mytap0 1"
     ended(service)
+
+
+def test_no_thread_is_cancelled_while_it_asks_the_service(ways):
+    ways.serve("while True: answer(BUSY); take()[0].close(); grant()")
+    result = ways.run(build(ways.folder, PROGRAMS / "pending.c"), "tapgrant_open", "tapgrant_access", user=ALICE)
+    assert sorted(result.out.splitlines()) == ["tapgrant_access returned"] * 2 + ["tapgrant_open returned"] * 2
 
 
 # Where the setuid helper cannot work -----------------------------------------------------------------------------------------

@@ -50,6 +50,11 @@ static void open_all_ways(void) {
     }
 }
 
+static void try_both_ways(void) {
+    tapgrant_access(TAPGRANT_SERVICE, &error);
+    tapgrant_access(TAPGRANT_SETUID_HELPER, &error);
+}
+
 static void open_set(void) {
     const char *const granted[] = {"bridge=br0", "managed=no,dev=mytap0"};
     const char *const refused[] = {"bridge=br0", "bridge=br9"};
@@ -172,6 +177,7 @@ static const struct call {
     {"tapgrant_fd", read_all},
     {"tapgrant_warning", read_all},
     {"tapgrant_version", read_all},
+    {"tapgrant_access", try_both_ways},
     {"tapgrant_open", open_all_ways},
     {"tapgrant_open_set", open_set},
     {"tapgrant_find", find},
