@@ -137,6 +137,14 @@ static bool has_unit(void) {
     return is_installed && !access("/run/systemd/system", F_OK);
 }
 
+/* May only a group use the socket?  In a user namespace the group is not shown as it is. */
+static bool is_for_a_group(struct stat *socket) {
+    if (namespace_is_of_a_user() || stat(SOCKET_PATH, socket)) {
+        return false;
+    }
+    return S_ISSOCK(socket->st_mode) && (socket->st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP;
+}
+
 /* Replaces the hint if there is a command that opens the service to this process. */
 static void hint_service(const struct service_state *service, struct tapgrant_error *failure) {
     int error = service->fault.error;
@@ -145,7 +153,7 @@ static void hint_service(const struct service_state *service, struct tapgrant_er
     if (service->is_in_other_netns || service->outcome != SERVICE_UNREACHABLE) {
         return;
     }
-    if (error == -EACCES && !stat(SOCKET_PATH, &socket)) {
+    if (error == -EACCES && is_for_a_group(&socket)) {
         error_hint(failure, "only members of group %u may: add the user to it, and log in again",
                    socket.st_gid);
     } else if ((error == -ENOENT || error == -ECONNREFUSED) && has_unit()) {

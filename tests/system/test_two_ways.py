@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from host import ALICE, BOB, HELPER, TAPGRANT, uid
-from linked import PROGRAMS, build
+from linked import build
 
 FAKE = Path(__file__).with_name("fake_service.py")
 SOCKET = Path("/run/tapgrant/socket")
@@ -346,10 +346,42 @@ def test_signals_of_the_host_program_disturb_nothing(ways, program):
     ended(service)
 
 
+CANCELLED = r"""
+#include <pthread.h>
+#include <stdio.h>
+#include <tapgrant.h>
+
+static int code = -1;
+
+static void *open_cancelled(void *spec) {
+    struct tapgrant_device *device;
+
+    pthread_cancel(pthread_self());
+    code = tapgrant_open(spec, &device, NULL);
+    pthread_testcancel();
+    return NULL;
+}
+
+int main(int argc, char *argv[]) {
+    pthread_t thread;
+    void *result;
+
+    if (argc != 2 || pthread_create(&thread, NULL, open_cancelled, argv[1]) || pthread_join(thread, &result)) {
+        return 9;
+    }
+    printf("%d %d\n", code, result == PTHREAD_CANCELED);
+    return 0;
+}
+"""
+
+
 def test_no_thread_is_cancelled_while_it_asks_the_service(ways):
-    ways.serve("while True: answer(BUSY); take()[0].close(); grant()")
-    result = ways.run(build(ways.folder, PROGRAMS / "pending.c"), "tapgrant_open", "tapgrant_access", user=ALICE)
-    assert sorted(result.out.splitlines()) == ["tapgrant_access returned"] * 2 + ["tapgrant_open returned"] * 2
+    """The request to cancel it is there before: the first cancellation point would end the thread."""
+    service = ways.serve("answer(BUSY); take()[0].close(); grant()")
+    source = ways.folder / "cancelled.c"
+    source.write_text(CANCELLED)
+    assert ways.run(build(ways.folder, source), "bridge=br0", user=ALICE).out == "0 1\n"
+    ended(service)
 
 
 # Where the setuid helper cannot work -----------------------------------------------------------------------------------------
