@@ -8,8 +8,8 @@
 #define HOLDERS 64
 
 static const char *code_name(int code) {
-    static const char *const names[] = {"ok", "failed", "usage", "denied",
-                                        "device", "quota", "busy"};
+    static const char *const names[] = {"ok",     "failed", "usage", "denied",
+                                        "device", "quota",  "busy"};
     const int count = (int)(sizeof(names) / sizeof(names[0]));
 
     return code >= 0 && code < count ? names[code] : "failed";

@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 
 #define SHELL_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%"
-#define USUAL_STACK (8192u << 10)          /* bytes: the limit that Linux starts with */
-#define PIECES 400                         /* bytes of what error_add() puts together */
+#define USUAL_STACK (8192u << 10) /* bytes: the limit that Linux starts with */
+#define PIECES 400                /* bytes of what error_add() puts together */
 
 int explain_conversation(const char *call, int error, struct tapgrant_error *failure) {
     char page[40];

@@ -223,9 +223,7 @@ static int run(struct child *child) {
     return child->has_ended ? 0 : -ECANCELED;
 }
 
-int helper_converse(const char *path,
-                    const struct wire_request *request,
-                    struct answer *answer) {
+int helper_converse(const char *path, const struct wire_request *request, struct answer *answer) {
     struct child child = {.path = path, .host = getpid()};
     CLOSES int theirs = -1;
     CLOSES int ours = -1;

@@ -9,9 +9,7 @@
 #include "lib/managed/message.h"
 
 /* Is it a reply to a request for COUNT interfaces? */
-CHECKED int reply_check(const struct answer *answer,
-                        size_t count,
-                        struct tapgrant_error *failure);
+CHECKED int reply_check(const struct answer *answer, size_t count, struct tapgrant_error *failure);
 
 /*
  * Moves the descriptors of a granted request into the devices of the set, and fills these in.  If

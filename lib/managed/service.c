@@ -20,8 +20,8 @@
 
 #define MS_PER_SECOND 1000
 #define NS_PER_MS 1000000
-#define BACKLOG_MS 1000  /* how long a full backlog is waited for */
-#define PAUSE_LEAST 20   /* milliseconds before a busy service is asked again */
+#define BACKLOG_MS 1000 /* how long a full backlog is waited for */
+#define PAUSE_LEAST 20  /* milliseconds before a busy service is asked again */
 #define PAUSE_MOST 500
 #define OVERFLOW_UID 65534u /* of an id that a user namespace does not map, where nothing is set */
 
