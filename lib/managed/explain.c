@@ -353,20 +353,20 @@ static int explain_busy(struct tapgrant_error *failure) {
     return TAPGRANT_BUSY;
 }
 
-/* The fields of an interface on the wire, in their order, by the key that asks for each. */
+/* The fields of an interface on the wire, by the key that asks for each. */
+static const struct wire_interface shape;
 static const struct field {
     const char *key;
     size_t offset;
-    size_t end;
+    size_t size;
 } fields[] = {
-    {"dev", offsetof(struct wire_interface, dev), offsetof(struct wire_interface, bridge)},
-    {"bridge", offsetof(struct wire_interface, bridge), offsetof(struct wire_interface, guest_mac)},
-    {"guest-mac", offsetof(struct wire_interface, guest_mac),
-     offsetof(struct wire_interface, host_mac)},
-    {"host-mac", offsetof(struct wire_interface, host_mac), offsetof(struct wire_interface, mtu)},
-    {"mtu", offsetof(struct wire_interface, mtu), offsetof(struct wire_interface, queues)},
-    {"queues", offsetof(struct wire_interface, queues), offsetof(struct wire_interface, vnet_hdr)},
-    {"vnet-hdr", offsetof(struct wire_interface, vnet_hdr), sizeof(struct wire_interface)},
+    {"dev", offsetof(struct wire_interface, dev), sizeof(shape.dev)},
+    {"bridge", offsetof(struct wire_interface, bridge), sizeof(shape.bridge)},
+    {"guest-mac", offsetof(struct wire_interface, guest_mac), sizeof(shape.guest_mac)},
+    {"host-mac", offsetof(struct wire_interface, host_mac), sizeof(shape.host_mac)},
+    {"mtu", offsetof(struct wire_interface, mtu), sizeof(shape.mtu)},
+    {"queues", offsetof(struct wire_interface, queues), sizeof(shape.queues)},
+    {"vnet-hdr", offsetof(struct wire_interface, vnet_hdr), sizeof(shape.vnet_hdr)},
 };
 
 static bool is_asked(const struct wire_request *request, const struct field *field) {
@@ -375,7 +375,7 @@ static bool is_asked(const struct wire_request *request, const struct field *fie
     for (uint32_t i = 0; i < request->count; i++) {
         const uint8_t *interface = (const uint8_t *)&request->interface[i];
 
-        if (memcmp(interface + field->offset, zeros, field->end - field->offset)) {
+        if (memcmp(interface + field->offset, zeros, field->size)) {
             return true;
         }
     }
@@ -388,7 +388,7 @@ static int explain_unknown_field(const struct refusal *refusal, struct tapgrant_
     char keys[PIECES] = "";
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        bool is_known = fields[i].end <= refusal->reply->interface_size;
+        bool is_known = fields[i].offset + fields[i].size <= refusal->reply->interface_size;
 
         if (!is_known && is_asked(refusal->request, &fields[i])) {
             error_add(keys, sizeof(keys), "%s", fields[i].key);

@@ -88,6 +88,72 @@ def test_a_size_beyond_the_bounds_is_malformed(lab, sizes):
     assert (status, len(reply)) == ("malformed", REPLY)
 
 
+TOP = Path(__file__).resolve().parents[2]
+NEWER = [  # what the next version may add: to each structure, at its end
+    ("wire/wire.h", "    struct wire_interface interface[WIRE_INTERFACES];\n};",
+     "    uint32_t added[3];\n    struct wire_interface interface[WIRE_INTERFACES];\n};"),
+    ("wire/wire.h", "    uint16_t vnet_hdr; /* 0 or 1 */\n", "    uint16_t vnet_hdr;\n    uint32_t future;\n    uint8_t more[12];\n"),
+    ("wire/wire.h", "    struct wire_device device[WIRE_INTERFACES];", "    uint32_t added[4];\n    struct wire_device device[WIRE_INTERFACES];"),
+    ("wire/wire.h", "    uint16_t slot; /*", "    uint16_t slot;\n    uint8_t more[28]; /*"),
+    ("lib/managed/managed.c", "&request->interface[i]);\n", "&request->interface[i]);\n        request->interface[i].future = FUTURE;\n"),
+    ("lib/managed/explain.c", "sizeof(shape.vnet_hdr)},\n",
+     "sizeof(shape.vnet_hdr)},\n    {\"future\", offsetof(struct wire_interface, future), sizeof(shape.future)},\n")]
+PROGRAM = r"""
+#include "lib/tapgrant.h"
+#include <stdio.h>
+
+int main(int argc, char *argv[]) {
+    struct tapgrant_device *devices[2];
+    struct tapgrant_error error;
+
+    if (tapgrant_open_set((const char *const *)argv + 1, (size_t)argc - 1, devices, &error)) {
+        printf("%s: %s (%s)\n", error.object, error.reason, error.reason_code);
+        return error.code;
+    }
+    for (int i = 0; i < argc - 1; i++) {
+        printf("%s %s %s %u\n", tapgrant_name(devices[i]), tapgrant_bridge(devices[i]), tapgrant_rule(devices[i]), tapgrant_mtu(devices[i]));
+        tapgrant_close(devices[i]);
+    }
+    return 0;
+}
+"""
+
+
+def newer_program(folder, future):
+    """PROGRAM with the library of the next version, whose requests have FUTURE in a field that is new."""
+    changed = {}
+    for name, old, new in NEWER:
+        text = changed.get(name) or (TOP / name).read_text()
+        assert text.count(old) == 1, (name, old, text.count(old))
+        changed[name] = text.replace(old, new)
+    # it is the next one whose layout the assertions are about
+    changed["wire/wire.h"] = re.sub(r"^_Static_assert\(WIRE_RE(QUEST|PLY)_HEADER == .*?;\n", "", changed["wire/wire.h"], flags=re.M)
+    changed["wire/wire.h"] = re.sub(r"^_Static_assert\(offsetof.*?;\n", "", changed["wire/wire.h"], flags=re.M)
+    for name, text in [*changed.items(), ("program.c", PROGRAM)]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    paths = [*(TOP / "lib").rglob("*.c"), *(TOP / "conf/interface").glob("*.c"), *(TOP / "wire").glob("*.c")]
+    sources = [folder / name if name in changed else TOP / name for name in (str(path.relative_to(TOP)) for path in paths)]
+    words = [f'-DHELPER_PATH="{HELPER}"', f'-DSOCKET_PATH="{SOCKET}"', '-DSERVICE_USER="_tapgrant"', '-DTAPGRANT_VERSION="9.9.9"']
+    program = folder / f"newer{future}"
+    subprocess.run(["cc", "-std=gnu11", "-D_GNU_SOURCE", f"-DFUTURE={future}", *words, f"-I{folder}", f"-I{TOP}", "-o", program,
+                    folder / "program.c", *sources, "-lmnl", "-pthread"], check=True)
+    return program
+
+
+def test_a_program_with_a_newer_library_works_with_this_helper(lab):
+    program = newer_program(lab.folder, 0)
+    assert lab.run(program, "bridge=br0", "bridge=br0,mtu=1500", user=ALICE).out == "tg0 br0 lab 1500\ntg1 br0 lab 1500\n"
+    result = lab.run(program, "bridge=br0", "bridge=br9", user=ALICE, check=False)
+    assert result.code == 3 and result.out == "bridge br9: denied by policy (denied)\n"
+
+
+def test_a_program_with_a_newer_library_is_told_which_key_this_helper_does_not_know(lab):
+    result = lab.run(newer_program(lab.folder, 7), "bridge=br0", user=ALICE, check=False)
+    assert result.code == 1
+    assert result.out == f"{HELPER}: is older than the program and does not know: future (unknown_field)\n"
+
+
 def test_a_program_of_the_version_before_is_told_the_version(lab):
     """Its request: 12 bytes and 64 interfaces.  It looks at magic, version and status, and at nothing else."""
     old = struct.pack("3I", 0x74617067, 1, 1) + interface().ljust(52 * 64, b"\0")
