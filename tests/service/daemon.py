@@ -50,10 +50,10 @@ def until(condition, seconds=5):
 class Service:
     """Started by --listen; PROGRAM: a copy of the service; BEFORE: the words of a command that executes it."""
 
-    def __init__(self, host, *words, program=SERVICE, before=()):
+    def __init__(self, host, *words, program=SERVICE, before=(), path=None):
         self.host = host
         self.uid = make_account(host)
-        self.socket = host.folder / "run" / "socket"
+        self.socket = path or host.folder / "run" / "socket"
         self.process = host.start(*before, program, "--listen", self.socket, *words)
         self.wait_ready()
 
