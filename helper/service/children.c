@@ -162,11 +162,15 @@ bool children_serve(struct children *all, int connection, unsigned user, int64_t
     return false;
 }
 
-int children_hear_template(struct children *all) {
+int children_hear_template(struct children *all, int64_t now) {
     struct fork_report report;
     struct child *child;
-    int error = pass_receive(all->template_channel, &report, sizeof(report), NULL, MSG_DONTWAIT);
+    int error;
 
+    if (!all->template) {
+        return 0;
+    }
+    error = pass_receive(all->template_channel, &report, sizeof(report), NULL, MSG_DONTWAIT);
     if (error == -EAGAIN) {
         return 0;
     }
@@ -180,7 +184,7 @@ int children_hear_template(struct children *all) {
         child->state = CHILD_WARM;
     } else {
         forget(child);
-        all->order_after = child->deadline;
+        all->order_after = now + NEXT_ORDER;
     }
     if (!report.policy_error || report.policy_serial == all->policy_serial) {
         return 0;
@@ -248,7 +252,7 @@ static void wait_for_strays(struct children *all) {
     }
 }
 
-int children_find_ended(struct children *all, int *status) {
+int children_find_ended(struct children *all, int *status, int64_t now) {
     for (int i = 0; i < CHILDREN_MOST; i++) {
         struct child *child = &all->child[i];
 
@@ -259,6 +263,7 @@ int children_find_ended(struct children *all, int *status) {
     }
     if (all->template && waitpid(all->template, NULL, WNOHANG) == all->template) {
         forget_template(all);
+        all->order_after = now + NEXT_ORDER; /* or one that cannot start would be tried for ever */
     }
     wait_for_strays(all);
     return -1;

@@ -58,7 +58,7 @@ void children_order(struct children *all, unsigned wanted, int64_t now);
 CHECKED bool children_serve(struct children *all, int connection, unsigned user, int64_t now);
 
 /* The template has something to say.  The policy's error if it is a new one, or 0. */
-CHECKED int children_hear_template(struct children *all);
+CHECKED int children_hear_template(struct children *all, int64_t now);
 
 /* The next report of a child.  False: there is none. */
 CHECKED bool children_hear(struct children *all, unsigned index, struct child_report *report);
@@ -73,7 +73,7 @@ void children_end_overdue(struct children *all, int64_t now);
 void children_replace_template(struct children *all);
 
 /* A child that has ended, after all of its reports were heard.  Its index, or -1. */
-CHECKED int children_find_ended(struct children *all, int *status);
+CHECKED int children_find_ended(struct children *all, int *status, int64_t now);
 
 /* Forgets the child, whose STATUS is wait(2)'s, and says what its end means. */
 struct child_end children_forget(struct children *all, unsigned index, int status);

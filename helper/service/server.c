@@ -172,7 +172,7 @@ static void handle_overdue(const struct server *server, unsigned user) {
 
 static void handle_ends(struct server *server, int64_t now) {
     int status;
-    int index = children_find_ended(&server->children, &status);
+    int index = children_find_ended(&server->children, &status, now);
 
     while (index >= 0) {
         struct child_end end;
@@ -188,7 +188,7 @@ static void handle_ends(struct server *server, int64_t now) {
         } else if (end.had_user && end.is_overdue) {
             handle_overdue(server, end.user);
         }
-        index = children_find_ended(&server->children, &status);
+        index = children_find_ended(&server->children, &status, now);
     }
 }
 
@@ -204,9 +204,9 @@ static void handle_signal(struct server *server, int64_t now) {
     }
 }
 
-static void handle_template(struct server *server) {
+static void handle_template(struct server *server, int64_t now) {
     char line[LINE];
-    int error = children_hear_template(&server->children);
+    int error = children_hear_template(&server->children, now);
 
     if (error) {
         snprintf(line, sizeof(line), "the policy is void (errno %d): everybody is denied", -error);
@@ -225,7 +225,7 @@ static void handle(struct server *server, const struct epoll_event *event, int64
         handle_signal(server, now);
         break;
     case EVENT_TEMPLATE:
-        handle_template(server);
+        handle_template(server, now);
         break;
     case EVENT_CHILD:
         handle_reports(server, index, now);
@@ -299,7 +299,10 @@ static int time_to_wait(const struct server *server, int64_t now) {
     if (!server->is_listening || children_count(&server->children, CHILD_WARM) < CHILDREN_WARM) {
         return PAUSE;
     }
-    return server->idle ? (int)(server->last + server->idle - now) + 1 : -1;
+    if (!server->idle) {
+        return -1;
+    }
+    return server->last + server->idle > now ? (int)(server->last + server->idle - now) : 0;
 }
 
 static void start_listening(struct server *server, int64_t now) {
