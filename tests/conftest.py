@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / folder) for folder in ("system", "clients", "hostile")]  # modules that several areas use
+sys.path[:0] = [str(HERE / folder) for folder in ("system", "clients", "hostile", "service")]  # modules that several areas use
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
 if WORKER:
     os.environ["TAPGRANT_USERS"] = f"tg{WORKER}-alice tg{WORKER}-bob"
 # The areas whose tests take longest are started first, so that no worker ends long after the others.
-ORDER = ("selinux", "hostile", "rules", "fuzz", "differential", "clients", "system", "bench")
+ORDER = ("selinux", "hostile", "rules", "fuzz", "differential", "clients", "service", "system", "bench")
 PR_SET_CHILD_SUBREAPER = 36
 
 

@@ -12,6 +12,8 @@
 #include "conf/policy/policy.h"
 #include "helper/link/link.h"
 
+#define LOG_LINE 288 /* bytes: more than the line of a decision has, without its head */
+
 /* The bridge that an interface asks for; link.index 0: it asks for none, or there is none. */
 struct grant_bridge {
     struct link link;
@@ -25,12 +27,20 @@ struct grant_random {
     uint8_t mac[8];      /* the first six: an address that is nobody's */
 };
 
+/*
+ * Takes one LINE for the host's log, without its head.  PRIORITY is one of syslog(3).  False: it
+ * was not taken, and nobody waits for it.
+ */
+typedef bool log_fn(int log, int priority, const char *line);
+
 /* One request, from the policy that answers it to the reply.  Too large for a stack. */
 struct grant {
     const struct caller *caller;
     const struct policy *policy;
     const struct policy_subject *subject; /* the caller, as policy_resolve() filled it */
-    int log;                              /* from log_open() */
+    int log;                              /* the descriptor that TELL writes to */
+    log_fn *tell;
+    const char *via; /* which program answers: "setuid" or "service" */
     enum wire_stage stage;
     uint32_t index; /* the interface that the stage is at */
     struct wire_request request;
@@ -99,6 +109,9 @@ CHECKED int reply_send(int socket,
 
 /* The host's log, non-blocking; -1: there is none.  Some hosts let only root open it. */
 int log_open(void);
+
+/* A log_fn: writes the line to the host's log, as tapgrant, facility authpriv. */
+bool log_send(int log, int priority, const char *line);
 
 /*
  * One line for each decision: RESULT as above, on the interface of that index.  Of a request that

@@ -15,13 +15,29 @@
 
 #include "helper/grant/grant.h"
 
-#define LINE 320 /* bytes: more than any line has */
+#define HEAD 32 /* bytes: more than "<86>tapgrant[PID]: " has */
 
 int log_open(void) {
     const struct sockaddr_un address = {AF_UNIX, "/dev/log"};
     int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    return connect(log, (const void *)&address, sizeof(address)) ? -1 : log;
+    if (connect(log, (const void *)&address, sizeof(address))) {
+        close(log);
+        return -1;
+    }
+    return log;
+}
+
+bool log_send(int log, int priority, const char *line) {
+    char text[HEAD + LOG_LINE];
+
+    snprintf(text,
+             sizeof(text),
+             "<%d>tapgrant[%d]: %s",
+             LOG_AUTHPRIV | priority,
+             (int)getpid(),
+             line);
+    return send(log, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 /* The words of enum wire_status. */
@@ -43,15 +59,11 @@ static const char *const verdicts[] = {
 void log_decision(const struct grant *grant, int result, uint32_t index) {
     const struct wire_interface *wanted = &grant->request.interface[index];
     const struct wire_device *told = &grant->reply.device[index];
-    int priority = LOG_AUTHPRIV | (result ? LOG_NOTICE : LOG_INFO);
-    char line[LINE];
+    char line[LOG_LINE];
 
     snprintf(line,
              sizeof(line),
-             "<%d>tapgrant[%d]: uid=%u verdict=%s rule=%s device=%s index=%u bridge=%s stage=%d "
-             "error=%u",
-             priority,
-             (int)getpid(),
+             "uid=%u verdict=%s rule=%s device=%s index=%u bridge=%s stage=%d error=%u via=%s",
              grant->caller->uid,
              verdicts[grant->reply.status],
              told->rule,
@@ -59,6 +71,7 @@ void log_decision(const struct grant *grant, int result, uint32_t index) {
              told->ifindex,
              result ? wanted->bridge : told->bridge,
              (int)grant->stage,
-             grant->reply.error);
-    send(grant->log, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
+             grant->reply.error,
+             grant->via);
+    grant->tell(grant->log, result ? LOG_NOTICE : LOG_INFO, line);
 }

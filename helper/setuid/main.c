@@ -80,6 +80,8 @@ static int start(struct grant *grant, struct caller *caller) {
     read_ids(caller);
     grant->caller = caller;
     grant->log = log_open();
+    grant->tell = log_send;
+    grant->via = "setuid";
     return result ? result : link_connect();
 }
 

@@ -13,7 +13,7 @@ from calls import ASKED, POLICY
 from host import ALICE, HELPER, POLICY as POLICY_FILE, uid
 from test_denial import CAUSES, RULE
 
-KEYS = ["uid", "verdict", "rule", "device", "index", "bridge", "stage", "error"]
+KEYS = ["uid", "verdict", "rule", "device", "index", "bridge", "stage", "error", "via"]
 
 
 def log_of(arena, **job):

@@ -278,9 +278,10 @@ def definitions():
 
 
 def compiler_flags(stub):
-    generated = Path(stub) / "helper/privilege/filter.inc"
-    generated.parent.mkdir(parents=True)
-    generated.write_text("")
+    folder = Path(stub) / "helper/privilege"
+    folder.mkdir(parents=True)
+    for name in ("filter.inc", "service_filter.inc"):
+        (folder / name).write_text("")
     libxml2 = subprocess.run(["pkg-config", "--cflags", "libxml-2.0"], capture_output=True, text=True, check=True).stdout.split()
     return ["-std=c11", "-D_GNU_SOURCE", f"-I{TOP}", f"-I{stub}", *libxml2, *(f'-D{name}="/"' for name in definitions())]
 

@@ -20,7 +20,7 @@ SHOWS = {
     "conf/definitions": ["definitions.h"],
     "helper/link": ["link.h"],
     "helper/grant": ["grant.h"],
-    "helper/privilege": ["privilege.h"],
+    "helper/privilege": ["privilege.h", "service.h"],
     "apply/links": ["forwarding.h", "links.h", "tap.h"],
     "lib": ["tapgrant.h"],
     "lib/existing": ["existing.h"],
@@ -45,6 +45,7 @@ ARROWS = {
     "helper/privilege": ["wire"],
     "helper/grant": ["helper/link", "conf/policy", "wire"],
     "helper/setuid": ["helper/grant", "helper/privilege", "conf/file", "wire"],
+    "helper/service": ["helper/grant", "helper/privilege", "helper/link", "conf/policy", "conf/file", "wire"],
     "apply": ["apply/links", "helper/link", "conf/definitions", "conf/interface", "conf/file", "wire"],
     "apply/links": ["helper/link", "conf/definitions", "conf/interface", "wire"],
     "lib": [*LIBRARY, "lib/managed", "lib/existing"],
@@ -65,7 +66,7 @@ ARROWS = {
     "cli/run": COMMAND,
     "cli/show": COMMAND,
 }
-GENERATED = {"helper/privilege/filter.inc"}
+GENERATED = {"helper/privilege/filter.inc", "helper/privilege/service_filter.inc"}
 # Arrows, circles and names that are there and should not be: each goes from here with what makes it.
 UNWANTED_ARROWS = set()
 UNWANTED_CIRCLES = []

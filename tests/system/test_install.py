@@ -44,6 +44,25 @@ def test_the_helpers_mode(build, tmp_path, options, mode, group):
     assert "RUNPATH" not in dynamic and "RPATH" not in dynamic
 
 
+@pytest.mark.parametrize("privilege, programs, units, setuid", [
+    ("both", {"tapgrant-helper", "tapgrantd"}, True, {"tapgrant-helper"}), ("service", {"tapgrantd"}, True, set()),
+    ("setuid", {"tapgrant-helper"}, False, {"tapgrant-helper"}), ("none", {"tapgrant-helper", "tapgrantd"}, False, set())])
+def test_the_ways_in_that_are_installed(build, tmp_path, privilege, programs, units, setuid):
+    root, _ = install(build, tmp_path, f"-Dprivilege={privilege}")
+    folder = root / "usr/libexec"
+    assert {path.name for path in folder.iterdir()} & {"tapgrant-helper", "tapgrantd"} == programs
+    assert {path.name for path in root.rglob("*") if path.is_file() and path.stat().st_mode & 0o6000} == setuid
+    assert {path.name for path in root.rglob("tapgrant.s*") if path.suffix in (".socket", ".service")} == (
+        {"tapgrant.socket", "tapgrant.service"} if units else set())
+    assert bool(list(root.rglob("sysusers.d/tapgrant.conf"))) == ("tapgrantd" in programs)
+
+
+def test_the_group_may_use_both_ways(build, tmp_path):
+    root, _ = install(build, tmp_path, "-Dprivilege=both", f"-Dgroup={ALICE}")
+    unit = next(root.rglob("tapgrant.socket")).read_text()
+    assert "SocketMode=0660\n" in unit and f"SocketGroup={ALICE}\n" in unit
+
+
 def test_a_policy_is_installed_once_and_never_over_an_edited_one(build, tmp_path):
     root, again = install(build, tmp_path)
     policy = root / "etc/tapgrant/policy.conf"
@@ -66,7 +85,7 @@ def test_the_shipped_policy_parses_and_denies_everything(host):
 
 def test_pages_and_messages_name_the_installed_paths():
     pages = {path.name: path.read_text() for path in PREFIX.rglob("*.[1-8]")}
-    assert set(pages) == {"tapgrant.1", "tapgrant-helper.8", "tapgrant-bridge-helper.8", "tapgrant-apply.8", "tapgrant_selinux.8",
+    assert set(pages) == {"tapgrant.1", "tapgrant-helper.8", "tapgrant-bridge-helper.8", "tapgrant-apply.8", "tapgrant_selinux.8", "tapgrantd.8",
                           "tapgrant-policy.5", "tapgrant-interfaces.5", "libtapgrant.3", "tapgrant-protocol.7"}
     assert all("@" not in text for text in pages.values())
     assert str(HELPER) in pages["tapgrant-helper.8"] and str(POLICY) in pages["tapgrant-policy.5"]

@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 # Each area is a folder below tests/ of the same name, but for this one.
-AREAS = ("unit", "differential", "rules", "fuzz", "system", "clients", "hostile", "selinux", "bench")
+AREAS = ("unit", "differential", "rules", "fuzz", "system", "service", "clients", "hostile", "selinux", "bench")
 FOLDERS = {"differential": "unit/differential"}
 ONLY_LONG = ("mutate",)  # run by --long, and where it is named
 WITHOUT_ROOT = ("unit", "rules", "differential", "fuzz")

@@ -183,6 +183,18 @@ def write_accounts(work, jobs):
             work.write("uid", uid)
             passwd.write(f"{name}:x:{uid}:{uid + GID_OFFSET}::/nonexistent:/usr/sbin/nologin\n")
             group.write(f"{name}:x:{uid + GID_OFFSET}:\n")
+        write_service_account(work, passwd, group, folder)
+
+
+def write_service_account(work, passwd, group, folder):
+    """The account that the service becomes, where the machine has none."""
+    name = "_tapgrant"
+    if any(line.startswith(f"{name}:") for line in (folder / "passwd").read_text(encoding="utf-8").splitlines()):
+        return
+    (uid,) = free_ids(work.folder.parent, 1)
+    work.write("uid", uid)
+    passwd.write(f"{name}:x:{uid}:{uid + GID_OFFSET}::/nonexistent:/usr/sbin/nologin\n")
+    group.write(f"{name}:x:{uid + GID_OFFSET}:\n")
 
 
 def listed_by_git():

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a caller can do to the child that serves it: nothing, until the last step."""
+import contextlib
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from ask_helper import interface, request
+from daemon import state, until
+from host import ALICE, BOB, uid
+
+ATTACK = Path(__file__).resolve().parent / "attack.py"
+PAUSE = 1500000  # microseconds: long enough for all that a caller tries
+# Where the child stands still, and whether its real and effective uid are the caller's by then.
+STAGES = {
+    "the request is received": "recvmsg:when=2",
+    "the bridge is read": "sendto:when=1",
+    "the tap is made": "ioctl:when=1",
+    "the tap is root's": "ioctl:when=2",
+    "the slot is claimed": "sendto:when=3",
+    "the tap is a port": "sendto:when=6",
+    "the tap is the caller's": "ioctl:when=4",
+    "it reports that it leaves": "sendmsg:when=2",
+}
+
+LAST = "setresuid:when=3"  # behind which all ids are the caller's
+
+
+@contextlib.contextmanager
+def standing_still(service, where, side="enter"):
+    """Every child that is warm now stands still for a while before a system call, or behind it."""
+    tracers = []
+    for child in service.children():
+        words = ["strace", "-qq", "-o", "/dev/null", "-p", child, "-e", f"trace={where.split(':')[0]}",
+                 "-e", f"inject={where}:delay_{side}={PAUSE}"]
+        tracers.append(subprocess.Popen([str(word) for word in words], stderr=subprocess.PIPE))
+        until(lambda process=child: state(process, "TracerPid") != ["0"])
+    yield
+    for tracer in tracers:
+        tracer.terminate()
+        tracer.wait()
+        tracer.stderr.close()
+
+
+def serving(service, user=ALICE):
+    """The child that has become USER."""
+    return next((child for child in service.children() if state(child, "Uid")[1:2] == [str(uid(user))]), None)
+
+
+def ids_of(child):
+    return state(child, "Uid")[:3]
+
+
+@pytest.mark.parametrize("where", STAGES.values(), ids=STAGES)
+def test_the_caller_can_neither_signal_nor_trace_nor_change_its_child(service, where):
+    own, alice = str(service.uid), str(uid(ALICE))
+    with standing_still(service, where):
+        client = service.start_client("hold")
+        child = until(lambda: serving(service))
+        assert ids_of(child) == [own, alice, own]
+        time.sleep(0.3)  # it stands still by now
+        tried = service.host.run("/usr/bin/python3", ATTACK, child, user=ALICE).json[0]
+        assert ids_of(child) == [own, alice, own], "it has gone on meanwhile"
+        assert json.loads(client.stdout.readline())["status"] == "granted"
+    wrong = {what: word for what, word in tried.items() if word not in ("EPERM", "EACCES")}
+    assert not wrong, tried
+
+
+def test_in_the_last_step_it_is_the_callers_and_that_is_no_crash(service):
+    service.host.listen_log()
+    template = service.template()
+    with standing_still(service, LAST, "exit"):
+        client = service.start_client()
+        child = until(lambda: serving(service))
+        until(lambda: ids_of(child) == [str(uid(ALICE))] * 3)
+        service.host.run("kill", "-SEGV", child, user=ALICE)
+        assert json.loads(client.stdout.readline())["status"] is None
+        until(lambda: not state(child, "Uid"))
+    assert service.ask()["status"] == "granted"  # it is not busy
+    assert service.template() == template
+    assert not [line for line in service.host.log_lines() if "signal" in line]
+
+
+def test_a_child_that_is_stopped_in_the_last_step_is_ended(service):
+    with standing_still(service, LAST, "exit"):
+        client = service.start_client()
+        child = until(lambda: serving(service))
+        until(lambda: ids_of(child) == [str(uid(ALICE))] * 3)
+        service.host.run("kill", "-STOP", child, user=ALICE)
+        begun = time.monotonic()
+    assert service.ask(user=BOB)["status"] == "granted"
+    assert json.loads(client.stdout.readline())["status"] is None
+    assert 2 < time.monotonic() - begun < 6
+    assert service.ask()["status"] == "granted"
+
+
+def test_what_root_ends_leaves_nothing_and_the_service_goes_on(service):
+    """At every stage by SIGKILL: which is no crash, so nobody is busy for it."""
+    for where in STAGES.values():
+        with standing_still(service, where):
+            client = service.start_client()
+            child = until(lambda: serving(service))
+            time.sleep(0.2)
+            subprocess.run(["kill", "-KILL", str(child)], check=True)
+            assert json.loads(client.stdout.readline())["status"] is None
+        until(lambda: not service.host.taps())
+    assert service.ask()["status"] == "granted"
+
+
+def test_eight_unread_answers_of_253_descriptors_are_the_callers_own(service):
+    """Descriptors that are under way count for the user who has not read them."""
+    service.host.policy("[rule lab]\nuser = *\nbridge = none\nqueues = 253\n")
+    time.sleep(0.1)
+    program = ("import socket, sys, resource\n"
+               "held = []\n"
+               "for _ in range(8):\n"
+               "    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+               "    connection.connect(sys.argv[1])\n"
+               "    connection.send(bytes.fromhex(sys.argv[2]))\n"
+               "    held.append(connection)\n"
+               "print('sent', flush=True)\n"
+               "sys.stdin.read()\n")
+    many = request(interface(bridge=b"", queues=253))
+    flood = service.host.start("prlimit", "--nofile=1024:1024", "/usr/bin/python3", "-c", program, service.socket, many.hex(), user=ALICE)
+    assert flood.stdout.readline() == "sent\n"
+    until(lambda: not [child for child in service.children() if state(child, "Uid")[1:2] == [str(uid(ALICE))]], 10)
+    for _ in range(3):
+        answer = service.ask(user=BOB, data=many)
+        assert (answer["status"], len(answer["descriptors"])) == ("granted", 253)
+    flood.send_signal(signal.SIGKILL)
+    flood.wait()

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A change of the policy, or of a file that it needs, counts from the next request on."""
+import os
+import subprocess
+import time
+
+import pytest
+
+from daemon import Service, state, until
+from host import ALICE, BOB, POLICY, gid, uid
+
+SETTLED = 3.2  # seconds: older files are not read again
+RULE = "[rule lab]\nuser = {user}\nbridge = br0\nisolate = no\nlock-mac = no\n"
+YES, NO = RULE.format(user=f"{uid(ALICE)}"), RULE.format(user=f"{uid(BOB)}")
+assert len(YES) == len(NO)
+
+
+def in_place(path, text):
+    with open(path, "r+", encoding="utf-8") as file:
+        file.write(text)
+        file.truncate()
+
+
+def by_rename(path, text):
+    new = path.with_name("new")
+    new.write_text(text)
+    new.chmod(0o644)
+    os.rename(new, path)
+
+
+def with_its_mtime(path, text):
+    times = os.stat(path)
+    in_place(path, text)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def renamed_with_its_mtime(path, text):
+    times = os.stat(path)
+    by_rename(path, text)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def removed(path, _text):
+    path.unlink()
+
+
+def others_may_write(path, _text):
+    path.chmod(0o646)
+
+
+def folder_for_others(path, _text):
+    path.parent.chmod(0o757)
+
+
+def another_owner(path, _text):
+    os.chown(path, uid(BOB), -1)
+
+
+def a_link(path, text):
+    other = path.with_name("other")
+    other.write_text(text)
+    path.unlink()
+    path.symlink_to("other")
+
+
+WAYS = [in_place, by_rename, with_its_mtime, renamed_with_its_mtime, removed, others_may_write, folder_for_others, another_owner, a_link]
+
+
+def restore(path):
+    path.unlink(missing_ok=True)
+    path.parent.chmod(0o755)
+    path.write_text(YES)
+    path.chmod(0o644)
+
+
+@pytest.fixture
+def path(service):
+    """The policy's, which grants alice a tap on br0."""
+    file = service.host.root(POLICY)
+    restore(file)
+    return file
+
+
+def settle(service):
+    """All children that wait now have read files that were old then."""
+    time.sleep(SETTLED)
+    for _ in range(6):
+        assert service.ask()["status"] == "granted"
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_the_next_request_sees_the_change_of_an_old_file(service, path, way):
+    settle(service)
+    way(path, NO)
+    assert service.ask()["status"] == "denied"
+    restore(path)
+    assert service.ask()["status"] == "granted"
+
+
+@pytest.mark.parametrize("way", [in_place, with_its_mtime, by_rename], ids=lambda way: way.__name__)
+def test_the_next_request_sees_each_change_of_a_young_file(service, path, way):
+    """Several changes in each tick of the file system's clock, of the same size."""
+    for round_ in range(25):
+        way(path, NO)
+        assert service.ask()["status"] == "denied", round_
+        way(path, YES)
+        assert service.ask()["status"] == "granted", round_
+
+
+def test_a_time_in_the_future_is_never_old(service, path):
+    later = time.time() + 3600
+    os.utime(path, (later, later))
+    time.sleep(SETTLED)
+    service.ask()
+    with_its_mtime(path, NO)
+    assert service.ask()["status"] == "denied"
+
+
+@pytest.mark.parametrize("file, text, granted, denied", [
+    ("passwd", RULE.format(user="worker"), "worker:x:{uid}:1::/:/bin/sh\n", "worker:x:4321:1::/:/bin/sh\n"),
+    ("group", RULE.format(user="%team"), "team:x:{gid}:\n", "team:x:4321:\n"),
+    ("subuid", RULE.format(user="*"), "", "1:{uid}:1\n")])
+def test_the_next_request_sees_a_change_of_the_accounts(service, path, file, text, granted, denied):
+    place = service.host.root(f"/etc/{file}")
+    before = place.read_text()
+    numbers = {"uid": uid(ALICE), "gid": gid(ALICE)}
+    in_place(place, before + granted.format(**numbers))
+    in_place(path, text)
+    settle(service)
+    in_place(place, before + denied.format(**numbers))
+    assert service.ask()["status"] == "denied"
+
+
+def opened(service, child):
+    """A tracer that writes down which files the child opens."""
+    file = service.host.folder / f"opened-{child}"
+    tracer = subprocess.Popen(["strace", "-qq", "-e", "trace=openat", "-o", str(file), "-p", str(child)], stderr=subprocess.DEVNULL)
+    until(lambda: state(child, "TracerPid") != ["0"])
+    return tracer, file
+
+
+@pytest.mark.parametrize("is_old", [True, False], ids=["old", "young"])
+def test_an_old_policy_is_not_read_again_and_a_young_one_is(service, path, is_old):
+    """Or the others here could not fail."""
+    if is_old:
+        settle(service)
+    else:
+        in_place(path, YES)
+        assert service.ask()["status"] == "granted"
+    tracers = [opened(service, child) for child in until(lambda: len(service.children()) == 4 and service.children())]
+    assert service.ask()["status"] == "granted"
+    texts = []
+    for tracer, file in tracers:
+        tracer.terminate()
+        tracer.wait()
+        texts.append(file.read_text())
+    served = [text for text in texts if "/dev/net/tun" in text]
+    assert len(served) == 1 and ("policy.conf" in served[0]) != is_old, texts
+
+
+def test_a_void_policy_is_told_to_the_log_once(lab):
+    lab.listen_log()
+    with Service(lab) as service:
+        assert service.ask()["status"] == "granted"
+        for fault in ("void = yes\n", "void\n"):
+            lab.policy(fault)
+            for _ in range(8):
+                assert service.ask()["status"] == "denied"
+            lines = [line for line in lab.log_lines() if "the policy is void" in line]
+            assert len(lines) == 1 and lines[0].startswith("<83>tapgrant["), lines
