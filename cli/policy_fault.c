@@ -34,10 +34,10 @@ static const char *const forms[POLICY_KEYS] = {
 
 /* A fault that is kept until all are known. */
 struct kept_fault {
-    struct policy_fault fault;
-    char *detail;     /* of the fault */
-    size_t order;     /* in which it was told */
-    const char *text; /* its line, up to the end of the file */
+    struct policy_fault fault;    /* its detail points to the next one, when all are known */
+    char detail[POLICY_LINE + 1]; /* "": it has none */
+    size_t order;                 /* in which it was told */
+    const char *text;             /* its line, up to the end of the file */
 };
 
 struct collection {
@@ -143,13 +143,8 @@ static void keep_fault(void *context, const struct policy_fault *fault) {
         return;
     }
     *kept = (struct kept_fault){.fault = *fault, .order = collection->count};
-    if (!fault->detail) {
-        return;
-    }
-    kept->detail = strdup(fault->detail);
-    kept->fault.detail = kept->detail;
-    if (!kept->detail) {
-        collection->is_out_of_memory = true;
+    if (fault->detail) {
+        snprintf(kept->detail, sizeof(kept->detail), "%s", fault->detail);
     }
 }
 
@@ -163,7 +158,7 @@ static int compare_faults(const void *one, const void *other) {
     return a->order < b->order ? -1 : 1;
 }
 
-/* Finds the line of each fault.  They are in order, and TEXT has a NUL behind it. */
+/* Finds the detail and the line of each fault.  They are in order; TEXT has a NUL behind it. */
 static void find_lines(struct collection *collection, const char *text) {
     unsigned line = 1;
 
@@ -177,6 +172,7 @@ static void find_lines(struct collection *collection, const char *text) {
             line++;
         }
         kept->text = text;
+        kept->fault.detail = kept->detail[0] ? kept->detail : NULL;
     }
 }
 
@@ -212,11 +208,13 @@ static bool follows_from_another(const struct policy *policy,
                                  const struct collection *collection,
                                  size_t n) {
     const struct policy_fault *fault = &collection->faults[n].fault;
+    const char *key;
     unsigned end;
 
     if (strcmp(fault->reason, POLICY_MISSING_KEY) != 0) {
         return false;
     }
+    key = policy_key_name(fault->key);
     end = end_of_rule(policy, fault->line);
     for (size_t i = n + 1; i < collection->count; i++) {
         const struct kept_fault *other = &collection->faults[i];
@@ -224,7 +222,7 @@ static bool follows_from_another(const struct policy *policy,
         if (other->fault.line >= end) {
             return false;
         }
-        if (other->fault.line > fault->line && is_line_of(other->text, fault->detail)) {
+        if (other->fault.line > fault->line && is_line_of(other->text, key)) {
             return true;
         }
     }
@@ -250,9 +248,6 @@ int policy_file_parse(struct policy *policy,
                 fault(context, &collection.faults[i].fault);
             }
         }
-    }
-    for (size_t i = 0; i < collection.count; i++) {
-        free(collection.faults[i].detail);
     }
     free(collection.faults);
     return error;

@@ -7,7 +7,6 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +17,29 @@ static bool is_name(const char *word) {
 
 /* What the name service said of a name.  Words are compared in pairs: it is asked once for each. */
 struct known_name {
-    char *word;
+    char word[POLICY_LINE + 1];
     char id[WORD_ID]; /* "": nobody has it */
 };
 
-static int compare_names(const void *one, const void *other) {
-    const struct known_name *a = one;
-    const struct known_name *b = other;
+/* In the order of their words; kept until the command ends. */
+static struct known_name *names;
+static size_t name_count;
 
-    return strcmp(a->word, b->word);
+/* Where the word is, or belongs. */
+static size_t find_name(const char *word) {
+    size_t first = 0;
+    size_t end = name_count;
+
+    while (first < end) {
+        size_t middle = (first + end) / 2;
+
+        if (strcmp(names[middle].word, word) < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return first;
 }
 
 /* Into ID what is to be written for the name; it stays "" where nobody has the name. */
@@ -47,37 +60,38 @@ static void ask_name_service(const char *word, char id[WORD_ID]) {
     }
 }
 
-/* Keeps the answer until the command ends; without memory it is asked for again. */
-static void keep_name(void **names, const char *word, const char id[WORD_ID]) {
-    struct known_name *name = calloc(1, sizeof(*name));
+/* Without memory, or for what is longer than a line, the name service is asked again. */
+static void keep_name(size_t place, const char *word, const char id[WORD_ID]) {
+    struct known_name *larger;
 
-    if (!name) {
+    if (strlen(word) > POLICY_LINE) {
         return;
     }
-    name->word = strdup(word);
-    memcpy(name->id, id, WORD_ID);
-    if (!name->word || !tsearch(name, names, compare_names)) {
-        free(name->word);
-        free(name);
+    larger = reallocarray(names, name_count + 1, sizeof(*names));
+    if (!larger) {
+        return;
     }
+    names = larger;
+    memmove(&names[place + 1], &names[place], (name_count - place) * sizeof(*names));
+    names[place] = (struct known_name){.word = ""};
+    memcpy(names[place].word, word, strlen(word));
+    memcpy(names[place].id, id, WORD_ID);
+    name_count++;
 }
 
 bool word_id(const char *word, char id[WORD_ID]) {
-    static void *names; /* a tree of struct known_name */
-    struct known_name wanted = {.word = (char *)word};
-    struct known_name *const *known;
+    size_t place = find_name(word);
 
     if (!is_name(word)) {
         return false;
     }
-    known = tfind(&wanted, &names, compare_names);
-    if (known) {
-        memcpy(id, (*known)->id, WORD_ID);
+    if (place < name_count && !strcmp(names[place].word, word)) {
+        memcpy(id, names[place].id, WORD_ID);
         return id[0];
     }
     memset(id, 0, WORD_ID);
     ask_name_service(word, id);
-    keep_name(&names, word, id);
+    keep_name(place, word, id);
     return id[0];
 }
 

@@ -33,9 +33,9 @@ static unsigned find_line(const struct lint *lint, uid_t uid) {
 /* Of an id with several names the first counts, as in the helper. */
 static void add_person(struct lint *lint, const struct passwd *user) {
     struct person *people;
-    char *name;
+    struct person *person;
 
-    if (has_uid(lint, user->pw_uid)) {
+    if (has_uid(lint, user->pw_uid) || strlen(user->pw_name) >= PERSON_NAME) {
         return;
     }
     people = reallocarray(lint->people, lint->people_count + 1, sizeof(*people));
@@ -43,14 +43,10 @@ static void add_person(struct lint *lint, const struct passwd *user) {
         return;
     }
     lint->people = people;
-    name = strdup(user->pw_name);
-    if (!name) {
-        return;
-    }
-    people[lint->people_count] = (struct person){.uid = user->pw_uid,
-                                                 .gid = user->pw_gid,
-                                                 .name = name,
-                                                 .subuid_line = find_line(lint, user->pw_uid)};
+    person = &people[lint->people_count];
+    *person = (struct person){.uid = user->pw_uid, .gid = user->pw_gid};
+    person->subuid_line = find_line(lint, user->pw_uid);
+    memcpy(person->name, user->pw_name, strlen(user->pw_name));
     lint->people_count++;
 }
 
@@ -103,6 +99,9 @@ struct people people_named(struct lint *lint, const char *value) {
     if (!lint->people) {
         read_people(lint);
     }
+    if (!lint->people) {
+        return people;
+    }
     people.person = calloc(lint->people_count + 1, sizeof(const struct person *));
     for (size_t i = 0; people.person && i < lint->people_count; i++) {
         if (is_named(lint, value, &lint->people[i])) {
@@ -141,7 +140,6 @@ size_t people_count(struct lint *lint, const char *value) {
 
 void people_free(struct lint *lint) {
     for (size_t i = 0; i < lint->people_count; i++) {
-        free(lint->people[i].name);
         free(lint->people[i].groups);
     }
     free(lint->people);

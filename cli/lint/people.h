@@ -6,10 +6,12 @@
 
 #include <sys/types.h>
 
+#define PERSON_NAME 256 /* bytes: LOGIN_NAME_MAX */
+
 struct person {
     uid_t uid;
     gid_t gid;
-    char *name;
+    char name[PERSON_NAME];
     gid_t *groups;        /* NULL: not read yet */
     int group_count;
     unsigned subuid_line; /* of /etc/subuid, that has the uid; 0: none has */
