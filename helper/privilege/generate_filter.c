@@ -57,7 +57,7 @@ static const char *const service_arguments[] = {
     "setitimer",                        /* the deadline */
     "clock_gettime", "clock_gettime64", /* is a file of the policy young? */
     "newfstatat", "fstatat64", "fstat", "fstat64", "statx",
-    "read", "brk", "munmap", "mremap", /* the policy is read again */
+    "read", "brk", "munmap", /* the policy is read again */
     "getgroups", "getgroups32", "setgroups", "setgroups32", /* privilege goes */
 };
 

@@ -19,6 +19,7 @@
 #include "helper/service/template.h"
 
 #define DEADLINE 4000  /* milliseconds for a request, and for the template to fork */
+#define LAST_STEP 2000 /* milliseconds to send the answer */
 #define NEXT_ORDER 250 /* milliseconds after an order that failed */
 
 void children_init(struct children *all, int self, int events) {
@@ -193,7 +194,8 @@ int children_hear_template(struct children *all, int64_t now) {
     return report.policy_error;
 }
 
-bool children_hear(struct children *all, unsigned index, struct child_report *report) {
+/* In its last step a child can be stopped, and would keep a place from others. */
+bool children_hear(struct children *all, unsigned index, struct child_report *report, int64_t now) {
     struct child *child = &all->child[index];
     int error = pass_receive(child->channel, report, sizeof(*report), NULL, MSG_DONTWAIT);
 
@@ -201,8 +203,9 @@ bool children_hear(struct children *all, unsigned index, struct child_report *re
         return false;
     }
     report->line[sizeof(report->line) - 1] = 0;
-    if (report->step == CHILD_LEAVES) {
+    if (report->step == CHILD_LEAVES && !child->leaves) {
         child->leaves = true;
+        child->deadline = now + LAST_STEP;
     }
     return true;
 }

@@ -61,7 +61,10 @@ CHECKED bool children_serve(struct children *all, int connection, unsigned user,
 CHECKED int children_hear_template(struct children *all, int64_t now);
 
 /* The next report of a child.  False: there is none. */
-CHECKED bool children_hear(struct children *all, unsigned index, struct child_report *report);
+CHECKED bool children_hear(struct children *all,
+                           unsigned index,
+                           struct child_report *report,
+                           int64_t now);
 
 /* The child has closed its channel: it has ended, or it has to. */
 void children_hang_up(struct children *all, unsigned index);

@@ -135,12 +135,13 @@ static int open_self(void) {
 }
 
 static int run(const struct options *options) {
+    const unsigned first_unknown = STDERR_FILENO + (options->path ? 1 : 2);
     const char *reason = "";
     uid_t uid;
     gid_t gid;
-    int self = open_self();
     int listener;
-    int error = check_namespace();
+    int self;
+    int error = close_range(first_unknown, ~0U, 0) ? -errno : check_namespace();
 
     if (error == -EPERM) {
         return fail("start", "this is not the host's own user namespace", 0);
@@ -148,6 +149,7 @@ static int run(const struct options *options) {
     if (error) {
         return fail("/proc/self/ns/user", "cannot be read", error);
     }
+    self = open_self();
     if (self < 0) {
         return fail("/proc/self/exe", "cannot be opened", self);
     }

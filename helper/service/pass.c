@@ -48,7 +48,8 @@ int pass_receive(int channel, void *bytes, size_t size, int *descriptor, int fla
     ssize_t length;
 
     message.msg_control = control;
-    message.msg_controllen = descriptor ? sizeof(control) : 0;
+    /* not CMSG_SPACE(): its padding has room for a second one */
+    message.msg_controllen = descriptor ? CMSG_LEN(sizeof(int)) : 0;
     length = recvmsg(channel, &message, flags | MSG_TRUNC | MSG_CMSG_CLOEXEC);
     if (length < 0) {
         return -errno;

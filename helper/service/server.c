@@ -136,9 +136,9 @@ static void handle_connection(struct server *server, unsigned index, uint32_t wh
 
 static void handle_reports(struct server *server, unsigned index, int64_t now) {
     const struct child *child = &server->children.child[index];
-    struct child_report report;
+    struct child_report report = {0};
 
-    while (children_hear(&server->children, index, &report)) {
+    while (children_hear(&server->children, index, &report, now)) {
         if (report.step == CHILD_LOGS && child->state == CHILD_SERVES) {
             journal_write_report(&server->connections, child->user, &report, now);
         }

@@ -55,14 +55,14 @@ def test_it_serves_the_socket_of_a_service_manager_and_is_never_root(lab):
 
 
 def test_it_ends_when_nobody_has_come_and_loses_no_connection(lab):
-    with Activated(lab, "--idle", 1) as service:
+    with Activated(lab, "--idle", 4) as service:
         assert service.ask()["status"] == "granted"
-        assert service.process.wait(timeout=5) == 0
+        assert service.process.wait(timeout=10) == 0
         client = service.start_client()  # in the socket's queue, as in the moment of the end
         time.sleep(0.3)
         service.start()
         assert json.loads(client.stdout.readline())["status"] == "granted"
-        assert service.process.wait(timeout=5) == 0
+        assert service.process.wait(timeout=10) == 0
 
 
 def test_it_ends_with_all_of_its_processes(service):

@@ -23,7 +23,7 @@ def build():
 
 def install(build, tmp_path, *options):
     root = tmp_path / "root"
-    subprocess.run(["meson", "configure", build, "-Dprivilege=setuid", "-Dgroup=", *options], check=True, capture_output=True)
+    subprocess.run(["meson", "configure", build, "-Dprivilege=both", "-Dgroup=", *options], check=True, capture_output=True)
 
     def again():
         subprocess.run(["meson", "install", "-C", build], check=True, capture_output=True,
@@ -38,6 +38,9 @@ def test_the_helpers_mode(build, tmp_path, options, mode, group):
     root, _ = install(build, tmp_path, *options)
     helper = root / "usr/libexec/tapgrant-helper"
     assert (helper.stat().st_mode & 0o7777, helper.owner(), helper.group()) == (mode, "root", group)
+    sockets = [unit.read_text() for unit in root.rglob("tapgrant.socket")]
+    assert len(sockets) == (options != ["-Dprivilege=none"])
+    assert all(f"SocketGroup={group}\nSocketMode={'0660' if options else '0666'}\n" in text for text in sockets)
     library = next(root.rglob("libtapgrant.so.0"))
     assert library.exists() and next(root.rglob("tapgrant.pc")).read_text().count("/usr/libexec/tapgrant-helper") == 1
     dynamic = subprocess.run(["readelf", "-d", root / "usr/bin/tapgrant"], capture_output=True, text=True).stdout
@@ -55,12 +58,6 @@ def test_the_ways_in_that_are_installed(build, tmp_path, privilege, programs, un
     assert {path.name for path in root.rglob("tapgrant.s*") if path.suffix in (".socket", ".service")} == (
         {"tapgrant.socket", "tapgrant.service"} if units else set())
     assert bool(list(root.rglob("sysusers.d/tapgrant.conf"))) == ("tapgrantd" in programs)
-
-
-def test_the_group_may_use_both_ways(build, tmp_path):
-    root, _ = install(build, tmp_path, "-Dprivilege=both", f"-Dgroup={ALICE}")
-    unit = next(root.rglob("tapgrant.socket")).read_text()
-    assert "SocketMode=0660\n" in unit and f"SocketGroup={ALICE}\n" in unit
 
 
 def test_a_policy_is_installed_once_and_never_over_an_edited_one(build, tmp_path):
