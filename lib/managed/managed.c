@@ -82,7 +82,7 @@ static bool is_mac_asked_twice(const struct managed_set *set, size_t n) {
     if (wire_mac_absent(refused->guest_mac)) {
         return false;
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && i < set->count; i++) {
         const struct interface *earlier = set->interface[i];
 
         if (!strcmp(earlier->bridge, refused->bridge) &&

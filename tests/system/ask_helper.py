@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 
-MAGIC, VERSION, INTERFACES = 0x74617067, 2, 64
+MAGIC, VERSION = 0x74617067, 2
 HEADER = "7I"  # magic, version, its size, an interface's, how many there are, a reply's header, a device's
 INTERFACE = "16s16s6s6sIHH"
 REPLY, DEVICE = 40, 92  # bytes of a reply before its first device, and of each
