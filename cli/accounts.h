@@ -18,7 +18,8 @@ const char *accounts_owner(const struct policy_subuid *line, char text[ACCOUNTS_
 
 /*
  * Finds the first line of this host's /etc/subuid that has the id.  False: there is none, the file
- * cannot be read, or the helper does not take it.
+ * cannot be read, or the helper does not take it.  The file is read once and kept for as long as
+ * the command runs: list asks for every tap.
  */
 bool accounts_subordinate(uint32_t uid, struct policy_subuid *line);
 

@@ -31,64 +31,66 @@ static int print_json(struct tapgrant_device *const devices[], size_t count) {
     return output_json(array);
 }
 
-static int make_persistent(struct nets *nets, size_t n) {
-    const struct interface *wanted = &nets->asked[n];
+static int make_persistent(struct interfaces *interfaces, size_t n) {
+    const struct interface *wanted = &interfaces->wanted[n];
 
     if (!wanted->managed) {
-        return nets_refuse(nets, n,
-                           "create makes managed interfaces: managed=no is for one that exists");
+        return interfaces_refuse(
+            interfaces, n, "create makes managed interfaces: managed=no is for one that exists");
     }
     if (wanted->given[INTERFACE_KEY_PERSIST] && !wanted->persist) {
-        return nets_refuse(nets, n,
-                           "create makes persistent interfaces: persist=no has no meaning here");
+        return interfaces_refuse(
+            interfaces, n, "create makes persistent interfaces: persist=no has no meaning here");
     }
     if (wanted->script[0] || wanted->downscript[0]) {
-        return nets_refuse(nets, n,
-                           "create opens nothing for a program: script and downscript are for run");
+        return interfaces_refuse(
+            interfaces, n, "create opens nothing for a program: script and downscript are for run");
     }
-    return wanted->persist ? 0 : nets_set(nets, n, "persist", "yes");
+    return wanted->persist ? 0 : interfaces_set(interfaces, n, "persist", "yes");
 }
 
-static int make(const struct nets *nets) {
-    struct tapgrant_device *devices[NETS_MAX] = {NULL};
+static int make(const struct interfaces *interfaces) {
+    struct tapgrant_device *devices[INTERFACES_MAX] = {NULL};
     struct tapgrant_error failure;
-    int code = tapgrant_open_set((const char *const *)nets->spec, nets->count, devices, &failure);
+    int code = tapgrant_open_set((const char *const *)interfaces->spec, interfaces->count, devices,
+                                 &failure);
 
     if (code) {
-        return output_error(&failure, nets->json);
+        return output_error(&failure, interfaces->json);
     }
-    code = nets->json ? print_json(devices, nets->count) : print_names(devices, nets->count);
-    for (size_t i = 0; i < nets->count; i++) {
+    code = interfaces->json ? print_json(devices, interfaces->count)
+                            : print_names(devices, interfaces->count);
+    for (size_t i = 0; i < interfaces->count; i++) {
         tapgrant_close(devices[i]);
     }
     return code;
 }
 
-static int create(struct nets *nets, int argc, char *argv[]) {
+static int create(struct interfaces *interfaces, int argc, char *argv[]) {
     const struct option_row own[] = {
-        {"json", NULL, "prints JSON, also of what goes wrong", .flag = &nets->json},
+        {"json", NULL, "prints JSON, also of what goes wrong", .flag = &interfaces->json},
         {.name = NULL}};
-    int code = nets_parse(nets, argc, argv, own, help);
+    int code = interfaces_parse(interfaces, argc, argv, own, help);
 
     if (code) {
         return code < 0 ? TAPGRANT_OK : code;
     }
     if (optind < argc) {
-        return output_usage(nets->json, "create takes options only, not '%s'", argv[optind]);
+        return output_usage(interfaces->json, "create takes options only, not '%s'", argv[optind]);
     }
-    for (size_t i = 0; i < nets->count; i++) {
-        code = make_persistent(nets, i);
+    for (size_t i = 0; i < interfaces->count; i++) {
+        code = make_persistent(interfaces, i);
         if (code) {
             return code;
         }
     }
-    return make(nets);
+    return make(interfaces);
 }
 
 int create_main(int argc, char *argv[]) {
-    struct nets nets;
-    int code = create(&nets, argc, argv);
+    struct interfaces interfaces;
+    int code = create(&interfaces, argc, argv);
 
-    nets_free(&nets);
+    interfaces_free(&interfaces);
     return code;
 }

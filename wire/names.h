@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What tapgrant writes on a link, and finds it by.  Each is a format for snprintf(3); WORD formats
- * are for sscanf(3), which takes at most the 32 bytes of a word.
+ * Aliases and alternative names that tapgrant gives to links, and recognises them by.  Each is a
+ * format for snprintf(3).  WORD formats are for sscanf(3), which takes at most the 32 bytes of a
+ * word.
  *
  * Only CAP_NET_ADMIN in a link's network namespace can change its alias and alternative names.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text of others on a terminal.  The helper shows none, and does not have this. */
+/* Makes text that is not ours safe to print.  The helper prints nothing, and does not have this. */
 #pragma once
 
 #include <stddef.h>

@@ -16,16 +16,17 @@ static const char usage[] =
     "Exit status 0: all are allowed; 3: one is not.\n";
 
 /* What the library refuses, whatever the policy says. */
-static int check_queues(const struct nets *nets) {
+static int check_queues(const struct interfaces *interfaces) {
     unsigned queues = 0;
 
-    for (size_t i = 0; i < nets->count; i++) {
-        if (nets->asked[i].managed) {
-            queues += nets->asked[i].queues;
+    for (size_t i = 0; i < interfaces->count; i++) {
+        if (interfaces->wanted[i].managed) {
+            queues += interfaces->wanted[i].queues;
         }
     }
     if (queues > WIRE_QUEUES) {
-        return output_usage(nets->json, "%u queues (at once at most %d)", queues, WIRE_QUEUES);
+        return output_usage(
+            interfaces->json, "%u queues (at once at most %d)", queues, WIRE_QUEUES);
     }
     return 0;
 }
@@ -37,17 +38,17 @@ static int read_all(struct check *check, const char *user, bool json) {
 }
 
 /* Says the answer on each interface, as text or into ARRAY.  False: one is denied. */
-static bool answer_all(struct check *check, const struct nets *nets, json_t *array) {
+static bool answer_all(struct check *check, const struct interfaces *interfaces, json_t *array) {
     bool is_allowed = true;
 
-    for (size_t i = 0; i < nets->count; i++) {
+    for (size_t i = 0; i < interfaces->count; i++) {
         struct answer answer;
 
-        answer_decide(check, &nets->asked[i], &answer);
+        answer_decide(check, &interfaces->wanted[i], &answer);
         if (array) {
             json_array_append_new(array, answer_json(check, &answer));
         } else {
-            answer_print(check, &answer, nets->where[i]);
+            answer_print(check, &answer, interfaces->where[i]);
         }
         if (!answer_is_allowed(&answer)) {
             is_allowed = false;
@@ -59,53 +60,55 @@ static bool answer_all(struct check *check, const struct nets *nets, json_t *arr
     return is_allowed;
 }
 
-static int read_and_answer(struct check *check, const struct nets *nets, const char *user) {
+static int read_and_answer(struct check *check,
+                           const struct interfaces *interfaces,
+                           const char *user) {
     json_t *array = NULL;
     bool is_allowed;
-    int code = read_all(check, user, nets->json);
+    int code = read_all(check, user, interfaces->json);
 
     if (code) {
         return code;
     }
-    if (nets->json) {
+    if (interfaces->json) {
         array = json_array();
     }
-    is_allowed = answer_all(check, nets, array);
-    code = nets->json ? output_json(array) : output_end();
+    is_allowed = answer_all(check, interfaces, array);
+    code = interfaces->json ? output_json(array) : output_end();
     if (code) {
         return code;
     }
     return is_allowed ? TAPGRANT_OK : TAPGRANT_DENIED;
 }
 
-static int parse_and_answer(struct nets *nets, int argc, char *argv[]) {
+static int parse_and_answer(struct interfaces *interfaces, int argc, char *argv[]) {
     const char *user = NULL;
     const struct option_row own[] = {
         {"user", "USER", "asks for USER, a name or an id, not for you", .last = &user},
-        {"json", NULL, "prints JSON, also of what goes wrong", .flag = &nets->json},
+        {"json", NULL, "prints JSON, also of what goes wrong", .flag = &interfaces->json},
         {.name = NULL}};
     struct check check = {.void_reason = ""};
-    int code = nets_parse(nets, argc, argv, own, usage);
+    int code = interfaces_parse(interfaces, argc, argv, own, usage);
 
     if (code) {
         return code < 0 ? TAPGRANT_OK : code;
     }
     if (optind < argc) {
-        return output_usage(nets->json, "check takes options only, not '%s'", argv[optind]);
+        return output_usage(interfaces->json, "check takes options only, not '%s'", argv[optind]);
     }
-    code = check_queues(nets);
+    code = check_queues(interfaces);
     if (code) {
         return code;
     }
-    code = read_and_answer(&check, nets, user);
+    code = read_and_answer(&check, interfaces, user);
     check_free(&check);
     return code;
 }
 
 int check_main(int argc, char *argv[]) {
-    struct nets nets;
-    int code = parse_and_answer(&nets, argc, argv);
+    struct interfaces interfaces;
+    int code = parse_and_answer(&interfaces, argc, argv);
 
-    nets_free(&nets);
+    interfaces_free(&interfaces);
     return code;
 }

@@ -21,7 +21,7 @@ struct check {
     struct policy_subject subject;  /* the caller as the accounts know it, if the policy is valid */
     char void_reason[CHECK_REASON]; /* "": the policy is valid */
     /* The rules that grant the interfaces before this one. */
-    const struct policy_rule *granted[NETS_MAX];
+    const struct policy_rule *granted[INTERFACES_MAX];
     size_t granted_count;
 };
 
@@ -44,7 +44,10 @@ struct rule_answer {
     char hint[CHECK_TEXT];   /* what would help; "": nothing */
 };
 
-/* read.c.  They return 0, or the exit status after the fault was said.  USER NULL: the user itself. */
+/*
+ * read.c.  They return 0, or the exit status after the fault was said.  USER NULL: the user who
+ * runs the command.
+ */
 CHECKED int check_read_caller(struct check *check, const char *user, bool json);
 CHECKED int check_read_policy(struct check *check, bool json);
 void check_free(struct check *check);
@@ -61,7 +64,7 @@ void answer_explain(const struct check *check,
                     size_t n,
                     struct rule_answer *one);
 
-/* print.c.  WHERE is that of struct nets. */
+/* print.c.  WHERE is that of struct interfaces. */
 void answer_print(const struct check *check, const struct answer *answer, const char *where);
 
 /* json.c.  NULL: out of memory. */

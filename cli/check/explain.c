@@ -49,9 +49,9 @@ static void explain_dev(const char *dev, const char *value, char detail[CHECK_TE
 }
 
 static void explain_mac(const uint8_t mac[6], const char *value, char detail[CHECK_TEXT]) {
-    char text[OUTPUT_MAC];
+    char text[WIRE_MAC_TEXT];
 
-    output_mac(mac, text);
+    wire_mac_text(mac, text);
     if (value) {
         snprintf(detail, CHECK_TEXT, "'%s' does not match %s", value, text);
     } else {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Who holds a tap.  /proc shows the holders whose descriptors the user may see.  The kernel tells of the
- * others: a multi-queue tap has a number of queues in use, and another tap has a carrier while it is
- * held.
+ * Who holds a tap.  /proc shows the holders whose descriptors the user may see.  The kernel tells
+ * of the others: a multi-queue tap has a number of queues in use, and another tap has a carrier
+ * while it is held.
  */
 #include "cli/doctor/checks.h"
 

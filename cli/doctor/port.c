@@ -5,6 +5,7 @@
  * of it.
  */
 #include "cli/doctor/checks.h"
+#include "wire/wire.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -49,11 +50,11 @@ static struct port_state port_expected(const struct tap *tap, struct port_state 
 static void write_state(const struct tap *tap, struct port_state is, char *text, size_t size) {
     const uint8_t *guest_mac = tapgrant_guest_mac(tap->device);
     const char *guard = "without BPDU guard or root block";
-    char lock[sizeof("locked to ") + OUTPUT_MAC] = "not locked";
-    char mac[OUTPUT_MAC];
+    char lock[sizeof("locked to ") + WIRE_MAC_TEXT] = "not locked";
+    char mac[WIRE_MAC_TEXT];
 
     if (is.lock && guest_mac) {
-        snprintf(lock, sizeof(lock), "locked to %s", output_mac(guest_mac, mac));
+        snprintf(lock, sizeof(lock), "locked to %s", wire_mac_text(guest_mac, mac));
     } else if (is.lock) {
         snprintf(lock, sizeof(lock), "locked");
     }

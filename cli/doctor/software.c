@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The host's other software: what of it may change a tap of ours, and whether a file that stops it
- * is in its folders.  A file is judged by a line that our example has, and that any file for the same
- * purpose must have.  docs/host-software.md has what each
- * program does, and the tests that show it.
+ * is in its folders.  A file is judged by a line that our example has, and that any file for the
+ * same purpose must have.  docs/host-software.md has what each program does, and the tests that
+ * show it.
  */
 #include "cli/doctor/checks.h"
 

@@ -26,15 +26,17 @@ __attribute__((format(printf, 3, 4))) void lint_warn(struct lint *lint,
                                                      const char *reason,
                                                      ...);
 
-/* lines.c: the line of TEXT that is at or behind *LINE, for each in turn.  False: no more. */
+/* lines.c */
 struct lint_line {
-    const char *text;
-    size_t length; /* without the newline */
-    unsigned number;
+    const char *text; /* in that of the file */
+    size_t length;    /* without the newline */
+    unsigned number;  /* from 1 */
 };
+
+/* Reads the line behind *LINE, or the first one behind all zeros.  False: there is none. */
 bool lint_next_line(const struct lint *lint, struct lint_line *line);
 
-/* The number of the line with the rule's KEY. */
+/* The number of the line with the rule's KEY; if there is none, of the rule. */
 unsigned lint_key_line(const struct lint *lint,
                        const struct policy_rule *rule,
                        enum policy_key key);

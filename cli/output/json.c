@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/output/json.h"
 #include "cli/output/output.h"
+#include "wire/wire.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -55,9 +56,9 @@ int output_faults(const struct tapgrant_error *error, json_t *faults) {
 }
 
 static json_t *mac_json(const uint8_t *mac) {
-    char text[OUTPUT_MAC];
+    char text[WIRE_MAC_TEXT];
 
-    return mac ? json_string(output_mac(mac, text)) : json_null();
+    return mac ? json_string(wire_mac_text(mac, text)) : json_null();
 }
 
 static json_t *holders_json(const struct tapgrant_device *device) {

@@ -75,9 +75,3 @@ void output_warnings(const struct tapgrant_device *device) {
         warning = tapgrant_warning(device, number);
     }
 }
-
-const char *output_mac(const uint8_t mac[6], char text[OUTPUT_MAC]) {
-    snprintf(text, OUTPUT_MAC, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-             mac[4], mac[5]);
-    return text;
-}

@@ -41,7 +41,3 @@ void output_warnings(const struct tapgrant_device *device);
  * TAPGRANT_OK.
  */
 int output_end(void);
-
-/* 52:54:00:12:34:56 */
-#define OUTPUT_MAC sizeof("00:00:00:00:00:00")
-const char *output_mac(const uint8_t mac[6], char text[OUTPUT_MAC]);

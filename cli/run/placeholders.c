@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/run/placeholders.h"
+#include "wire/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,9 +96,9 @@ static bool write_fds(FILE *out, const struct tapgrant_device *device) {
 }
 
 static bool write_mac(FILE *out, const uint8_t mac[6]) {
-    char text[OUTPUT_MAC];
+    char text[WIRE_MAC_TEXT];
 
-    return fputs(output_mac(mac, text), out) >= 0;
+    return fputs(wire_mac_text(mac, text), out) >= 0;
 }
 
 static bool write_guest_mac(FILE *out,

@@ -35,8 +35,8 @@ static const char help[] =
     "-device virtio-net,netdev=n\n";
 
 struct run {
-    struct nets nets;
-    struct tapgrant_device *devices[NETS_MAX]; /* NULL: closed */
+    struct interfaces interfaces;
+    struct tapgrant_device *devices[INTERFACES_MAX]; /* NULL: closed */
     struct device_names names;
     size_t opened; /* interfaces that are open and whose scripts are done: downscripts will run */
     char **words;  /* COMMAND's, with a NULL behind them */
@@ -45,11 +45,11 @@ struct run {
 static int open_interfaces(struct run *run) {
     struct tapgrant_error failure;
 
-    if (tapgrant_open_set((const char *const *)run->nets.spec, run->nets.count, run->devices,
-                          &failure)) {
+    if (tapgrant_open_set((const char *const *)run->interfaces.spec, run->interfaces.count,
+                          run->devices, &failure)) {
         return output_error(&failure, false);
     }
-    for (size_t i = 0; i < run->nets.count; i++) {
+    for (size_t i = 0; i < run->interfaces.count; i++) {
         snprintf(run->names.name[i], sizeof(run->names.name[i]), "%s",
                  tapgrant_name(run->devices[i]));
     }
@@ -57,23 +57,23 @@ static int open_interfaces(struct run *run) {
 }
 
 static void warn(const struct run *run) {
-    for (size_t i = 0; i < run->nets.count; i++) {
+    for (size_t i = 0; i < run->interfaces.count; i++) {
         output_warnings(run->devices[i]);
         kept_warn(run->devices[i]);
     }
 }
 
 static int replace_placeholders(struct run *run) {
-    const char *labels[NETS_MAX];
-    struct placeholders placeholders = {.devices = run->devices, .count = run->nets.count};
+    const char *labels[INTERFACES_MAX];
+    struct placeholders placeholders = {.devices = run->devices, .count = run->interfaces.count};
     char fault[300];
 
     /* a file gives each of its interfaces a label, and --net gives none */
-    if (run->nets.asked[0].label[0]) {
+    if (run->interfaces.wanted[0].label[0]) {
         placeholders.labels = labels;
     }
-    for (size_t i = 0; i < run->nets.count; i++) {
-        labels[i] = run->nets.asked[i].label;
+    for (size_t i = 0; i < run->interfaces.count; i++) {
+        labels[i] = run->interfaces.wanted[i].label;
     }
     for (char **word = run->words; *word; word++) {
         *word = placeholders_expand(&placeholders, *word, fault, sizeof(fault));
@@ -95,7 +95,7 @@ static int keep_open(const struct tapgrant_device *device) {
 }
 
 static int keep_all_open(const struct run *run) {
-    for (size_t i = 0; i < run->nets.count; i++) {
+    for (size_t i = 0; i < run->interfaces.count; i++) {
         int error = keep_open(run->devices[i]);
 
         if (error) {
@@ -111,7 +111,7 @@ static int run_as_child(struct run *run, struct child *child) {
     if (!child_start(child, run->words)) {
         return child->code;
     }
-    for (size_t i = 0; i < run->nets.count; i++) {
+    for (size_t i = 0; i < run->interfaces.count; i++) {
         tapgrant_close(run->devices[i]);
         run->devices[i] = NULL;
     }
@@ -120,7 +120,7 @@ static int run_as_child(struct run *run, struct child *child) {
 
 /* Returns only if COMMAND is a child, or does not run. */
 static int run_command(struct run *run) {
-    bool is_child = scripts_wait(&run->nets);
+    bool is_child = scripts_wait(&run->interfaces);
     struct child child;
     int code;
 
@@ -132,7 +132,7 @@ static int run_command(struct run *run) {
     if (is_child) {
         child_prepare(&child);
     }
-    code = scripts_up(&run->nets, &run->names, &run->opened);
+    code = scripts_up(&run->interfaces, &run->names, &run->opened);
     if (code) {
         return code;
     }
@@ -152,16 +152,16 @@ static int run_all(struct run *run) {
     }
     code = run_command(run);
     /* those that are still open: COMMAND did not run */
-    for (size_t i = 0; i < run->nets.count; i++) {
+    for (size_t i = 0; i < run->interfaces.count; i++) {
         discard_device(run->devices[i]);
     }
-    down_code = scripts_down(&run->nets, &run->names, run->opened);
+    down_code = scripts_down(&run->interfaces, &run->names, run->opened);
     return code ? code : down_code;
 }
 
 static int read_and_run(struct run *run, int argc, char *argv[]) {
     const struct option_row none = {.name = NULL};
-    int code = nets_parse(&run->nets, argc, argv, &none, help);
+    int code = interfaces_parse(&run->interfaces, argc, argv, &none, help);
 
     if (code) {
         return code < 0 ? TAPGRANT_OK : code;
@@ -177,6 +177,6 @@ int run_main(int argc, char *argv[]) {
     struct run run = {.opened = 0};
     int code = read_and_run(&run, argc, argv);
 
-    nets_free(&run.nets);
+    interfaces_free(&run.interfaces);
     return code;
 }

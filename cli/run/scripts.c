@@ -100,10 +100,12 @@ static int run_script(const char *path, const char *device) {
     return TAPGRANT_OK;
 }
 
-int scripts_up(const struct nets *nets, const struct device_names *names, size_t *done) {
+int scripts_up(const struct interfaces *interfaces,
+               const struct device_names *names,
+               size_t *done) {
     *done = 0;
-    while (*done < nets->count) {
-        if (run_script(nets->asked[*done].script, names->name[*done])) {
+    while (*done < interfaces->count) {
+        if (run_script(interfaces->wanted[*done].script, names->name[*done])) {
             return TAPGRANT_FAILED;
         }
         ++*done;
@@ -111,20 +113,22 @@ int scripts_up(const struct nets *nets, const struct device_names *names, size_t
     return TAPGRANT_OK;
 }
 
-bool scripts_wait(const struct nets *nets) {
-    for (size_t i = 0; i < nets->count; i++) {
-        if (nets->asked[i].downscript[0]) {
+bool scripts_wait(const struct interfaces *interfaces) {
+    for (size_t i = 0; i < interfaces->count; i++) {
+        if (interfaces->wanted[i].downscript[0]) {
             return true;
         }
     }
     return false;
 }
 
-int scripts_down(const struct nets *nets, const struct device_names *names, size_t count) {
+int scripts_down(const struct interfaces *interfaces,
+                 const struct device_names *names,
+                 size_t count) {
     int code = TAPGRANT_OK;
 
     for (size_t i = count; i > 0; i--) {
-        if (run_script(nets->asked[i - 1].downscript, names->name[i - 1])) {
+        if (run_script(interfaces->wanted[i - 1].downscript, names->name[i - 1])) {
             code = TAPGRANT_FAILED;
         }
     }

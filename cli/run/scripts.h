@@ -11,20 +11,24 @@
 
 /* The name of each device.  It outlives the device. */
 struct device_names {
-    char name[NETS_MAX][IF_NAMESIZE];
+    char name[INTERFACES_MAX][IF_NAMESIZE];
 };
 
 /*
  * Runs each interface's script.  0, or the exit status after the fault was said.  The first *DONE
  * interfaces had theirs run, or have none.
  */
-CHECKED int scripts_up(const struct nets *nets, const struct device_names *names, size_t *done);
+CHECKED int scripts_up(const struct interfaces *interfaces,
+                       const struct device_names *names,
+                       size_t *done);
 
 /* Has an interface a downscript? */
-bool scripts_wait(const struct nets *nets);
+bool scripts_wait(const struct interfaces *interfaces);
 
 /*
  * Runs the downscripts of the first COUNT interfaces, the last one first.  One that fails is said,
  * and does not stop the others.  0, or the exit status.
  */
-CHECKED int scripts_down(const struct nets *nets, const struct device_names *names, size_t count);
+CHECKED int scripts_down(const struct interfaces *interfaces,
+                         const struct device_names *names,
+                         size_t count);

@@ -8,7 +8,7 @@
  * Reads the regular file NAME in the folder PATH into *TEXT, if only root can write both.  The byte
  * behind the SIZE bytes is a NUL.  -EPERM: root does not own the file or the folder, or others can
  * write it; -EINVAL: no regular file; -ELOOP: a symbolic link; -EFBIG: more than LIMIT bytes;
- * -EIO: it changed while it was read; -ENOMEM; or what open(2) and read(2) say.
+ * -EIO: its length changed while it was read; -ENOMEM; or what open(2) and read(2) say.
  */
 CHECKED int file_read_trusted(const char *path,
                               const char *name,

@@ -9,8 +9,8 @@
  *
  * newuidmap(1) decides which ids a user can map, so the file is read as newuidmap reads it (shadow,
  * lib/subordinateio.c and lib/commonio.c).  Its releases differ.  A line counts if any of them
- * takes it: an id too many is denied, an id too few is one more quota.  Who the owner of a line is
- * does not matter.
+ * takes it: counting an id too many only denies, and missing one gives its user another quota.  It
+ * does not matter who the owner of a line is.
  *
  * Hostile here: nobody, the files are root's.
  * Privilege held in the helper: root; policy_subuid_find() is also called later, as the caller with

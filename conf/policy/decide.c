@@ -76,7 +76,10 @@ static bool allows_mac(const struct policy_rule *rule, enum policy_key key, cons
     return wire_mac_absent(mac) || (value && policy_value_has_mac(value, mac));
 }
 
-/* A port that is not locked passes frames from any address: only a rule's own list forbids one. */
+/*
+ * A port that is not locked passes frames from any address.  So without a list of its own the rule
+ * refuses an address only if it locks the port.
+ */
 static bool allows_guest_mac(const struct policy_rule *rule,
                              const struct wire_interface *interface) {
     if (!rule->value[POLICY_GUEST_MAC] && !is_yes(rule, POLICY_LOCK_MAC)) {
@@ -127,7 +130,7 @@ enum policy_key policy_rule_refuses(const struct policy_rule *rule,
 /*
  * A bridge whose MTU nobody set takes the lowest of its ports', and no kernel tells which bridge is
  * of that kind.  So a port has the bridge's own MTU; or a higher one that never becomes the
- * bridge's, because a port that no user can take away has one that is not higher.
+ * bridge's, because a port that is not a tap has one that is not higher.
  */
 static uint32_t mtu_faults(uint32_t mtu, const struct policy_bridge *bridge) {
     uint32_t faults = 0;

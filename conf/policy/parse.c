@@ -3,7 +3,7 @@
  * The policy's text -> rules, all or nothing.
  * Hostile here: nothing, the file is root's; but a line that is misread would grant what nobody
  * wrote, so a policy with a fault is void.
- * Privilege held in the helper: root.  These are the last allocations that it makes.
+ * Privilege held in the helper: root.
  */
 #include "conf/ini/ini.h"
 #include "conf/policy/policy.h"
@@ -101,7 +101,10 @@ static bool has_broad_word(const char *value) {
     return found;
 }
 
-/* Takes note of the files that a value needs, and says whether it is a value of the key. */
+/*
+ * Says whether it is a value of the key, and notes which files it needs: as long as no file is
+ * read, every name is one that is not known.
+ */
 static const char *value_fault(struct policy *policy, enum policy_key key, const char *value) {
     static const struct policy_accounts not_read_yet;
     int error = policy_check_value(&not_read_yet, key, value);
@@ -161,7 +164,7 @@ static void report_missing_keys(struct parser *parser, const struct policy_rule 
     }
 }
 
-/* At least as many as TEXT has, and one. */
+/* Not fewer than TEXT has: each begins with a bracket. */
 static size_t count_sections(const char *text, size_t size) {
     size_t count = 1;
 

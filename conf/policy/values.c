@@ -162,7 +162,10 @@ static bool is_in_group(const struct caller *caller, uint32_t group) {
     return false;
 }
 
-/* All subordinate ids of a user have the groups of that user.  So no group names one of them. */
+/*
+ * All subordinate ids of a user have the groups of that user.  So a group never matches a
+ * subordinate id.
+ */
 static bool group_has(const char *word, const struct policy_subject *subject) {
     uint32_t group;
     uint32_t high;
@@ -262,7 +265,7 @@ static bool expand(const char *word, const struct policy_subject *subject, char 
     return true;
 }
 
-/* none is a word of its own: * means every bridge, and no bridge can have this name. */
+/* Of a bridge, none is a word of its own: * means every bridge, and none can be called none. */
 static bool word_has_name(const char *word,
                           const struct policy_subject *subject,
                           const char *name) {
@@ -295,7 +298,7 @@ static int check_mac(const char *word) {
     return 0;
 }
 
-/* Each * stands for whole octets, because the colons of word and address are as many. */
+/* A * stands for one octet, or at the end for all that are left: check_mac() allows no other. */
 bool policy_value_has_mac(const char *value, const uint8_t mac[6]) {
     char word[POLICY_LINE + 1];
     char text[WIRE_MAC_TEXT];

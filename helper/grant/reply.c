@@ -45,6 +45,7 @@ int reply_send(int socket,
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control};
     struct cmsghdr *header = (void *)control;
     size_t size = 0;
+    ssize_t length;
 
     for (uint32_t i = 0; i < reply->count; i++) {
         size_t queues = devices[i].queues * sizeof(int);
@@ -56,6 +57,9 @@ int reply_send(int socket,
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     message.msg_controllen = size ? CMSG_SPACE(size) : 0;
-    /* a message is sent whole or not at all */
-    return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+    length = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (length < 0) {
+        return -errno;
+    }
+    return (size_t)length == bytes.iov_len ? 0 : -EMSGSIZE;
 }

@@ -67,13 +67,25 @@ static int check_setting(const char *link, const char *name, const char *value) 
     return strcmp(now, value) ? -ESTALE : 0;
 }
 
-int link_pinned(const struct link *bridge) {
+static int check_address(const struct link *bridge) {
     char address[WIRE_MAC_TEXT];
-    int error;
 
-    /* sysfs shows the network namespace in which it was mounted.  There a link of this name may be
-     * another bridge. */
-    error = check_setting(bridge->name, "address", wire_mac_text(bridge->mac, address));
+    return check_setting(bridge->name, "address", wire_mac_text(bridge->mac, address));
+}
+
+int link_pinned(const struct link *bridge) {
+    struct link now;
+    int error = check_address(bridge);
+
+    if (error == -ESTALE) {
+        /* A bridge whose address is not fixed may just have got another one. */
+        error = link_read(bridge->index, NULL, &now);
+        if (!error) {
+            error = check_address(&now);
+        }
+    }
+    /* sysfs shows the network namespace in which it was mounted.  A link of this name may be
+     * another bridge there. */
     if (error) {
         return error == -ESTALE ? -EXDEV : error;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * A new tap becomes a port of its bridge, or an interface of the host's own.
- * Hostile here: every process on the host may watch and hurry.  A tap gets nothing of the host's
- * that its holder could use before it is complete: all is set while it is down, read back, because
+ * Hostile here: every process on the host may watch and race with us.  Before the tap is complete
+ * its holder can use nothing of the host's by it: all is set while it is down, read back, because
  * kernels acknowledge attributes that they do not know, and only then is it set up.
  * Privilege held: CAP_NET_ADMIN, as the caller.
  */
@@ -42,7 +42,10 @@ static int set_link(const struct plan *plan) {
     return message_exchange(NULL, NULL);
 }
 
-/* The bridge's MTU must be what it was.  A port of the bridge's own MTU cannot move it. */
+/*
+ * The bridge's MTU must be what it was when the interface was decided.  If the port has the same
+ * MTU it cannot have moved it, unless somebody raised the bridge's in these milliseconds.
+ */
 static int check_bridge_mtu(const struct plan *plan) {
     struct link now;
     int error;
@@ -128,7 +131,7 @@ static int prepare(struct plan *plan) {
     if (error) {
         return error;
     }
-    /* The kernel refuses a lock without a bridge, and so does this. */
+    /* A lock without a bridge, which no stage asks for, is refused by the kernel here. */
     return plan->bridge->index || plan->lock_mac ? set_port(plan) : 0;
 }
 

@@ -32,8 +32,8 @@ static void put_vlan(uint16_t vlan) {
 
 /*
  * Without a VLAN it is made in each VLAN of the port as well (net/bridge/br_fdb.c, br_fdb_add()).
- * Static and sticky: another port can neither learn it nor take it by sending.  NLM_F_EXCL: it
- * would be taken from whoever has it.
+ * Static and sticky: another port can neither learn it nor take it by sending.  Without
+ * NLM_F_EXCL it would be taken from the port that has it.
  */
 static int add_entry(uint32_t port, const uint8_t mac[6]) {
     struct ndmsg body = {.ndm_family = AF_BRIDGE, .ndm_ifindex = (int)port};
@@ -72,7 +72,7 @@ static int read_entry(const struct link *bridge,
     return message_exchange(take_entry, entry);
 }
 
-/* The table has the address without a VLAN, and, where the bridge filters, in that of new ports. */
+/* An address has an entry without a VLAN, and one in the VLAN of new ports, if they have one. */
 static size_t vlan_count(const struct link *bridge) {
     return bridge->vlan[1] ? 2 : 1;
 }
@@ -93,7 +93,7 @@ int forwarding_check_own(const struct link *bridge, const uint8_t mac[6]) {
     return 0;
 }
 
-/* Was it set, for a port other than PORT or for the bridge itself? */
+/* Did somebody set this entry, for another port than PORT or for the bridge? */
 static bool is_set_elsewhere(const struct ndmsg *entry, uint32_t port) {
     if (entry->ndm_state & NUD_PERMANENT || entry->ndm_flags & NTF_EXT_LEARNED) {
         return true;
@@ -137,7 +137,10 @@ static int check_entries(const struct link *bridge, uint32_t port, const uint8_t
     return 0;
 }
 
-/* Tries once more when what was learned is gone.  What is learned again in between is not ours. */
+/*
+ * Tries once more when what another port learned is gone.  If it is learned again in between, the
+ * claim fails.
+ */
 int forwarding_claim(const struct link *bridge, uint32_t port, const uint8_t mac[6]) {
     int error = add_entry(port, mac);
 

@@ -7,7 +7,7 @@
 /*
  * May a tap that joins BRIDGE have MAC as its own address?  The kernel would take the address from
  * a guest that has it, also from one that is locked to it (net/bridge/br_fdb.c,
- * fdb_add_local()).  So it may be nobody's, or another tap's own.  -EADDRNOTAVAIL: it is a guest's.
+ * fdb_add_local()).  So it may be nobody's, or a link's own.  -EADDRNOTAVAIL: it is a guest's.
  */
 CHECKED int forwarding_check_own(const struct link *bridge, const uint8_t mac[6]);
 

@@ -2,7 +2,7 @@
 /*
  * What the host's own stack does on every tap, on a port too: a port can lose its bridge (ip link
  * del BRIDGE), and then the host hears its guest.
- * Hostile here: the guest, from the moment on that the tap is up.
+ * Hostile here: the guest, once the tap is up.
  * Privilege held: CAP_NET_ADMIN, as the caller.
  */
 #include "helper/link/host_side.h"

@@ -4,12 +4,12 @@
 
 #include "helper/link/link.h"
 
-/* What link_read() has to say of every tap's stack. */
+/* What link_read() must return for the stack of every tap. */
 extern const struct link_stack host_side_of_taps;
 
 /*
  * Writes what no message takes.  WANTED, which is host_side_of_taps, is changed to what link_read()
- * has to say then: on a kernel without IPv6 the link has none of its settings.
+ * must return then: on a kernel without IPv6 the link has none of its settings.
  */
 CHECKED int host_side_switch_ipv6_off(const char *link, struct link_stack *wanted);
 

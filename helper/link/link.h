@@ -33,7 +33,8 @@ struct link {
     bool up;
     bool takes_ra; /* the host takes router advertisements on it */
     uint64_t port; /* of a bridge's port: bit N is its setting IFLA_BRPORT_N that is on */
-    /* of a bridge: 0, and the VLAN of its new ports; that is 0 if they get none */
+    /* of a bridge: where its forwarding table can have an address: 0 is without a VLAN, and the
+     * second is the VLAN of its new ports, or 0 */
     uint16_t vlan[2];
     /* of a tun: its IFLA_TUN_N at N; UINT32_MAX: it has none, as it has no owner or no group */
     uint32_t tun[IFLA_TUN_MAX + 1];
@@ -47,7 +48,7 @@ struct device {
     int queue[WIRE_QUEUES]; /* the first QUEUES are open, close-on-exec */
 };
 
-/* Comes first: opens the one conversation with the kernel that a process has. */
+/* Call this first.  It opens the one conversation with the kernel that a process has. */
 CHECKED int link_connect(void);
 
 /* The link of that index, or if INDEX is 0 of that name.  -ENODEV: there is none. */
@@ -60,11 +61,12 @@ CHECKED int link_read(uint32_t index, const char *name, struct link *link);
 CHECKED int link_pinned(const struct link *bridge);
 
 /*
- * The lowest MTU in bytes of those ports of the bridge that are no taps; 0: it has none.
+ * The lowest MTU in bytes of those ports of the bridge that are not taps; 0: it has none.
  *
  * A bridge whose MTU nobody set has the lowest of its ports' (net/bridge/br_if.c,
- * br_mtu_auto_adjust()).  So it has at most this one while those ports stay, and no user can take
- * such a port away.  A port that another process adds or takes away meanwhile may be seen or not.
+ * br_mtu_auto_adjust()).  So it has at most this one while those ports stay.  Who can delete such a
+ * port, as the peer of a veth pair, can still raise the bridge's MTU by it.  A port that another
+ * process adds or removes meanwhile may be seen or not.
  */
 CHECKED int link_port_mtu(uint32_t bridge, uint32_t *mtu);
 
@@ -81,7 +83,7 @@ CHECKED int link_delete(uint32_t index);
  *
  * -EADDRINUSE: guest_mac is another port's, set there, or the bridge's own.  -EADDRNOTAVAIL:
  * host_mac is a guest's.  -ERANGE: the MTU is below WIRE_MTU_IPV6.  -ESTALE: the kernel
- * acknowledged what it did not do, or the bridge's MTU moved.
+ * reported success and did not apply it, or the bridge's MTU moved.
  */
 CHECKED int link_configure(const struct wire_device *tap,
                            const struct link *bridge,

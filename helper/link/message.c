@@ -71,8 +71,9 @@ void message_end_nest(struct nlattr *nest) {
 }
 
 /*
- * The kernel marks a list of links that changes while it is told, and libmnl takes the mark for an
- * error.  Any user's new tap would do that, and what we ask a list for is in it all the same.
+ * The kernel marks a list of links that changes while it is sent, and libmnl takes the mark for an
+ * error.  Any user's new tap would cause it.  A link that is missing in such a list can only lead
+ * to a refusal: link_port_mtu() then finds no port, or one with a higher MTU.
  */
 static void drop_interruption_marks(size_t length) {
     struct nlmsghdr *message = (void *)answer;

@@ -5,7 +5,7 @@
  * multi-queue one several may at once.  Between the two system calls that make it and make it
  * root's, somebody may do so.
  * Privilege held: CAP_NET_ADMIN, as the caller.  /dev/net/tun is opened as the caller, so that its
- * mode stays the administrator's answer to who may use taps.
+ * mode still decides who may use taps.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,8 +54,8 @@ static int make_tap(struct device *device, const char *name, int flags) {
 }
 
 /*
- * Attaches a further queue, and makes nothing: with an index that there is, which is the loopback
- * device's in every network namespace, TUNSETIFF cannot make a device.
+ * Attaches a further queue, and makes nothing.  TUNSETIFF uses the index only to make a device, and
+ * then fails, because index 1 is the loopback device's in every network namespace.
  */
 static int attach_queue(struct device *device, int flags) {
     struct ifreq request = {.ifr_flags = (short)flags};
@@ -103,7 +103,8 @@ static bool is_untouched(const struct link *tap, const struct wire_interface *in
     const bool is_multi_queue = interface->queues > 1;
     uint32_t untouched[IFLA_TUN_MAX + 1];
 
-    memset(untouched, 0xff, sizeof(untouched)); /* no group; of one queue no number of queues */
+    /* it has no group; and a tap with one queue reports no number of queues */
+    memset(untouched, 0xff, sizeof(untouched));
     untouched[IFLA_TUN_OWNER] = 0;
     untouched[IFLA_TUN_TYPE] = IFF_TAP;
     untouched[IFLA_TUN_PI] = 0;
@@ -118,8 +119,8 @@ static bool is_untouched(const struct link *tap, const struct wire_interface *in
 }
 
 /*
- * Deletes the tap, for who attached holds it, and may have become its owner and made it persistent:
- * closing our queue alone would leave it there.
+ * Deletes the tap, because the process that attached still holds it, and may have made itself its
+ * owner and the tap persistent.  If only our queue were closed, the tap would stay.
  */
 static int discard(struct device *device) {
     int error = link_delete(device->link.index);
@@ -195,8 +196,11 @@ int device_create(const struct wire_interface *interface, struct device *device)
         flags |= IFF_MULTI_QUEUE;
     }
     error = make_exclusively(interface, device, flags);
-    if (error || interface->queues == 1) {
+    if (error) {
         return error;
+    }
+    if (interface->queues == 1) {
+        return 0; /* nobody else can attach while our queue is open */
     }
     error = reset(device->queue[0]);
     if (error) {

@@ -33,8 +33,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * By name, because libc on another machine takes another way to the same: a name that a machine
- * does not have is left out.
+ * libc uses different calls on different machines.  A name that a machine does not have is left
+ * out.
  */
 static const char *const any_arguments[] = {
     "sendto", "recvfrom",                /* to the kernel's rtnetlink and back; the log */
@@ -156,13 +156,14 @@ static void allow_all(scmp_filter_ctx filter) {
 }
 
 /*
- * First: call -1, which is none and gets ENOSYS, is no reason to die.  It is what strace(1) makes
- * of a call whose failure it injects, and so how the failures of this program are tested.
+ * First the number -1 is allowed.  It is no system call on any machine: the kernel answers ENOSYS.
+ * strace(1) writes it in the place of a call whose failure it injects, and the tests inject
+ * failures.
  *
- * Then: an argument is loaded, and not looked at.  While a filter is loaded the kernel runs it for
- * every call there is, twice 460, up to the first load of an argument, to know which are always
- * allowed (kernel/seccomp.c, seccomp_is_const_allow()).  That takes longer than the hundred calls
- * that are made under it.
+ * Then an argument is loaded and not used.  When a filter is loaded the kernel runs it for each of
+ * some 460 system calls, twice, to find those that it always allows; it stops at the first load of
+ * an argument (kernel/seccomp.c, seccomp_is_const_allow()).  Without this load that search takes
+ * longer than all the calls that the helper makes under the filter.
  */
 static void print_beginning(void) {
     printf("{0x20, 0, 0, 0x00000000},\n");

@@ -15,7 +15,9 @@
  *   caller                           the reply is sent
  *
  * There is no way back and nothing to clean up.  Whatever fails ends the process, its descriptors
- * close, and the kernel removes the taps with them.
+ * close, and the kernel removes the taps with them.  There are two exceptions, and SECURITY.md has
+ * both: a tap that was given to the caller already, and a multi-queue tap that a process attached
+ * to before it was root's, if this process is killed in the next moment.
  * Hostile: the caller, who sends the request, may stop or kill the process at any instruction, and
  * watches everything that it does to the network.
  */
@@ -29,7 +31,7 @@
 
 #define GROUPS_MOST 65536 /* NGROUPS_MAX, include/uapi/linux/limits.h */
 
-/* The real ids.  Nothing else in this program asks who the caller is. */
+/* The real ids are the caller's.  Only this function and the next ask the kernel for them. */
 static void read_ids(struct caller *caller) {
     caller->uid = getuid();
     caller->gid = getgid();
@@ -71,7 +73,7 @@ static int read_policy(struct policy *policy,
     return policy_resolve(policy, &accounts, caller, subject);
 }
 
-/* Whatever start_clean() says, the log and its line are ready. */
+/* If start_clean() fails that is logged as well, so the log is opened and the caller known. */
 static int start(struct grant *grant, struct caller *caller) {
     int result = start_clean();
 
@@ -87,6 +89,7 @@ static int start(struct grant *grant, struct caller *caller) {
 static int serve(struct grant *grant, struct caller *caller) {
     static struct policy policy;
     static struct policy_subject subject;
+    int policy_error;
     int result;
 
     grant->policy = &policy;
@@ -101,16 +104,18 @@ static int serve(struct grant *grant, struct caller *caller) {
     if (result) {
         return result;
     }
-    /* Whatever is wrong with the policy is a denial like any other. */
     grant->stage = WIRE_POLICY;
-    if (read_groups(caller) || read_policy(&policy, caller, &subject)) {
-        return WIRE_DENIED;
+    policy_error = read_groups(caller);
+    if (!policy_error) {
+        policy_error = read_policy(&policy, caller, &subject);
     }
+    /* Whatever the policy is: the process has read it, and its caller must not look into it. */
     result = privilege_enter(caller->uid, caller->gid);
     if (result) {
         return result;
     }
-    return grant_run(grant);
+    /* A policy that cannot be used, for whatever reason, is a denial like any other. */
+    return policy_error ? WIRE_DENIED : grant_run(grant);
 }
 
 /* All ways lead here.  Returns the exit status. */

@@ -53,11 +53,10 @@ static int check_request_socket(void) {
 }
 
 /*
- * execve(2) maps 128 KiB of stack below the arguments where the limit has room for both, and
- * arguments under such a limit have 128 KiB at most (fs/exec.c, setup_arg_pages() and
- * bprm_stack_limits()).  That is far more than any stage uses, and a caller who lowers the limit
- * later takes none of it back.  With less room one policy would end us by SIGSEGV where another one
- * lets us answer, and the caller would learn from a denial which of them it is.
+ * With a smaller stack one policy could end us by SIGSEGV where another one lets us answer, and the
+ * caller could tell them apart.  Under this limit execve(2) gives the arguments at most 128 KiB
+ * (fs/exec.c, bprm_stack_limits()) and maps 128 KiB below them (setup_arg_pages()).  That is more
+ * than any stage uses, and it stays mapped if the caller lowers the limit later.
  */
 static int check_stack(void) {
     struct rlimit stack;
@@ -68,6 +67,7 @@ static int check_stack(void) {
     return stack.rlim_cur < WIRE_STACK ? -ENOMEM : 0;
 }
 
+/* Before the deadline is set: SIGALRM could be ignored. */
 static int reset_signals(void) {
     sigset_t none;
 
@@ -89,8 +89,8 @@ static int set_deadline(void) {
 }
 
 /*
- * Other limits stay the caller's where they bound what we use: with too little of it we fail, and
- * nothing is left.
+ * We keep the caller's other limits.  If one of them is too low we fail, and the kernel removes
+ * what we have made.
  */
 static int set_limits(void) {
     const struct rlimit no_core = {.rlim_cur = 0};
@@ -103,7 +103,7 @@ static int set_limits(void) {
     return setrlimit(RLIMIT_NOFILE, &files) ? -errno : 0;
 }
 
-static int leave_folder(void) {
+static int reset_umask_and_folder(void) {
     umask(077);
     return chdir("/") ? -errno : 0;
 }
@@ -123,8 +123,10 @@ static int check_privilege(void) {
 
 int start_clean(void) {
     static int (*const steps[])(void) = {
-        replace_descriptors, check_request_socket, check_stack,  reset_signals,
-        set_deadline,        set_limits,           leave_folder, check_privilege,
+        replace_descriptors, check_request_socket, check_stack,
+        reset_signals,       set_deadline,         set_limits,
+        reset_umask_and_folder,
+        check_privilege,
     };
     int result = clearenv() ? -ENOMEM : 0;
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from host import ALICE, BOB, HELPER, PREFIX, TAPGRANT, Host
+from host import ALICE, BOB, HELPER, PREFIX, TAPGRANT, Host, beside_build
 from test_libvirt import DOMAIN, Libvirt
 
 TOP = Path(__file__).resolve().parents[2]
@@ -562,8 +562,8 @@ def test_show_libvirt_names_what_libvirt_does_not_have(libvirt):
     assert libvirt.host.tapgrant("show", "--libvirt", "--json", path).code == 2
 
 
-def test_without_libxml2_the_verb_says_so(host, tmp_path):
-    build = tmp_path / "build"
+def test_without_libxml2_the_verb_says_so(host):
+    build = beside_build("no-libxml2")
     subprocess.run(["meson", "setup", build, TOP, "-Dlibvirt=disabled", "-Dprivilege=none"], check=True, capture_output=True)
     subprocess.run(["ninja", "-C", build, "cli/tapgrant-import"], check=True, capture_output=True)
     done = subprocess.run([build / "cli/tapgrant-import", "-"], input="<domain/>", capture_output=True, text=True)

@@ -7,12 +7,14 @@ unpacked, and the guest's files get their labels as extended attributes, for whi
 import itertools
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from guest import PACKAGES, run, unpack_kernel
+from host import beside_build
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]
@@ -78,23 +80,26 @@ def suite(source, target):
     return found[0] if found else "helper"
 
 
-def build_tapgrant(folder, source=TOP):
-    run("meson", "setup", folder / "build", source, "--prefix", "/usr", "--sysconfdir", "/etc", "--libexecdir", "libexec",
-        "-Dselinux=enabled" if source == TOP else "-Dselinux=disabled", "-Dlibvirt=disabled")
-    return folder / "build"
+def build_tapgrant():
+    folder = beside_build("selinux")
+    run("meson", "setup", folder, TOP, "--prefix", "/usr", "--sysconfdir", "/etc", "--libexecdir", "libexec",
+        "-Dselinux=enabled", "-Dlibvirt=disabled")
+    return folder
 
 
-def forgetful_helper(folder):
-    """The helper of a developer who forgot IFF_TUN_EXCL, where the kernel is asked to make a tap."""
-    for name in ("meson.build", "meson_options.txt", "wire", "conf", "helper", "apply", "lib", "cli", "selinux"):
-        (shutil.copytree if (TOP / name).is_dir() else shutil.copy)(TOP / name, folder / name)
-    device = folder / "helper/link/tap.c"
-    text, count = re.subn(r"flags \| IFF_TUN_EXCL", "flags", device.read_text())
+def forgetful_helper(build, folder):
+    """The helper of a developer who forgot IFF_TUN_EXCL, where the kernel is asked to make a tap: BUILD's, but for one object."""
+    text, count = re.subn(r"flags \| IFF_TUN_EXCL", "flags", (TOP / "helper/link/tap.c").read_text())
     assert count == 1
-    device.write_text(text)
-    build = build_tapgrant(folder, folder)
-    run("ninja", "-C", build, "helper/tapgrant-helper")
-    return build / "helper/tapgrant-helper"
+    (folder / "tap.c").write_text(text)
+    commands = run("ninja", "-C", build, "-t", "commands", "helper/tapgrant-helper").stdout.splitlines()
+    compilation = next(line for line in commands if line.endswith("/helper/link/tap.c"))
+    words = shlex.split(compilation)
+    run(*words[:words.index("-MD")], "-o", folder / "tap.o", "-c", folder / "tap.c", cwd=build)
+    linking = shlex.split(commands[-1])
+    linking[linking.index("-o") + 1] = folder / "helper"
+    run(*linking[:1], folder / "tap.o", *linking[1:], cwd=build)  # so that the library's own one is not asked for
+    return folder / "helper"
 
 
 DECLARED = """\
@@ -264,11 +269,11 @@ class Lab:
     # The guest's files ----------------------------------------------------------------------------------------------
 
     def programs(self):
-        build = build_tapgrant(self.folder)
+        build = build_tapgrant()
         run("meson", "install", "-C", build, "--destdir", self.root)
         (self.folder / "forgetful").mkdir()
         libexec, binaries = self.root / "usr/libexec", self.root / "usr/bin"
-        shutil.copy(forgetful_helper(self.folder / "forgetful"), libexec / "forgetful-helper")
+        shutil.copy(forgetful_helper(build, self.folder / "forgetful"), libexec / "forgetful-helper")
         for name in ("labctl", "client", "ask"):
             run("cc", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I", TOP, "-static", "-s",
                 "-o", binaries / name, HERE / f"guest/{name}.c")

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 PREFIX = Path(os.environ.get("TAPGRANT_PREFIX", "/nonexistent"))
-PROGRAM = Path(os.environ.get("TAPGRANT_BUILD", PREFIX.parent / "build")) / "tests/throw-away-host"  # tests/tools/host.c
+BUILD = Path(os.environ.get("TAPGRANT_BUILD", PREFIX.parent / "build"))
+PROGRAM = BUILD / "tests/throw-away-host"  # tests/tools/host.c
 TAPGRANT = PREFIX / "bin/tapgrant"
 HELPER = PREFIX / "libexec/tapgrant-helper"
 APPLY = PREFIX / "sbin/tapgrant-apply"
@@ -27,6 +28,12 @@ ALICE, BOB = USERS
 # The first of each user's subordinate ids on every such host, whatever the machine has.
 SUBORDINATE = {ALICE: 100000, BOB: 165536}
 SUBORDINATES = 65536
+
+
+def beside_build(name):
+    """A folder for a build of a test's own.  Beside the run's, its sources have the same names: ccache(1) finds their objects."""
+    return BUILD.with_name(f"build-{name}-{os.environ.get('PYTEST_XDIST_WORKER', 'one')}")
+
 
 class Result:
     def __init__(self, process):

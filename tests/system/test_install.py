@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from host import ALICE, HELPER, POLICY, PREFIX, TAPGRANT
+from host import ALICE, HELPER, POLICY, PREFIX, TAPGRANT, beside_build
 
 TOP = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory):
+def build():
     """One for all: the options that are tried decide about modes and owners, and compile nothing anew."""
-    folder = tmp_path_factory.mktemp("install") / "build"
+    folder = beside_build("install")
     subprocess.run(["meson", "setup", folder, TOP, "--prefix", "/usr", "--sysconfdir", "/etc", "--libexecdir", "libexec",
                     "-Dselinux=disabled"], check=True, capture_output=True)
     return folder

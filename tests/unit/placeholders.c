@@ -28,11 +28,6 @@ int tapgrant_fd(const struct tapgrant_device *device, unsigned queue) {
     return device->fd[queue];
 }
 
-const char *output_mac(const uint8_t mac[6], char text[OUTPUT_MAC]) {
-    snprintf(text, OUTPUT_MAC, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-    return text;
-}
-
 static const uint8_t guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 static struct tapgrant_device web = {"u1000-web", 1, {7}, {0xfe, 0x54, 0, 0x12, 0x34, 0x56}, guest_mac};
 static struct tapgrant_device db = {"u1000-db", 3, {10, 11, 12}, {0xfe, 0, 0, 0, 0, 1}, NULL};
