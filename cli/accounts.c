@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/accounts.h"
+#include "conf/file/file.h"
 #include "wire/text.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ const char *accounts_reason(int error) {
         return "it or /etc is not root's, or others can write";
     }
     if (error == -ELOOP) {
-        return "a symbolic link";
+        return file_reason(error);
     }
     if (error == -EINVAL) {
         return "no regular file, or it has a NUL byte";

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 int policy_file_load(struct policy *policy, bool *is_valid, policy_fault_fn *fault, void *context) {
     char *text = NULL;
@@ -16,13 +17,37 @@ int policy_file_load(struct policy *policy, bool *is_valid, policy_fault_fn *fau
     if (error) {
         return error;
     }
-    error = policy_parse(policy, text, size, fault, context);
+    error = policy_file_parse(policy, text, size, fault, context);
     free(text);
     if (error == -ENOMEM) {
         return error;
     }
     *is_valid = !error;
     return 0;
+}
+
+const char *policy_file_reason(int error) {
+    switch (error) {
+    case -EPERM:
+        return "it or its folder is not root's, or others can write";
+    case -ELOOP:
+    case -EINVAL:
+        return file_reason(error);
+    default:
+        return strerror(-error);
+    }
+}
+
+const char *policy_file_remedy(int error) {
+    switch (error) {
+    case -EPERM:
+        return "chown root:root " POLICY_FOLDER " " POLICY_PATH "; chmod go-w " POLICY_FOLDER
+               " " POLICY_PATH;
+    case -ELOOP:
+        return "cp --remove-destination \"$(readlink -f " POLICY_PATH ")\" " POLICY_PATH;
+    default:
+        return NULL;
+    }
 }
 
 void policy_file_free(struct policy *policy) {

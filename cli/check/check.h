@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#define CHECK_REASON 512 /* bytes: why the policy is void */
-#define CHECK_TEXT 400   /* bytes: what one rule says, or what would help */
+#define CHECK_REASON 1100 /* bytes: why the policy is void */
+#define CHECK_TEXT 400    /* bytes: what one rule says, or what would help */
 
 struct check {
     struct policy policy;
@@ -20,6 +20,7 @@ struct check {
     gid_t *groups;                  /* the caller's */
     struct policy_subject subject;  /* the caller as the accounts know it, if the policy is valid */
     char void_reason[CHECK_REASON]; /* "": the policy is valid */
+    const char *void_hint;          /* what would help, or NULL */
     /* The rules that grant the interfaces before this one. */
     const struct policy_rule *granted[INTERFACES_MAX];
     size_t granted_count;

@@ -8,18 +8,39 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SHOWN 240 /* bytes of a value in a sentence */
+
+/* VALUE; of a long one, which may have many lines, the first words and "...". */
+static const char *shorten(const char *value, char text[SHOWN]) {
+    size_t length = strlen(value);
+
+    if (length >= SHOWN) {
+        length = SHOWN - sizeof(" ...");
+        while (length && value[length] != ' ') {
+            length--;
+        }
+        snprintf(text, SHOWN, "%.*s ...", (int)length, value);
+    } else {
+        snprintf(text, SHOWN, "%s", value);
+    }
+    return text;
+}
+
 /* Why the rule's user does not match; where it otherwise would, the id is a subordinate one. */
 static void explain_user(const struct check *check, const char *value, char detail[CHECK_TEXT]) {
     uint32_t uid = check->caller.uid;
+    char shown[SHOWN];
     struct policy_subject ordinary = check->subject;
 
     ordinary.subuid_line = 0;
     if (policy_value_has_caller(value, &ordinary)) {
         snprintf(detail, CHECK_TEXT,
-                 "'%s' does not match uid %u, a subordinate id (/etc/subuid:%u)", value, uid,
+                 "'%s' does not match uid %u, a subordinate id (/etc/subuid:%u)",
+                 shorten(value, shown), uid,
                  check->subject.subuid_line);
     } else {
-        snprintf(detail, CHECK_TEXT, "'%s' names neither uid %u nor a group of its", value, uid);
+        snprintf(detail, CHECK_TEXT, "'%s' names neither uid %u nor a group of its",
+                 shorten(value, shown), uid);
     }
 }
 
@@ -67,15 +88,25 @@ static void explain_mtu(const struct answer *answer, const char *value, char det
     }
 }
 
+static void explain_max(uint32_t max, char detail[CHECK_TEXT]) {
+    if (max) {
+        snprintf(detail, CHECK_TEXT, "all %u are held", max);
+    } else {
+        snprintf(detail, CHECK_TEXT, "the rule grants nothing (max = 0)");
+    }
+}
+
 static void explain_condition(const struct check *check,
                               const struct answer *answer,
                               struct rule_answer *one) {
     const struct interface *wanted = answer->wanted;
-    const char *value = one->failed < POLICY_KEYS ? one->rule->value[one->failed] : NULL;
+    const char *whole = one->failed < POLICY_KEYS ? one->rule->value[one->failed] : NULL;
+    char shown[SHOWN];
+    const char *value = whole ? shorten(whole, shown) : NULL;
 
     switch (one->failed) {
     case POLICY_USER:
-        explain_user(check, value, one->detail);
+        explain_user(check, whole, one->detail);
         break;
     case POLICY_BRIDGE:
         explain_bridge(answer, value, one->detail);
@@ -97,7 +128,7 @@ static void explain_condition(const struct check *check,
                  policy_number(one->rule, POLICY_QUEUES));
         break;
     case POLICY_MAX:
-        snprintf(one->detail, CHECK_TEXT, "all %u are held", policy_number(one->rule, POLICY_MAX));
+        explain_max(policy_number(one->rule, POLICY_MAX), one->detail);
         break;
     case POLICY_ISOLATE:
     case POLICY_LOCK_MAC:

@@ -50,6 +50,9 @@ static void print_verdict(const struct check *check, const struct answer *answer
         puts("  allowed: managed=no is no matter of the policy's");
     } else if (check->void_reason[0]) {
         printf("  denied: nobody is granted anything: %s\n", check->void_reason);
+        if (check->void_hint) {
+            printf("  hint: %s\n", check->void_hint);
+        }
     } else if (!answer->rule) {
         print_subordinate(&check->subject);
         puts("  denied: no rule names you and the bridge");

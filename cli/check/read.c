@@ -94,12 +94,14 @@ int check_read_caller(struct check *check, const char *name, bool json) {
 }
 
 /* A policy_fault_fn.  The first fault is enough to say why the policy is void. */
-static void note_fault(void *context, unsigned line, const char *reason, const char *detail) {
+static void note_fault(void *context, const struct policy_fault *fault) {
     struct check *check = context;
+    char text[POLICY_FAULT_TEXT];
+    char place[POLICY_FAULT_TEXT];
 
     if (!check->void_reason[0]) {
-        snprintf(check->void_reason, CHECK_REASON, POLICY_PATH ":%u: %s%s%s", line, reason,
-                 detail ? ": " : "", detail ? detail : "");
+        snprintf(check->void_reason, CHECK_REASON, "%s: %s", policy_fault_place(fault, place),
+                 policy_fault_text(fault, text));
     }
 }
 
@@ -133,7 +135,6 @@ static int read_accounts(struct check *check, bool json) {
 }
 
 int check_read_policy(struct check *check, bool json) {
-    const char *reason = "it or its folder is not root's, or others can write";
     bool is_valid;
     int error = policy_file_load(&check->policy, &is_valid, note_fault, check);
 
@@ -141,8 +142,8 @@ int check_read_policy(struct check *check, bool json) {
         return fail_unread(POLICY_PATH, json);
     }
     if (error) {
-        snprintf(check->void_reason, CHECK_REASON, POLICY_PATH ": %s",
-                 error == -EPERM ? reason : strerror(-error));
+        snprintf(check->void_reason, CHECK_REASON, POLICY_PATH ": %s", policy_file_reason(error));
+        check->void_hint = policy_file_remedy(error);
         return 0;
     }
     return is_valid ? read_accounts(check, json) : 0;

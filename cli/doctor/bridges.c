@@ -36,8 +36,9 @@ static bool matters(const struct bridge_view *view, enum policy_key key) {
         bool is_for_it =
             policy_value_has_name(value[POLICY_BRIDGE], &view->rules->subject, view->name);
         bool is_waived = value[key] && !strcmp(value[key], "yes");
+        bool grants = policy_number(&policy->rules[i], POLICY_MAX);
 
-        if (is_for_it && !is_waived) {
+        if (is_for_it && grants && !is_waived) {
             return true;
         }
     }

@@ -14,19 +14,27 @@
 #define LINE_HINT "mend the line: tapgrant-policy(5); until then everybody is denied"
 
 /* A policy_fault_fn. */
-static void report_fault(void *context, unsigned line, const char *reason, const char *detail) {
+static void report_fault(void *context, const struct policy_fault *fault) {
+    char text[POLICY_FAULT_TEXT];
+    char place[POLICY_FAULT_TEXT];
+
+    findings_bad(context, "policy", policy_fault_place(fault, place), LINE_HINT, "%s",
+                 policy_fault_text(fault, text));
+}
+
+static void report_unknown_name(struct findings *findings, unsigned line, const char *word) {
     char object[300];
 
     snprintf(object, sizeof(object), POLICY_PATH ":%u", line);
-    if (detail) {
-        findings_bad(context, "policy", object, LINE_HINT, "%s (%s)", reason, detail);
-    } else {
-        findings_bad(context, "policy", object, LINE_HINT, "%s", reason);
-    }
+    findings_bad(findings, "policy", object, LINE_HINT,
+                 "names a user or group that is not in /etc/passwd or /etc/group; write ids (%s)",
+                 word);
 }
 
 /* ERROR is policy_file_load()'s. */
 static void report_unread(struct findings *findings, int error) {
+    const char *remedy = policy_file_remedy(error);
+
     switch (error) {
     case -EACCES:
         findings_bad(findings, "policy", POLICY_PATH, "chmod 0644 " POLICY_PATH ", or ask as root",
@@ -37,16 +45,10 @@ static void report_unread(struct findings *findings, int error) {
                      "install -D -m 0644 /dev/null " POLICY_PATH ", and write a rule",
                      "does not exist: everybody is denied");
         break;
-    case -EPERM:
-        findings_bad(findings, "policy", POLICY_PATH,
-                     "chown root:root " POLICY_FOLDER " " POLICY_PATH "; chmod go-w " POLICY_FOLDER
-                     " " POLICY_PATH,
-                     "it or its folder is not root's, or others can write: everybody is denied");
-        break;
     default:
         findings_bad(findings, "policy", POLICY_PATH,
-                     "let it be a regular file: tapgrant-policy(5)", "%s: everybody is denied",
-                     error == -ELOOP ? "a symbolic link" : strerror(-error));
+                     remedy ? remedy : "let it be a regular file: tapgrant-policy(5)",
+                     "%s: everybody is denied", policy_file_reason(error));
         break;
     }
 }
@@ -74,12 +76,12 @@ static void check_rule_names(struct findings *findings,
     for (size_t i = 0; i < policy->rule_count; i++) {
         const struct policy_rule *rule = &policy->rules[i];
         const char *users = rule->value[POLICY_USER];
+        char word[POLICY_LINE + 1];
 
-        if (policy_check_value(accounts, POLICY_USER, users)) {
-            report_fault(findings, rule->line,
-                         "names a user or group that is not in /etc/passwd or /etc/group; "
-                         "write ids",
-                         users);
+        while (policy_next(&users, word)) {
+            if (policy_check_value(accounts, POLICY_USER, word)) {
+                report_unknown_name(findings, rule->line, word);
+            }
         }
     }
 }

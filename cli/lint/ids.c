@@ -8,31 +8,91 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_name(const char *word) {
     return word[strspn(word, "%*-0123456789")];
 }
 
-bool word_id(const char *word, char id[WORD_ID]) {
+/* What the name service said of a name.  Words are compared in pairs: it is asked once for each. */
+struct known_name {
+    char word[POLICY_LINE + 1];
+    char id[WORD_ID]; /* "": nobody has it */
+};
+
+/* In the order of their words; kept until the command ends. */
+static struct known_name *names;
+static size_t name_count;
+
+/* Where the word is, or belongs. */
+static size_t find_name(const char *word) {
+    size_t first = 0;
+    size_t end = name_count;
+
+    while (first < end) {
+        size_t middle = (first + end) / 2;
+
+        if (strcmp(names[middle].word, word) < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return first;
+}
+
+/* Into ID what is to be written for the name; it stays "" where nobody has the name. */
+static void ask_name_service(const char *word, char id[WORD_ID]) {
     const struct passwd *user;
     const struct group *group;
 
-    if (!is_name(word)) {
-        return false;
-    }
     if (word[0] == '%') {
         group = getgrnam(word + 1);
         if (group) {
             snprintf(id, WORD_ID, "%%%u", group->gr_gid);
         }
-        return group;
+        return;
     }
     user = getpwnam(word);
     if (user) {
         snprintf(id, WORD_ID, "%u", user->pw_uid);
     }
-    return user;
+}
+
+/* Without memory, or for what is longer than a line, the name service is asked again. */
+static void keep_name(size_t place, const char *word, const char id[WORD_ID]) {
+    struct known_name *larger;
+
+    if (strlen(word) > POLICY_LINE) {
+        return;
+    }
+    larger = reallocarray(names, name_count + 1, sizeof(*names));
+    if (!larger) {
+        return;
+    }
+    names = larger;
+    memmove(&names[place + 1], &names[place], (name_count - place) * sizeof(*names));
+    names[place] = (struct known_name){.word = ""};
+    memcpy(names[place].word, word, strlen(word));
+    memcpy(names[place].id, id, WORD_ID);
+    name_count++;
+}
+
+bool word_id(const char *word, char id[WORD_ID]) {
+    size_t place = find_name(word);
+
+    if (!is_name(word)) {
+        return false;
+    }
+    if (place < name_count && !strcmp(names[place].word, word)) {
+        memcpy(id, names[place].id, WORD_ID);
+        return id[0];
+    }
+    memset(id, 0, WORD_ID);
+    ask_name_service(word, id);
+    keep_name(place, word, id);
+    return id[0];
 }
 
 bool word_ids_read(const char *word, struct word_ids *ids) {

@@ -4,6 +4,8 @@
  * that reads them in earnest; and what is suspicious in a policy.
  */
 #include "cli/lint/lint.h"
+#include "cli/lint/people.h"
+#include "cli/lint/words.h"
 #include "cli/accounts.h"
 #include "cli/options.h"
 #include "cli/policy_file.h"
@@ -30,12 +32,40 @@ struct request {
     bool json;
 };
 
+/*
+ * Tells of names that the policy's language does not have and that somebody has all the same, as
+ * john.doe@corp.example.  False: not all bad words of the fault are such names.
+ */
+static bool report_strange_names(struct lint *lint, const struct policy_fault *fault) {
+    const char *words = fault->detail;
+    char word[POLICY_LINE + 1];
+    char id[WORD_ID];
+    bool are_all = true;
+
+    if (fault->key != POLICY_USER || strcmp(fault->reason, POLICY_BAD_VALUE) != 0) {
+        return false;
+    }
+    while (policy_next(&words, word)) {
+        if (!policy_word_is_bad(POLICY_USER, word)) {
+            continue;
+        }
+        if (!word_id(word, id)) {
+            are_all = false;
+            continue;
+        }
+        lint_fault(lint, fault->line,
+                   "%s of user: %s (a name with such bytes is written as its id: %s)",
+                   fault->reason, word, id);
+    }
+    return are_all;
+}
+
 /* A policy_fault_fn. */
-static void take_fault(void *context, unsigned line, const char *reason, const char *detail) {
-    if (detail) {
-        lint_fault(context, line, "%s: %s", reason, detail);
-    } else {
-        lint_fault(context, line, "%s", reason);
+static void take_fault(void *context, const struct policy_fault *fault) {
+    char text[POLICY_FAULT_TEXT];
+
+    if (!report_strange_names(context, fault)) {
+        lint_fault(context, fault->line, "%s", policy_fault_text(fault, text));
     }
 }
 
@@ -58,16 +88,19 @@ static int read_text(const char *path, bool installed, char **text, size_t *size
     return file_read_plain(path, POLICY_SIZE, text, size);
 }
 
-static const char *read_reason(int error) {
-    switch (error) {
-    case -EPERM:
-        return "it or its folder is not root's, or others can write: everybody is denied";
-    case -ELOOP:
-        return "a symbolic link: everybody is denied";
-    case -EINVAL:
-        return "no regular file: everybody is denied";
-    default:
-        return strerror(-error);
+/* The file was not read.  Only of one that the helper would read so is it known what follows. */
+static void report_unread(struct lint *lint, bool installed, int error) {
+    bool is_policy = !strcmp(lint->file, POLICY_PATH);
+    const char *remedy = is_policy ? policy_file_remedy(error) : NULL;
+    bool is_refused = error == -EPERM || error == -ELOOP || error == -EINVAL;
+
+    if (remedy) {
+        lint_fault(lint, 0, "%s: everybody is denied (as root: %s)", policy_file_reason(error),
+                   remedy);
+    } else if (is_refused && (installed || is_policy)) {
+        lint_fault(lint, 0, "%s: everybody is denied", policy_file_reason(error));
+    } else {
+        lint_fault(lint, 0, "%s", policy_file_reason(error));
     }
 }
 
@@ -75,7 +108,7 @@ static const char *read_reason(int error) {
 static void lint_policy(struct lint *lint, bool numeric) {
     size_t before = lint->faults;
     size_t parsed;
-    int error = policy_parse(&lint->policy, lint->text, lint->size, take_fault, lint);
+    int error = policy_file_parse(&lint->policy, lint->text, lint->size, take_fault, lint);
 
     parsed = lint->faults;
     if (error == -ENOMEM) {
@@ -89,6 +122,7 @@ static void lint_policy(struct lint *lint, bool numeric) {
     if (parsed == before && error != -ENOMEM && numeric) {
         lint_print_numeric(lint);
     }
+    people_free(lint);
     accounts_free(&lint->accounts);
     policy_file_free(&lint->policy);
 }
@@ -100,7 +134,8 @@ static void lint_file(struct lint *lint, const char *path, const struct request 
     lint->file = path;
     error = read_text(path, request->installed, &text, &lint->size);
     if (error) {
-        lint_fault(lint, 0, "%s", read_reason(error));
+        report_unread(lint, request->installed, error);
+        lint_end_reports(lint);
         return;
     }
     lint->text = text;
@@ -109,6 +144,7 @@ static void lint_file(struct lint *lint, const char *path, const struct request 
     } else {
         lint_policy(lint, request->numeric);
     }
+    lint_end_reports(lint);
     free(text);
 }
 

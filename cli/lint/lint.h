@@ -5,6 +5,9 @@
 #include "cli/command.h"
 #include "conf/policy/policy.h"
 
+struct lint_report;
+struct person;
+
 struct lint {
     const char *file;
     const char *text; /* of the file */
@@ -14,6 +17,10 @@ struct lint {
     bool json;
     json_t *array; /* of {file, line, severity, reason}, if JSON */
     size_t faults;
+    struct person *people; /* people_named() reads them */
+    size_t people_count;
+    struct lint_report *reports; /* of the file: lint_end_reports() shows them */
+    size_t report_count;
 };
 
 /* report.c.  LINE 0: the whole file.  A warning is no fault. */
@@ -26,7 +33,10 @@ __attribute__((format(printf, 3, 4))) void lint_warn(struct lint *lint,
                                                      const char *reason,
                                                      ...);
 
-/* lines.c */
+/* Shows what was reported, in the order of the lines, and forgets it. */
+void lint_end_reports(struct lint *lint);
+
+/* lines.c: the line of TEXT that is at or behind *LINE, for each in turn.  False: no more. */
 struct lint_line {
     const char *text; /* in that of the file */
     size_t length;    /* without the newline */
@@ -36,7 +46,28 @@ struct lint_line {
 /* Reads the line behind *LINE, or the first one behind all zeros.  False: there is none. */
 bool lint_next_line(const struct lint *lint, struct lint_line *line);
 
-/* The number of the line with the rule's KEY; if there is none, of the rule. */
+/*
+ * The next word of a rule's KEY, which may stand on several lines.  WORD is all zeros before the
+ * first.  False: there is no further one.
+ */
+struct lint_word {
+    char text[POLICY_LINE + 1];
+    unsigned line;                /* its number */
+    char words[POLICY_LINE + 1];  /* within: all of the line */
+    size_t read;                  /* within: how many bytes of them */
+    struct lint_line current;     /* within */
+};
+bool lint_next_word(const struct lint *lint,
+                    const struct policy_rule *rule,
+                    enum policy_key key,
+                    struct lint_word *word);
+
+/* The value of the line if it is KEY = VALUE.  False: it is not. */
+bool lint_line_value(const struct lint_line *line,
+                     enum policy_key key,
+                     char value[POLICY_LINE + 1]);
+
+/* The number of the first line with the rule's KEY; without one, of the rule's. */
 unsigned lint_key_line(const struct lint *lint,
                        const struct policy_rule *rule,
                        enum policy_key key);

@@ -65,15 +65,11 @@ static void read_subordinate_ids(struct lint *lint) {
 }
 
 static void check_names(struct lint *lint, const struct policy_rule *rule) {
-    const char *words = rule->value[POLICY_USER];
-    char word[POLICY_LINE + 1];
+    struct lint_word word = {.line = 0};
 
-    if (!words) {
-        return; /* of a rule with faults */
-    }
-    while (policy_next(&words, word)) {
-        if (policy_check_value(&lint->accounts, POLICY_USER, word) == -ENOENT) {
-            report_name(lint, lint_key_line(lint, rule, POLICY_USER), word);
+    while (lint_next_word(lint, rule, POLICY_USER, &word)) {
+        if (policy_check_value(&lint->accounts, POLICY_USER, word.text) == -ENOENT) {
+            report_name(lint, word.line, word.text);
         }
     }
 }

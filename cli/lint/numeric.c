@@ -9,29 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The words of user = of the rule that the line is in; NULL: it is no such line. */
-static const char *users_of(const struct lint *lint, const struct lint_line *line) {
-    const char *name = policy_key_name(POLICY_USER);
-    const char *words = NULL;
-    size_t length = strlen(name);
-
-    if (line->length < length || memcmp(line->text, name, length)) {
-        return NULL;
-    }
-    length += strspn(line->text + length, " ");
-    if (length >= line->length || line->text[length] != '=') {
-        return NULL;
-    }
-    for (size_t i = 0; i < lint->policy.rule_count; i++) {
-        const struct policy_rule *rule = &lint->policy.rules[i];
-
-        if (rule->line < line->number) {
-            words = rule->value[POLICY_USER];
-        }
-    }
-    return words;
-}
-
 static void print_users(const struct lint_line *line, const char *words) {
     const char *equals = memchr(line->text, '=', line->length);
     char word[POLICY_LINE + 1];
@@ -46,14 +23,14 @@ static void print_users(const struct lint_line *line, const char *words) {
 
 void lint_print_numeric(const struct lint *lint) {
     struct lint_line line = {.text = NULL};
+    char words[POLICY_LINE + 1];
 
     while (lint_next_line(lint, &line)) {
-        const char *words = users_of(lint, &line);
-
-        if (words) {
+        if (lint_line_value(&line, POLICY_USER, words)) {
             print_users(&line, words);
         } else {
-            printf("%.*s\n", (int)line.length, line.text);
+            fwrite(line.text, 1, line.length, stdout);
+            putchar('\n');
         }
     }
 }

@@ -88,18 +88,17 @@ static void warn_subordinate(struct lint *lint,
 
 /* Words for ids that are not people's, and for ids of which one user has many. */
 void warn_ids(struct lint *lint, const struct policy_rule *rule) {
-    unsigned number = lint_key_line(lint, rule, POLICY_USER);
-    const char *words = rule->value[POLICY_USER];
-    char word[POLICY_LINE + 1];
+    struct lint_word word = {.line = 0};
     struct word_ids ids;
 
-    while (policy_next(&words, word)) {
-        if (!strcmp(word, "*")) {
-            lint_warn(lint, number,
+    while (lint_next_word(lint, rule, POLICY_USER, &word)) {
+        if (!strcmp(word.text, "*")) {
+            lint_warn(lint, word.line,
                       "user = * also means daemons and transient ids, each with a quota of its "
                       "own; for people write 1000-59999");
-        } else if (word[0] != '%' && lint->accounts.subuid && word_ids_read(word, &ids)) {
-            warn_subordinate(lint, number, word, &ids);
+        } else if (word.text[0] != '%' && lint->accounts.subuid &&
+                   word_ids_read(word.text, &ids)) {
+            warn_subordinate(lint, word.line, word.text, &ids);
         }
     }
 }
@@ -113,18 +112,18 @@ static bool says_user(const struct policy_rule *rule) {
 
 /* {user} has nothing to stand for where an id has no name. */
 void warn_nameless(struct lint *lint, const struct policy_rule *rule) {
-    const char *words = rule->value[POLICY_USER];
-    char word[POLICY_LINE + 1];
+    struct lint_word word = {.line = 0};
     struct word_ids ids;
 
     if (!says_user(rule)) {
         return;
     }
-    while (policy_next(&words, word)) {
-        if (policy_word_is_broad(word) || !word_ids_read(word, &ids) || getpwuid(ids.first)) {
+    while (lint_next_word(lint, rule, POLICY_USER, &word)) {
+        if (policy_word_is_broad(word.text) || !word_ids_read(word.text, &ids) ||
+            getpwuid(ids.first)) {
             continue;
         }
-        lint_warn(lint, lint_key_line(lint, rule, POLICY_USER),
+        lint_warn(lint, word.line,
                   "{user} stands for nothing for uid %u, which has no name: it is denied "
                   "everything",
                   ids.first);

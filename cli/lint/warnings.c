@@ -4,32 +4,75 @@
  */
 #include "cli/lint/warnings.h"
 #include "cli/host_bridge.h"
+#include "cli/lint/people.h"
 #include "cli/lint/words.h"
 
 #include <string.h>
 
 #define MAKER "52:54:00" /* an address with so many bytes fixed is of one maker */
 
-static bool covers(const struct lint *lint,
-                   const struct policy_rule *wide,
-                   const struct policy_rule *narrow) {
-    return bridges_cover(wide->value[POLICY_BRIDGE], narrow->value[POLICY_BRIDGE]) &&
-           users_cover(wide->value[POLICY_USER], narrow->value[POLICY_USER], lint->accounts.subuid);
+static bool grants_nothing(const struct policy_rule *rule) {
+    return !policy_number(rule, POLICY_MAX);
+}
+
+/* The first rule before RULE that decides for all that the two words mean.  NULL: there is none. */
+static const struct policy_rule *find_covering(const struct lint *lint,
+                                               const struct policy_rule *rule,
+                                               const char *user,
+                                               const char *bridge) {
+    const struct policy_rule *earlier = lint->policy.rules;
+
+    while (earlier < rule && (!bridges_cover(earlier->value[POLICY_BRIDGE], bridge) ||
+                              !users_cover(earlier->value[POLICY_USER], user,
+                                           lint->accounts.subuid))) {
+        earlier++;
+    }
+    return earlier < rule ? earlier : NULL;
+}
+
+/*
+ * Do earlier rules decide for all people and bridges of RULE?  *LAST is the last of them, and
+ * *ARE_MANY says whether there are others.
+ */
+static bool is_shadowed(const struct lint *lint,
+                        const struct policy_rule *rule,
+                        const struct policy_rule **last,
+                        bool *are_many) {
+    const char *users = rule->value[POLICY_USER];
+    char user[POLICY_LINE + 1];
+    char bridge[POLICY_LINE + 1];
+
+    *last = NULL;
+    *are_many = false;
+    while (policy_next(&users, user)) {
+        const char *bridges = rule->value[POLICY_BRIDGE];
+
+        while (policy_next(&bridges, bridge)) {
+            const struct policy_rule *earlier = find_covering(lint, rule, user, bridge);
+
+            if (!earlier) {
+                return false;
+            }
+            *are_many |= *last && *last != earlier;
+            *last = earlier > *last ? earlier : *last;
+        }
+    }
+    return *last;
 }
 
 /* The first rule that names the caller and the bridge decides alone. */
 static void warn_shadowed(struct lint *lint, const struct policy_rule *rule) {
-    const struct policy_rule *earlier;
+    const char *what = grants_nothing(rule) ? "deny" : "grant";
+    const struct policy_rule *last;
+    bool are_many;
 
-    for (earlier = lint->policy.rules; earlier < rule; earlier++) {
-        if (covers(lint, earlier, rule)) {
-            lint_warn(lint, rule->line,
-                      "rule %s can never grant: rule %s (line %u) decides for all its people and "
-                      "bridges",
-                      rule->name, earlier->name, earlier->line);
-            return;
-        }
+    if (!is_shadowed(lint, rule, &last, &are_many)) {
+        return;
     }
+    lint_warn(lint, rule->line,
+              "rule %s can never %s: rule %s (line %u) %s for all its people and bridges",
+              rule->name, what, last->name, last->line,
+              are_many ? "and others before it decide" : "decides");
 }
 
 /* Do the rules say different things of KEY? */
@@ -47,7 +90,7 @@ static void warn_mixed(struct lint *lint,
     char bridge[POLICY_LINE + 1];
 
     for (earlier = lint->policy.rules; earlier < rule; earlier++) {
-        if (!differ(earlier, rule, key) ||
+        if (grants_nothing(earlier) || !differ(earlier, rule, key) ||
             !bridges_share(earlier->value[POLICY_BRIDGE], rule->value[POLICY_BRIDGE], bridge)) {
             continue;
         }
@@ -72,21 +115,50 @@ static void warn_mixed_isolation(struct lint *lint, const struct policy_rule *ru
 }
 
 static void warn_missing_bridges(struct lint *lint, const struct policy_rule *rule) {
+    struct lint_word word = {.line = 0};
+
+    while (lint_next_word(lint, rule, POLICY_BRIDGE, &word)) {
+        bool is_pattern = strpbrk(word.text, "*{");
+        struct host_bridge bridge;
+
+        if (is_pattern || !strcmp(word.text, "none")) {
+            continue;
+        }
+        bridge = host_bridge_look(word.text);
+        if (!bridge.facts.exists) {
+            lint_warn(lint, word.line, "bridge %s %s on this host", word.text,
+                      bridge.is_link ? "is no bridge" : "does not exist");
+        }
+    }
+}
+
+/* Does the rule name a bridge that several of its users share? */
+static bool has_shared_bridge(const struct policy_rule *rule) {
     const char *words = rule->value[POLICY_BRIDGE];
     char word[POLICY_LINE + 1];
 
     while (policy_next(&words, word)) {
-        bool is_pattern = strpbrk(word, "*{");
-        struct host_bridge bridge;
+        if (strcmp(word, "none") != 0 && !strchr(word, '{')) {
+            return true;
+        }
+    }
+    return false;
+}
 
-        if (is_pattern || !strcmp(word, "none")) {
-            continue;
-        }
-        bridge = host_bridge_look(word);
-        if (!bridge.facts.exists) {
-            lint_warn(lint, lint_key_line(lint, rule, POLICY_BRIDGE), "bridge %s %s on this host",
-                      word, bridge.is_link ? "is no bridge" : "does not exist");
-        }
+/* Quotas are each user's, and the ports of a bridge all users'. */
+static void warn_crowded(struct lint *lint, const struct policy_rule *rule) {
+    uint32_t max = policy_number(rule, POLICY_MAX);
+    size_t users;
+
+    if (!has_shared_bridge(rule)) {
+        return;
+    }
+    users = people_count(lint, rule->value[POLICY_USER]);
+    if (users * max > HOST_BRIDGE_PORTS) {
+        lint_warn(lint, lint_key_line(lint, rule, POLICY_MAX),
+                  "max = %u for %zu users is more than the %u ports that a bridge has: who comes "
+                  "last gets none",
+                  max, users, HOST_BRIDGE_PORTS);
     }
 }
 
@@ -100,8 +172,7 @@ static bool locks_wanted_macs(const struct policy_rule *rule) {
 
 /* lock-mac gives an address to the first caller that asks for it.  Others wait for it. */
 static void warn_shared_macs(struct lint *lint, const struct policy_rule *rule) {
-    const char *words = rule->value[POLICY_GUEST_MAC];
-    char word[POLICY_LINE + 1];
+    struct lint_word word = {.line = 0};
 
     if (!locks_wanted_macs(rule)) {
         return;
@@ -111,12 +182,12 @@ static void warn_shared_macs(struct lint *lint, const struct policy_rule *rule) 
                   "several users may ask for the same guest-mac, and one of them can keep it from "
                   "the others");
     }
-    while (policy_next(&words, word)) {
-        if (strcspn(word, "*") < strlen(MAKER)) {
-            lint_warn(lint, lint_key_line(lint, rule, POLICY_GUEST_MAC),
+    while (lint_next_word(lint, rule, POLICY_GUEST_MAC, &word)) {
+        if (strcspn(word.text, "*") < strlen(MAKER)) {
+            lint_warn(lint, word.line,
                       "guest-mac = %s matches addresses of any maker, also a router's: who asks "
                       "for that one gets its traffic",
-                      word);
+                      word.text);
         }
     }
 }
@@ -138,16 +209,24 @@ static void warn_low_mtu(struct lint *lint, const struct policy_rule *rule) {
     }
 }
 
-/* In this order for each rule. */
-static void (*const warnings[])(struct lint *lint, const struct policy_rule *rule) = {
-    warn_shadowed,        warn_mixed_locks, warn_mixed_isolation, warn_nobody,      warn_ids,
-    warn_missing_bridges, warn_nameless,    warn_ambiguous_names, warn_shared_macs, warn_low_mtu,
+static const struct {
+    void (*warn)(struct lint *lint, const struct policy_rule *rule);
+    bool is_about_taps; /* a rule that grants nothing makes none */
+} warnings[] = {
+    {warn_shadowed, false},       {warn_mixed_locks, true},      {warn_mixed_isolation, true},
+    {warn_nobody, false},         {warn_ids, false},             {warn_missing_bridges, false},
+    {warn_nameless, false},       {warn_ambiguous_names, true},  {warn_impossible_names, true},
+    {warn_shared_macs, true},     {warn_low_mtu, true},          {warn_crowded, true},
 };
 
 void lint_warnings(struct lint *lint) {
     for (size_t i = 0; i < lint->policy.rule_count; i++) {
+        const struct policy_rule *rule = &lint->policy.rules[i];
+
         for (size_t j = 0; j < sizeof(warnings) / sizeof(warnings[0]); j++) {
-            warnings[j](lint, &lint->policy.rules[i]);
+            if (!warnings[j].is_about_taps || !grants_nothing(rule)) {
+                warnings[j].warn(lint, rule);
+            }
         }
     }
 }

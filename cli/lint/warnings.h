@@ -11,3 +11,4 @@ void warn_nameless(struct lint *lint, const struct policy_rule *rule);
 
 /* devices.c: the names of taps, whose users could take each other's. */
 void warn_ambiguous_names(struct lint *lint, const struct policy_rule *rule);
+void warn_impossible_names(struct lint *lint, const struct policy_rule *rule);

@@ -42,7 +42,7 @@ static const char *take_section(void *context, unsigned line, const char *label)
 
     begin_nothing(parser);
     if (!label) {
-        return NULL; /* not used: the line has its fault already */
+        return "unknown section, or text after ] (a section is [interface LABEL])";
     }
     if (!definition_label_valid(label)) {
         return "bad label of an interface (1-32 of A-Z a-z 0-9 _ -, not only digits)";
@@ -77,7 +77,8 @@ static void take_key(void *context, unsigned line, const char *name, const char 
     int error;
 
     if (!current) {
-        report(parser, line, "key before a section", "");
+        report(parser, line, "key before a section ([interface LABEL] begins one)", "");
+        begin_nothing(parser); /* so it is said once, and not of each further key */
         return;
     }
     error = interface_set(&current->interface, name, value, &fault);

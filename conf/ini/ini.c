@@ -33,9 +33,17 @@ static void report(struct reader *reader, const char *reason) {
     reader->handler->fault(reader->handler->context, reader->line, reason);
 }
 
+static bool is_comment(const struct line *line) {
+    return line->length && (line->text[0] == ';' || line->text[0] == '#');
+}
+
+/* Comments may have UTF-8.  Which of its bytes they have does not matter: inih gets none. */
 static bool is_printable(const struct line *line) {
     for (size_t i = 0; i < line->length; i++) {
-        if (line->text[i] < ' ' || line->text[i] > '~') {
+        unsigned char byte = (unsigned char)line->text[i];
+        bool is_ascii = byte >= ' ' && byte <= '~';
+
+        if (!is_ascii && (byte < 0x80 || !is_comment(line))) {
             return false;
         }
     }
@@ -71,7 +79,7 @@ static const char *bytes_fault(const struct line *line) {
         return "line of over 190 bytes";
     }
     if (!is_printable(line)) {
-        return "control or non-ASCII byte";
+        return "control or non-ASCII byte (UTF-8 may stand in comments alone)";
     }
     return NULL;
 }
@@ -94,8 +102,7 @@ static const char *take_section(struct reader *reader, const struct line *line) 
     size_t length;
 
     if (!is_section_of(line, handler->kind)) {
-        handler->section(handler->context, reader->line, NULL);
-        return "unknown section, or text after ]";
+        return handler->section(handler->context, reader->line, NULL);
     }
     begin = strlen("[ ") + strlen(handler->kind);
     length = line->length - begin - strlen("]");
@@ -105,11 +112,11 @@ static const char *take_section(struct reader *reader, const struct line *line) 
 }
 
 static const char *entry_fault(const struct line *line) {
-    if (!line->length || line->text[0] == ';' || line->text[0] == '#') {
+    if (!line->length || is_comment(line)) {
         return NULL;
     }
     if (line->text[0] == ' ') {
-        return "leading blank";
+        return "leading blank (sections, keys and comments begin a line)";
     }
     if (memchr(line->text, ';', line->length) || memchr(line->text, '#', line->length)) {
         return "a comment stands on a line of its own";
@@ -148,7 +155,25 @@ static struct line cut_line(struct reader *reader) {
     return line;
 }
 
-/* inih's reader.  In the place of a faulty line it gets an empty one. */
+/* Can a faulty line have been meant as a section, though it does not begin with '['? */
+static bool may_be_section(const struct line *line) {
+    if (!line->length || line->text[0] == '[' || is_comment(line)) {
+        return false;
+    }
+    return memchr(line->text, '[', line->length) && !memchr(line->text, '=', line->length);
+}
+
+/* What follows on a line that can have been a section is not of the section before. */
+static void tell_fault(struct reader *reader, const struct line *line, const char *reason) {
+    const struct ini_handler *handler = reader->handler;
+
+    report(reader, reason);
+    if (may_be_section(line)) {
+        handler->section(handler->context, reader->line, NULL);
+    }
+}
+
+/* inih's reader.  In the place of a comment, and of a faulty line, it gets an empty one. */
 static char *read_line(char *out, int size, void *context) {
     struct reader *reader = context;
     const char *reason;
@@ -160,7 +185,9 @@ static char *read_line(char *out, int size, void *context) {
     line = cut_line(reader);
     reason = check_line(reader, &line, (size_t)size);
     if (reason) {
-        report(reader, reason);
+        tell_fault(reader, &line, reason);
+    }
+    if (reason || is_comment(&line)) {
         line.length = 0;
     }
     memcpy(out, line.text, line.length);

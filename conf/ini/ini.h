@@ -9,7 +9,7 @@
  * inih splits the lines.  It also cuts long lines and section names, joins indented lines, ends at
  * a NUL, ignores text behind ']', takes ':' for '=' and ';' for a comment, skips a byte order
  * mark, and merges sections that are repeated.  So each line is checked before inih sees it, and
- * inih never gets a line that can be read in two ways.
+ * inih never gets a line that can be read in two ways.  Comments may have UTF-8; inih gets none.
  *
  * Nothing here allocates, looks up a name or uses stdio: the setuid helper can read its policy
  * with it.
@@ -31,8 +31,9 @@ struct ini_handler {
 
     /*
      * A section begins.  NAME has any printable bytes or none; the result is what is wrong with it,
-     * or NULL.  Where the line itself is faulty NAME is NULL and the result is not used: the keys
-     * that follow are of no section, and must not be taken for the one before.
+     * or NULL.  NAME NULL: the line can be meant as a section, and is no [KIND NAME]; the result is
+     * what to say of that, if nothing else is wrong with the line.  The keys that follow are of no
+     * section, and must not be taken for the one before.
      */
     const char *(*section)(void *context, unsigned line, const char *name);
 

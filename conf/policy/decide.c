@@ -109,6 +109,9 @@ enum policy_key policy_rule_refuses(const struct policy_rule *rule,
     if (!allows_bridge(rule, subject, interface, bridge)) {
         return POLICY_BRIDGE;
     }
+    if (!policy_number(rule, POLICY_MAX)) {
+        return POLICY_MAX; /* the rule takes its users out of all later ones */
+    }
     if (!allows_dev(rule, subject, interface)) {
         return POLICY_DEV;
     }

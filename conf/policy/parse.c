@@ -19,20 +19,21 @@ struct parser {
     struct policy *policy;
     struct policy_rule *rule; /* NULL: before the first section */
     char *values;             /* where the next value goes */
+    char *end[POLICY_KEYS];   /* of the rule's values: their NULs */
     unsigned faults;
     policy_fault_fn *fault;
     void *context;
 };
 
-static void report(struct parser *parser, unsigned line, const char *reason, const char *detail) {
+static void report(struct parser *parser, const struct policy_fault *fault) {
     parser->faults++;
     if (parser->fault) {
-        parser->fault(parser->context, line, reason, detail);
+        parser->fault(parser->context, fault);
     }
 }
 
 static void take_fault(void *context, unsigned line, const char *reason) {
-    report(context, line, reason, NULL);
+    report(context, &(struct policy_fault){line, reason, POLICY_KEYS, NULL});
 }
 
 /* A rule stays without a name where its line is faulty: its keys have faults of their own. */
@@ -45,10 +46,10 @@ static const char *take_section(void *context, unsigned line, const char *name) 
     parser->rule = rule;
     rule->line = line;
     if (!name) {
-        return NULL; /* not used: the line has its fault already */
+        return "unknown section, or text after ] (a section is [rule NAME])";
     }
     if (!wire_word_valid(name)) {
-        return "bad name of a rule";
+        return "bad name of a rule (1-32 of A-Z a-z 0-9 _ -)";
     }
     memcpy(rule->name, name, strlen(name));
     first = hsearch((ENTRY){rule->name, rule}, ENTER);
@@ -71,14 +72,11 @@ static enum policy_key find_key(const char *name) {
 static const char *key_fault(const struct policy_rule *rule,
                              enum policy_key key,
                              const char *value) {
-    if (!rule) {
-        return "key before a section";
-    }
     if (key == POLICY_KEYS) {
         return "unknown key";
     }
-    if (rule->value[key]) {
-        return "repeated key";
+    if (rule->value[key] && !policy_key_has_words(key)) {
+        return POLICY_REPEATED_KEY;
     }
     return *value ? NULL : "empty value";
 }
@@ -89,6 +87,38 @@ static void store_value(struct parser *parser, enum policy_key key, const char *
     memcpy(parser->values, value, size);
     parser->rule->value[key] = parser->values;
     parser->values += size;
+    parser->end[key] = parser->values - 1;
+}
+
+/*
+ * Adds the words of a further line: a blank and VALUE in the place of the NUL.  The values behind
+ * it are of the same rule, and move up.
+ */
+static void append_value(struct parser *parser, enum policy_key key, const char *value) {
+    size_t size = strlen(value) + 1;
+    char *end = parser->end[key];
+
+    memmove(end + size, end, (size_t)(parser->values - end));
+    *end = ' ';
+    memcpy(end + 1, value, size - 1);
+    parser->values += size;
+    parser->end[key] += size;
+    for (enum policy_key other = POLICY_USER; other < POLICY_KEYS; other++) {
+        const char **text = &parser->rule->value[other];
+
+        if (*text && *text > end) {
+            *text += size;
+            parser->end[other] += size;
+        }
+    }
+}
+
+static void take_value(struct parser *parser, enum policy_key key, const char *value) {
+    if (parser->rule->value[key]) {
+        append_value(parser, key, value);
+    } else {
+        store_value(parser, key, value);
+    }
 }
 
 static bool has_broad_word(const char *value) {
@@ -118,20 +148,26 @@ static const char *value_fault(struct policy *policy, enum policy_key key, const
     if (key == POLICY_USER && has_broad_word(value)) {
         policy->has_broad_words = true;
     }
-    return error == -EINVAL ? "bad value" : NULL;
+    return error == -EINVAL ? POLICY_BAD_VALUE : NULL;
 }
 
 static void take_key(void *context, unsigned line, const char *name, const char *value) {
     struct parser *parser = context;
-    enum policy_key key = find_key(name);
-    const char *reason = key_fault(parser->rule, key, value);
+    struct policy_fault fault = {.line = line, .key = find_key(name), .detail = name};
 
-    if (!reason) {
-        store_value(parser, key, value);
-        reason = value_fault(parser->policy, key, value);
+    if (!parser->rule) {
+        take_fault(parser, line, "key before a section ([rule NAME] begins one)");
+        take_section(parser, line, NULL); /* so it is said once, and not of each further key */
+        return;
     }
-    if (reason) {
-        report(parser, line, reason, *value && key < POLICY_KEYS ? value : name);
+    fault.reason = key_fault(parser->rule, fault.key, value);
+    if (!fault.reason) {
+        fault.detail = value;
+        take_value(parser, fault.key, value);
+        fault.reason = value_fault(parser->policy, fault.key, value);
+    }
+    if (fault.reason) {
+        report(parser, &fault);
     }
 }
 
@@ -159,12 +195,17 @@ static bool is_required(const struct policy_rule *rule, enum policy_key key) {
 static void report_missing_keys(struct parser *parser, const struct policy_rule *rule) {
     for (enum policy_key key = POLICY_USER; key < POLICY_KEYS; key++) {
         if (!rule->value[key] && is_required(rule, key)) {
-            report(parser, rule->line, "missing key", policy_key_name(key));
+            struct policy_fault fault = {rule->line, POLICY_MISSING_KEY, key, policy_key_name(key)};
+
+            report(parser, &fault);
         }
     }
 }
 
-/* Not fewer than TEXT has: each begins with a bracket. */
+/*
+ * At least as many as TEXT has, and one for keys before the first.  conf/ini takes no line without
+ * a '[' for a section.
+ */
 static size_t count_sections(const char *text, size_t size) {
     size_t count = 1;
 

@@ -20,7 +20,7 @@
 #define POLICY_MTU_ALONE 1500   /* bytes: of a tap without a bridge that asks for none */
 #define POLICY_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
-/* The keys of a rule.  Its conditions are tried in this order. */
+/* The keys of a rule.  Its conditions are tried in this order; max = 0 behind the bridge. */
 enum policy_key {
     POLICY_USER,
     POLICY_BRIDGE,
@@ -40,7 +40,7 @@ enum policy_key {
 struct policy_rule {
     char name[WIRE_RULE];
     unsigned line;
-    const char *value[POLICY_KEYS]; /* as written; NULL: absent */
+    const char *value[POLICY_KEYS]; /* as written, lines joined by a blank; NULL: absent */
 };
 
 /*
@@ -81,7 +81,7 @@ struct policy_subuid {
 struct policy {
     struct policy_rule *rules;
     size_t rule_count;
-    char *text;           /* the values */
+    char *text;           /* the values; one of several lines may be longer than POLICY_LINE */
     bool has_names;       /* of users, groups or {user}: passwd and group are needed */
     bool has_caller_name; /* {user} */
     bool has_broad_words; /* *, a group or a range: subuid is needed */
@@ -107,13 +107,25 @@ struct policy_verdict {
     bool isolate;
 };
 
-/* DETAIL is the piece of the file that is at fault, or NULL.  Both last for the call only. */
-typedef void policy_fault_fn(void *context, unsigned line, const char *reason, const char *detail);
+/* Reasons of which the command knows more to say than the parser. */
+#define POLICY_MISSING_KEY "missing key"
+#define POLICY_REPEATED_KEY "repeated key"
+#define POLICY_BAD_VALUE "bad value"
+
+/* A fault of the text.  What it points to lasts for the call only. */
+struct policy_fault {
+    unsigned line;
+    const char *reason;
+    enum policy_key key; /* POLICY_KEYS: it is not about a key that there is */
+    const char *detail;  /* a bad value, otherwise the key's name; NULL: the line has no key */
+};
+
+typedef void policy_fault_fn(void *context, const struct policy_fault *fault);
 
 /*
  * Reads TEXT[SIZE], of which nothing is kept.  Allocates policy->rules and policy->text, also where
  * it fails; free(3) them, or exit.  -EINVAL: at least one fault, each told to FAULT, which may be
- * NULL; the policy is void.  -ENOMEM.
+ * NULL; the policy is void.  Missing keys are told last.  -ENOMEM.
  */
 CHECKED int policy_parse(struct policy *policy,
                          const char *text,
@@ -175,6 +187,9 @@ enum policy_key policy_rule_refuses(const struct policy_rule *rule,
 uint32_t policy_number(const struct policy_rule *rule, enum policy_key key);
 
 const char *policy_key_name(enum policy_key key);
+
+/* Is the value of KEY a list of words?  Such a key may stand on several lines of a rule. */
+bool policy_key_has_words(enum policy_key key);
 
 /* Is the word of user = one for many: *, a group, a range of several ids? */
 bool policy_word_is_broad(const char *word);

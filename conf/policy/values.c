@@ -46,13 +46,19 @@ static const struct key keys[POLICY_KEYS] = {
     [POLICY_HOST_MAC] = {"host-mac", MACS, 0, 0, 0},
     [POLICY_MTU] = {"mtu", RANGE, WIRE_MTU_MIN, WIRE_MTU_MAX, 0},
     [POLICY_QUEUES] = {"queues", MOST, 1, WIRE_QUEUES, 1},
-    [POLICY_MAX] = {"max", MOST, 1, 256, 8},
+    [POLICY_MAX] = {"max", MOST, 0, 256, 8},
     [POLICY_ALLOW_UNPINNED] = {"allow-unpinned-bridge", YES_OR_NO, 0, 0, 0},
     [POLICY_ALLOW_RA] = {"allow-ra-bridge", YES_OR_NO, 0, 0, 0},
 };
 
 const char *policy_key_name(enum policy_key key) {
     return keys[key].name;
+}
+
+bool policy_key_has_words(enum policy_key key) {
+    enum kind kind = keys[key].kind;
+
+    return kind == USERS || kind == NAMES || kind == MACS;
 }
 
 uint32_t policy_number(const struct policy_rule *rule, enum policy_key key) {

@@ -5,6 +5,7 @@
  */
 #include "conf/policy/policy.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +23,9 @@ static const struct wire_interface asked[] = {
 };
 static unsigned told;
 
-static void tell(void *context, unsigned line, const char *reason, const char *detail) {
-    REQUIRE(context == &told && reason && *reason && (!detail || strlen(detail) <= POLICY_SIZE) && line);
+static void tell(void *context, const struct policy_fault *fault) {
+    REQUIRE(context == &told && fault->reason && *fault->reason && fault->line);
+    REQUIRE(fault->key <= POLICY_KEYS && (!fault->detail || strlen(fault->detail) <= POLICY_LINE));
     told++;
 }
 
@@ -50,6 +52,21 @@ static void check_verdict(const struct policy *policy,
     REQUIRE(verdict.mtu == (interface->mtu ? interface->mtu : bridge->mtu));
     REQUIRE(policy_number(verdict.rule, POLICY_QUEUES) >= interface->queues);
     REQUIRE(policy_number(verdict.rule, POLICY_MAX) >= 1 && policy_number(verdict.rule, POLICY_MAX) <= 256);
+}
+
+/* Every value of a valid policy is one, also where it has grown by further lines. */
+static void check_values(const struct policy *policy) {
+    static const struct policy_accounts none;
+
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        for (enum policy_key key = POLICY_USER; key < POLICY_KEYS; key++) {
+            const char *value = policy->rules[i].value[key];
+
+            REQUIRE(!value || (*value && policy_check_value(&none, key, value) != -EINVAL));
+        }
+        REQUIRE(policy->rules[i].value[POLICY_USER] && policy->rules[i].value[POLICY_BRIDGE]);
+        REQUIRE(!i || policy->rules[i].line > policy->rules[i - 1].line);
+    }
 }
 
 /* What must hold of any subuid(5): lines in order, ids that are some, and all that are found. */
@@ -105,6 +122,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     accounts.group = policy.has_names ? group : NULL;
     accounts.subuid = policy.has_broad_words ? subuid : NULL;
     check_subuid(subuid);
+    if (!error) {
+        check_values(&policy);
+    }
     if (!error && !policy_resolve(&policy, &accounts, &caller, &subject)) {
         for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
             check_verdict(&policy, &subject, &asked[i]);

@@ -24,6 +24,15 @@ CORPUS = {
 for name, data in CORPUS.items():
     (HERE / "corpus-request" / name).write_bytes(data)
 
+# Keys on several lines, in turn, and faulty lines that can have been sections.
+LISTS = {
+    "lists-in-turn": b"[rule a]\n" + b"user = 1\ndev = x y\nguest-mac = 02:*\nhost-mac = *\nbridge = none\n" * 3 + b"user = 1000\n",
+    "sections-that-are-none": b"user = 1\nbridge = none\n [rule a]\n[[\nrule [b]\nuser = 1\n\xef\xbb\xbf[rule c]\n",
+    "max-0": b"[rule a]\nuser = 1000\nbridge = none\nmax = 0\n; \xc3\xbc\n[rule b]\nuser = 1000\nbridge = none\n",
+}
+for name, text in LISTS.items():
+    (HERE / "corpus-policy" / name).write_bytes(text)
+
 # A policy for many, a NUL, and a subuid(5) that makes the asker's id a subordinate one, or does not.
 RULES = b"[rule a]\nuser = %b\nbridge = none br0\nisolate = no\nlock-mac = no\n"
 SUBUIDS = {

@@ -78,6 +78,13 @@ def test_an_unfit_bridge_and_a_full_quota_are_conditions_too(ruled):
     assert agree(ruled, "bridge=br0")["rules"][-1]["failed"] == "max"
 
 
+def test_a_rule_that_grants_nothing_says_so_whatever_is_asked(ruled):
+    ruled.policy(RULE + "max = 0\n")
+    for spec in ("bridge=br0", "bridge=br0,dev=eth7,queues=9"):
+        last = agree(ruled, spec)["rules"][-1]
+        assert (last["failed"], last["detail"]) == ("max", "the rule grants nothing (max = 0)")
+
+
 @pytest.mark.parametrize("faults", [{"pinned"}, {"ra"}, {"mtu"}, {"pinned", "ra"}, {"pinned", "ra", "mtu"}])
 def test_all_that_is_wrong_with_a_bridge_is_told_at_once_with_what_mends_it(ruled, faults):
     ruled.policy(RULE.replace("br0", "br8") + "mtu = 1280-9000\n")
@@ -105,7 +112,7 @@ def test_each_cause_of_a_denial_is_told(host, cause):
     host.policy(RULE)
     CAUSES[cause](host)
     answer = agree(host, "bridge=br0")
-    assert answer["rule"] is None
+    assert answer["rule"] == ("lab" if cause.startswith("max is 0") else None)
     if not answer["rules"] and cause != "no rule":
         assert answer["reason"]
     assert host.tapgrant("check", "--net", "bridge=br0").out.count("denied") == 1

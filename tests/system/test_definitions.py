@@ -120,7 +120,7 @@ def test_lint_knows_the_administrators_definitions(host, write):
                  "lock-mac = yes\n")
     assert (host.tapgrant("lint", path).code, host.tapgrant("lint", path).err) == (0, "")
     path = write("[interface a]\nowner = alice\npersist = yes\nscript = /x\n")
-    assert [line.split(": ")[0][len(str(path)) + 1:] for line in host.tapgrant("lint", path).err.splitlines()] == ["3", "4", "1"]
+    assert [line.split(": ")[0][len(str(path)) + 1:] for line in host.tapgrant("lint", path).err.splitlines()] == ["1", "3", "4"]
 
 
 def test_run_takes_interfaces_from_a_file_and_names_them_by_label(lab, write):

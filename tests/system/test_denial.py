@@ -73,6 +73,8 @@ CAUSES = {
     "void": policy(RULE + "colour = red\n"),
     "isolate is missing": policy(RULE.replace("isolate = no\n", "")),
     "lock-mac is missing": policy(RULE.replace("lock-mac = no\n", "")),
+    "max is 0": policy(RULE + "max = 0\n"),
+    "max is 0 in the first of two rules": policy(RULE + "max = 0\n" + RULE.replace("lab", "later")),
     "a name that nobody has": policy(RULE.replace("*", "* nobody-has-this-name")),
     "a group that is not there": policy(RULE.replace("*", "* %no-such-group")),
     "group writable": policy(RULE, mode=0o664),
@@ -95,6 +97,26 @@ def test_a_denial_is_one_answer(host, cause):
     CAUSES[cause](host)
     result = ask(host)
     assert (result.code, result.out, result.err) == (3, "", ONE_ANSWER)
+
+
+def next_index(host):
+    """Links are numbered in order, those that are gone again too."""
+    host.run("ip", "link", "add", "probe", "type", "bridge")
+    index = host.link("probe")["ifindex"]
+    host.run("ip", "link", "del", "probe")
+    return index
+
+
+def test_a_rule_with_max_0_refuses_before_any_tap_is_made(host):
+    host.bridge("br0")
+    host.policy(RULE + RULE.replace("lab", "alone").replace("br0", "none").replace("user = *", f"user = {ALICE}") + "max = 0\n"
+                + RULE.replace("lab", "others").replace("br0", "none"))
+    before = next_index(host)
+    result = host.tapgrant("run", "--net", "bridge=br0", "--net", "bridge=none", "--", "true")
+    assert (result.code, next_index(host)) == (3, before + 1), result
+    assert ask(host, "bridge=none").code == 3, "the later rule is not asked"
+    assert ask(host, "bridge=none", user=BOB).code == 0
+    assert next_index(host) == before + 3
 
 
 def test_the_hint_can_be_pasted(host):

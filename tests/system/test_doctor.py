@@ -151,7 +151,7 @@ def test_a_policy_that_cannot_be_used(well, spoil, text):
 
 
 def test_a_policy_with_faults_tells_each_line(well):
-    well.policy(RULE + "colour = red\nmax = 0\n")
+    well.policy(RULE + "colour = red\nmax = 257\n")
     rows = [row for row in findings(well) if not row["ok"]]
     assert [row["object"] for row in rows] == [f"{POLICY}:6", f"{POLICY}:7"]
     assert "unknown key" in rows[0]["text"] and "bad value" in rows[1]["text"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from host import ALICE, BOB, POLICY, SUBORDINATE, gid, uid
+from test_subordinate import private_etc
 
 FIXTURES = Path(__file__).resolve().parents[1] / "data/policy"
 PEOPLE = "1000-59999"
@@ -21,7 +22,7 @@ def lint(host):
             (host.folder / "p.conf").write_text(text)
             words = (*words, host.folder / "p.conf")
         result = host.tapgrant("lint", *words, user=user)
-        result.rows = re.findall(r"^(.*?):(\d+): (warning: )?(.*)$", result.err, re.M)
+        result.rows = re.findall(r"^(.*?)(?::(\d+))?: (warning: )?(.*)$", result.err, re.M)
         assert len(result.rows) == len(result.err.splitlines())
         return result
     run.host = host
@@ -52,12 +53,118 @@ def test_each_fixture_is_judged_as_its_name_says(lint, path):
 
 def test_all_faults_are_told_at_once(lint):
     result = lint("colour = red\n[rule a]\nuser = 01\nmtu = 9-8\nqueues = 300\n[lab]\n")
-    assert result.code == 2 and [row[1] for row in result.rows] == ["1", "3", "4", "5", "6", "2"], result
+    assert result.code == 2 and [row[1] for row in result.rows] == ["1", "2", "3", "4", "5", "6"], result
+
+
+FORMS = {
+    "colour = red": "unknown key: colour (user, bridge, isolate, lock-mac, dev, guest-mac, host-mac, mtu, queues, max, "
+                    "allow-unpinned-bridge, allow-ra-bridge)",
+    "max = 3\nmax = 3": "repeated key: max (only user, bridge, dev, guest-mac, host-mac may stand on several lines)",
+    "dev =": "empty value: dev (names of A-Z a-z 0-9 _ - . with *, {uid} and {user}, separated by blanks)",
+    "user = 1 alice,bob 01": "bad value of user: alice,bob 01 (names, uids, ranges 5000-5999, %group, %gid or *, separated by blanks; "
+                             "a name with other bytes than A-Z a-z 0-9 _ - . is written as its id)",
+    "bridge = br0 br[0-9] br?": "bad value of bridge: br[0-9] br? (none, or names of A-Z a-z 0-9 _ - . with *, {uid} and {user}, "
+                                "separated by blanks)",
+    "guest-mac = 52": "bad value of guest-mac: 52 (six octets, each 52 or *, or fewer and one * for the rest: 52:54:00:*)",
+    "mtu = 1500 9000": "bad value of mtu: 1500 9000 (a number or a range of 68-65521)",
+    "queues = 0": "bad value of queues: 0 (a number of 1-253)", "max = 257": "bad value of max: 257 (a number of 0-256)",
+    "allow-ra-bridge = 1": "bad value of allow-ra-bridge: 1 (yes or no)",
+    "[lab]": "unknown section, or text after ] (a section is [rule NAME])",
+    "[rule a b]": "bad name of a rule (1-32 of A-Z a-z 0-9 _ -)",
+    " max = 1": "leading blank (sections, keys and comments begin a line)",
+    "dev = \xfc": "control or non-ASCII byte (UTF-8 may stand in comments alone)",
+}
+
+
+@pytest.mark.parametrize("line", FORMS)
+def test_each_fault_tells_what_is_allowed(lint, line):
+    (row,) = lint(rule() + line + "\n").rows
+    assert (row[1], row[2:]) == (str(5 + len(line.splitlines())), ("", FORMS[line]))
+
+
+def test_a_missing_key_tells_what_it_may_be(lint):
+    rows = lint("[rule a]\nbridge = br0\nlock-mac = no\ncolour = red\n[rule b]\n").rows
+    assert [(row[1], row[3].split(" (")[0]) for row in rows] == [
+        ("1", "missing key: user"), ("1", "missing key: isolate"), ("4", "unknown key: colour"),
+        ("5", "missing key: user"), ("5", "missing key: bridge")]
+    assert rows[1][3] == "missing key: isolate (yes or no)"
+
+
+@pytest.mark.parametrize("bad", ["{key} = ", "{key}: no", " {key} = no", "{key} = \xe9", "{key} = no ; why", "{cap} = no", "{under} = no",
+                                 "{joined} = no", "{key} no", "{key} = no" + " " * 190, "\t{key} = no"])
+@pytest.mark.parametrize("key", ["user", "bridge", "isolate", "lock-mac"])
+def test_a_key_whose_line_has_a_fault_is_not_missing(lint, key, bad):
+    forms = {"key": key, "cap": key.capitalize(), "under": key.replace("-", "_").upper(), "joined": key.replace("-", "").capitalize()}
+    text = rule().replace(next(line for line in rule().splitlines() if line.startswith(key)), bad.format(**forms))
+    rows = lint(text).rows
+    assert [row[1] for row in rows] == [str(text.splitlines().index(bad.format(**forms)) + 1)], rows
+
+
+def test_another_rules_fault_hides_no_missing_key(lint):
+    rows = lint("[rule a]\nbridge = none\n[rule b]\nuser = 01\nbridge = none\n").rows
+    assert [(row[1], row[3][:11]) for row in rows] == [("1", "missing key"), ("4", "bad value o")]
+
+
+@pytest.mark.parametrize("head", ["[lab]", "[rule a b]", "[rule \xe9]", "[rule lab", " [rule lab]", "[rule lab] ; mine", "\ufeff[rule lab]",
+                                  "rule [lab]", "[rule " + "x" * 200 + "]"])
+def test_keys_behind_a_faulty_section_have_no_fault_for_it(lint, head):
+    for before in ("", rule().replace("lab", "first").replace(ALICE, BOB)):
+        text = before + rule().replace("[rule lab]", head)
+        assert [row[1] for row in lint(text).rows if not row[2]] == [str(len(before.splitlines()) + 1)]
+
+
+def test_keys_before_all_sections_have_one_fault(lint):
+    rows = lint("user = *\nbridge = br0\nmax = none\n" + rule()).rows
+    assert [(row[1], row[3].split(" (")[0]) for row in rows] == [("1", "key before a section"), ("3", "bad value of max: none")]
+    definition = "dev = tap0\nmtu = 1500\nqueues = 0\n[interface a]\ndev = tap1\n"
+    assert [row[1] for row in lint(definition).rows] == ["1", "3"]
+
+
+def test_faults_of_definitions_are_in_the_order_of_lines(lint):
+    rows = lint("[interface a]\nmanaged = no\ncolour = red\n[interface b]\nmtu = 1\n[interface a]\ndev = x\n").rows
+    assert [int(row[1]) for row in rows] == sorted(int(row[1]) for row in rows) and len(rows) >= 4, rows
+
+
+def test_names_that_the_language_does_not_have_are_told_as_ids(lint):
+    lint.host.root("/etc/passwd").open("a").write("john.doe@corp.example:x:354601104:354600513::/:/bin/sh\njohn$:x:7001:7001::/:/bin/sh\n")
+    lint.host.root("/etc/group").open("a").write("admins@corp:x:7002:\n")
+    rows = lint(rule("john.doe@corp.example 1 john$ %admins@corp")).rows
+    assert [(row[1], row[3]) for row in rows] == [
+        ("2", f"bad value of user: {name} (a name with such bytes is written as its id: {number})")
+        for name, number in (("john.doe@corp.example", "354601104"), ("john$", "7001"), ("%admins@corp", "%7002"))]
+    rows = lint(rule("john$ a,b")).rows
+    assert len(rows) == 2 and "john$ a,b (names, uids" in rows[1][3]
+
+
+def test_words_on_several_lines_have_their_own_line(lint):
+    rows = lint(rule() + "user = no-such-user\nbridge = br7\nuser = 1 a,b\n").rows
+    assert [(row[1], row[3].split(" (")[0]) for row in rows] == [
+        ("6", "user no-such-user is not in /etc/passwd, nor has the name service it: everybody is denied"), ("8", "bad value of user: a,b")]
+    rows = lint(rule() + "bridge = br7\ndev = a*\nuser = *\ndev = b*\n").rows
+    assert [(row[1], row[3].split()[0]) for row in rows] == [("6", "bridge"), ("7", "dev"), ("8", "user"), ("9", "dev")]
+
+
+def test_a_value_of_many_lines(lint):
+    users = [str(number) for number in range(10000, 10100)]
+    text = rule() + "".join(f"user = {' '.join(users[at:at + 20])}\n" for at in range(0, 100, 20)) + f"user = {ALICE}\n"
+    assert lint(text, "--numeric").out == text.replace(f"= {ALICE}", f"= {uid(ALICE)}")
+    lint.host.policy(text)
+    assert lint.host.tapgrant("run", "--net", "bridge=br0", "--", "true", user=ALICE).code == 0
+    (answer,) = lint.host.tapgrant("check", "--json", "--net", "bridge=br0", user=BOB).json
+    assert f" ...' names neither uid {uid(BOB)} nor a group of its" in answer["rules"][0]["detail"]
+
+
+def test_comments_may_have_utf8(lint):
+    text = "; f\u00fcr die Gruppe \u65e5\u672c\u8a9e\n" + rule() + "# na\u00efve\n"
+    assert lint(text).err == ""
+    assert lint(text, "--numeric").out == text.replace(ALICE, str(uid(ALICE)))
+    lint.host.policy(text)
+    assert lint.host.tapgrant("run", "--net", "bridge=br0", "--", "true").code == 0
 
 
 def test_names_are_looked_up_behind_other_faults_too(lint):
     result = lint(rule("no-such-user", queues="0"))
-    assert result.code == 2 and [row[1] for row in result.rows] == ["6", "2"], result
+    assert result.code == 2 and [row[1] for row in result.rows] == ["2", "6"], result
 
 
 def test_a_name_that_only_the_name_service_has(lint):
@@ -217,12 +324,132 @@ def test_the_installed_policy_is_checked_for_its_owner_and_mode(lint):
     assert lint(None, "--installed", lint.host.folder / "mine.conf").code == 2
 
 
+def test_a_fault_of_the_whole_file_has_no_line(lint):
+    lint.host.root(POLICY).unlink(missing_ok=True)
+    assert lint().err == f"{POLICY}: No such file or directory\n"
+    assert lint(None, "/dev").err == "/dev: Is a directory\n"
+    rows = lint.host.tapgrant("lint", "--json").json
+    assert rows == [{"file": str(POLICY), "line": None, "severity": "error", "reason": "No such file or directory"}]
+    lint.host.policy(rule())
+    lint.host.run("chmod", "0666", "/etc/passwd")
+    assert lint().err.startswith(f"{POLICY}: /etc/passwd: it or /etc is not root's")
+
+
+def test_a_symbolic_link_has_one_sentence_and_a_command_that_mends_it(lint):
+    """lint, check and doctor; for the policy, and for the files of accounts."""
+    sentence = "it is a symbolic link"
+    lint.host.policy(rule())
+    lint.host.run("mv", POLICY, POLICY.parent / "real.conf")
+    lint.host.run("ln", "-s", "real.conf", POLICY)
+    command = f'cp --remove-destination "$(readlink -f {POLICY})" {POLICY}'
+    assert lint().err == f"{POLICY}: {sentence}: everybody is denied (as root: {command})\n"
+    check = lint.host.tapgrant("check", "--net", "bridge=br0")
+    assert f"denied: nobody is granted anything: {POLICY}: {sentence}\n  hint: {command}\n" in check.out
+    (answer,) = lint.host.tapgrant("check", "--json", "--net", "bridge=br0").json
+    assert (answer["reason"], answer["hint"]) == (f"{POLICY}: {sentence}", command)
+    (row,) = [row for row in lint.host.tapgrant("doctor", "--json").json if row["object"] == str(POLICY)]
+    assert (row["text"], row["hint"]) == (f"{sentence}: everybody is denied", command)
+    lint.host.run("sh", "-c", command)
+    assert lint().err == "" and lint.host.tapgrant("check", "--net", "bridge=br0").code == 0
+    (lint.host.folder / "link.conf").symlink_to(POLICY)
+    assert lint(None, lint.host.folder / "link.conf").code == 0
+    assert lint(None, "--installed", lint.host.folder / "link.conf").err.endswith(f"link.conf: {sentence}: everybody is denied\n")
+    private_etc(lint.host, "sh", "-ec", "mv /etc/group /etc/group.real; ln -s group.real /etc/group")
+    assert f"/etc/group: {sentence}, and the policy has names" in lint().err
+    assert f"/etc/group: {sentence}" in lint.host.tapgrant("check", "--net", "bridge=br0").out
+    assert f"({sentence})" in lint.host.tapgrant("doctor").out
+
+
+def add_user(lint, name, number):
+    lint.host.root("/etc/passwd").open("a").write(f"{name}:x:{number}:{number}::/:/bin/sh\n")
+
+
+def warnings(lint, text):
+    rows = lint(text).rows
+    assert all(row[2] for row in rows), rows
+    return [(int(row[1]), row[3]) for row in rows]
+
+
+def test_users_whose_names_begin_alike_are_named(lint):
+    assert warnings(lint, rule(PEOPLE, dev="{user}-*")) == [
+        (6, "dev = {user}-* lets one user's names begin like another's: al and al-ice; one user's names can be another's: "
+            "u{uid}-* keeps them apart")]
+    for name, number in (("sec", 7001), ("sec-x", 7002), ("secy", 7003)):
+        add_user(lint, name, number)
+    ((line, text),) = warnings(lint, rule(PEOPLE, dev="{user}-*"))
+    assert line == 6 and "begin like another's: sec and sec-x; one" in text
+    ((line, text),) = warnings(lint, rule("sec 7002", dev="{user}-*"))
+    assert "sec and sec-x" in text
+    for users, pattern in (("sec secy", "{user}-*"), (f"{ALICE} {BOB}", "{user}-*"), ("sec sec-x", "{user}"), ("sec", "{user}-*"),
+                           ("sec sec-x", "{user}-{uid}-*")):
+        assert not warnings(lint, rule(users, dev=pattern)), (users, pattern)
+    assert warnings(lint, rule("sec secy", dev="*-{user}"))
+
+
+def test_a_user_for_whom_a_pattern_has_no_name(lint):
+    add_user(lint, "john.doe", 7001)
+    add_user(lint, "a-name-of-sixteen", 7002)
+    add_user(lint, "12345-x", 7003)
+    allowed = "a name has 1-15 of A-Z a-z 0-9 _ -, a letter first; {uid} always fits"
+    for user, pattern, fits in (("john.doe", "{user}*", False), ("a-name-of-sixteen", "{user}", False), ("12345-x", "{user}-*", False),
+                                ("12345-x", "u{user}-*", True), ("12345-x", "*{user}", True), (ALICE, "{user}-*", True),
+                                (ALICE, "{user}{user}", len(ALICE) < 8)):
+        wanted = [] if fits else [(6, f"dev = {pattern} can match no name for user {user}: {allowed}")]
+        assert warnings(lint, rule(user, dev=pattern)) == wanted
+    rows = warnings(lint, rule("john.doe a-name-of-sixteen 12345-x", dev="{user}-*"))
+    assert (6, f"dev = {{user}}-* can match no name for user 12345-x and 2 more: {allowed}") in rows
+    rows = warnings(lint, rule("john.doe a-name-of-sixteen").replace("br0", "br-{user}"))
+    assert rows == [(3, "bridge = br-{user} can match no name for user a-name-of-sixteen: a name has 1-15 of printable bytes; "
+                        "{uid} always fits")]
+
+
+@pytest.mark.parametrize("user, keys, line, count", [
+    ("5000-5127", "", 1, None), ("5000-5126", "", 1, 127), ("5000-5127", "max = 8\n", 6, None), ("5000-5999", "max = 1\n", 6, 1000),
+    ("5000-5999 4000-4022", "max = 1\n", 6, 1022 + 1), ("5000-5999\nuser = 4000-4023", "max = 1\n", 7, None),
+    (ALICE, "max = 256\n", 6, 1), ("5000-5999", "max = 0\n", 6, 0)])
+def test_quotas_of_all_users_fill_a_bridge(lint, user, keys, line, count):
+    rows = [row for row in warnings(lint, rule(user) + keys) if "ports" in row[1]]
+    assert [row[0] for row in rows] == ([] if count is not None else [line]), rows
+    for text in (rule(user).replace("br0", "none"), rule(user).replace("br0", "br-{uid}")):
+        assert not [row for row in warnings(lint, text + keys) if "ports" in row[1]]
+
+
+def test_quotas_of_the_people_of_this_host(lint):
+    """A range for everybody, and a group, are as many users as there are accounts."""
+    for number in range(200):
+        add_user(lint, f"many{number}", 20000 + number)
+    ((line, text),) = [row for row in warnings(lint, rule(PEOPLE)) if "ports" in row[1]]
+    assert line == 1 and text.startswith("max = 8 for 20") and "the 1023 ports that a bridge has" in text
+    lint.host.root("/etc/group").open("a").write("crowd:x:7500:" + ",".join(f"many{number}" for number in range(150)) + "\n")
+    ((_, text),) = [row for row in warnings(lint, rule("%crowd")) if "ports" in row[1]]
+    assert text.startswith("max = 8 for 150 users")
+    assert not [row for row in warnings(lint, rule("%crowd", max=6)) if "ports" in row[1]]
+
+
+def test_a_rule_that_several_others_leave_nothing_to(lint):
+    lint.host.bridge("br1")
+    first, second = rule(ALICE), rule(BOB).replace("lab", "second")
+    rows = warnings(lint, first + second + rule(f"{ALICE} {BOB}").replace("lab", "third"))
+    assert rows == [(11, "rule third can never grant: rule second (line 6) and others before it decide for all its people and bridges")]
+    assert not warnings(lint, first + second + rule(f"{ALICE} {BOB} root").replace("lab", "third"))
+    assert not warnings(lint, first + second + rule(f"{ALICE} {BOB}").replace("lab", "third").replace("br0", "br0 br1"))
+    rows = warnings(lint, first + rule().replace("lab", "no") + "max = 0\n")
+    assert rows == [(6, "rule no can never deny: rule lab (line 1) decides for all its people and bridges")]
+
+
+def test_a_rule_that_grants_nothing_makes_no_taps_to_warn_of(lint):
+    text = rule(f"{ALICE} {BOB}", dev="vm*", guest_mac="*", mtu="68-1500", max="{max}").replace("lock-mac = no", "lock-mac = yes")
+    assert len(warnings(lint, text.replace("{max}", "1"))) >= 4
+    assert not warnings(lint, text.replace("{max}", "0"))
+    assert not warnings(lint, text.replace("{max}", "0") + rule("root").replace("lab", "other"))
+
+
 def test_json(lint):
     (lint.host.folder / "p.conf").write_text("[rule a]\nuser = *\nbridge = br7\n")
     result = lint.host.tapgrant("lint", "--json", lint.host.folder / "p.conf")
     assert result.code == 2 and {row["severity"] for row in result.json} == {"error"}
     assert result.json[0] == {"file": str(lint.host.folder / "p.conf"), "line": 1, "severity": "error",
-                              "reason": "missing key: isolate"}
+                              "reason": "missing key: isolate (yes or no)"}
 
 
 @pytest.mark.parametrize("words", [["--frob"], ["/nonexistent"], ["--numeric", "--json"]])

@@ -157,21 +157,32 @@ static void bad_labels_are_refused(void **state) {
     refuses("[interface  a]\n", BAD);
     refuses("[interface abcdefghijklmnopqrstuvwxyz0123456]\n", BAD);
     accepts("[interface abcdefghijklmnopqrstuvwxyz012345]\n[interface 0x]\n[interface _]\n");
-    refuses("[interface]\n", "1: unknown section, or text after ]\n");
-    refuses("[interface a] \n", "1: unknown section, or text after ]\n");
-    refuses("[interface a\n", "1: unknown section, or text after ]\n");
-    refuses("[rule a]\n", "1: unknown section, or text after ]\n");
+    refuses("[interface]\n", "1: unknown section, or text after ] (a section is [interface LABEL])\n");
+    refuses("[interface a] \n", "1: unknown section, or text after ] (a section is [interface LABEL])\n");
+    refuses("[interface a\n", "1: unknown section, or text after ] (a section is [interface LABEL])\n");
+    refuses("[rule a]\n", "1: unknown section, or text after ] (a section is [interface LABEL])\n");
 }
 
 static void all_faults_are_told_at_once(void **state) {
-    refuses("mtu = 1\n" WEB "mtu = 1\ncolour = red\n queues = 1\n[interface b]\nmanaged = no\nhost-mac = fe:54:00:12:34:56\n"
+    refuses("mtu = 1500\nqueues = 2\n" WEB "mtu = 1\ncolour = red\n queues = 1\n[interface b]\nmanaged = no\nhost-mac = fe:54:00:12:34:56\n"
             "mtu = 1500\npersist = no\n",
-            "1: key before a section\n3: invalid 'mtu' value '1' (68-65521)\n"
-            "4: unknown key 'colour' (dev, type, managed, bridge, guest-mac, host-mac, mtu, queues, vnet-hdr, persist, script, "
-            "downscript)\n5: leading blank\n6: target dev must be supplied when managed='no'\n"
-            "8: 'host-mac' has no meaning with managed=no: nothing about the device is changed\n"
-            "9: 'mtu' has no meaning with managed=no: nothing about the device is changed\n"
-            "10: 'persist' has no meaning with managed=no: nothing about the device is changed\n");
+            "1: key before a section ([interface LABEL] begins one)\n4: invalid 'mtu' value '1' (68-65521)\n"
+            "5: unknown key 'colour' (dev, type, managed, bridge, guest-mac, host-mac, mtu, queues, vnet-hdr, persist, script, "
+            "downscript)\n6: leading blank (sections, keys and comments begin a line)\n7: target dev must be supplied when managed='no'\n"
+            "9: 'host-mac' has no meaning with managed=no: nothing about the device is changed\n"
+            "10: 'mtu' has no meaning with managed=no: nothing about the device is changed\n"
+            "11: 'persist' has no meaning with managed=no: nothing about the device is changed\n");
+}
+
+static void comments_may_have_utf8(void **state) {
+    accepts("; \xc3\xbcber alles [interface x]\n" WEB "# \xe6\x97\xa5\nmtu = 1500\n");
+    assert_int_equal(definitions.definition[0].interface.mtu, 1500);
+}
+
+static void a_line_that_can_have_been_a_section_leaves_no_definition_whole(void **state) {
+    refuses(WEB "mtu = 1500\n [interface b]\nmtu = 1400\n",
+            "3: leading blank (sections, keys and comments begin a line)\n");
+    assert_int_equal(definitions.count, 0);
 }
 
 static void a_faulty_definition_is_not_kept_and_the_others_are(void **state) {
@@ -181,10 +192,10 @@ static void a_faulty_definition_is_not_kept_and_the_others_are(void **state) {
 }
 
 static void what_follows_a_faulty_section_is_of_no_other(void **state) {
-    refuses(WEB "mtu = 1500\n[interface b] ; b\nmtu = 1400\n", "3: unknown section, or text after ]\n");
+    refuses(WEB "mtu = 1500\n[interface b] ; b\nmtu = 1400\n", "3: unknown section, or text after ] (a section is [interface LABEL])\n");
     assert_int_equal(definitions.count, 1);
     assert_int_equal(definitions.definition[0].interface.mtu, 1500);
-    refuses(WEB "mtu = 1500\n[interface b\xff]\nmtu = 1400\n", "3: control or non-ASCII byte\n");
+    refuses(WEB "mtu = 1500\n[interface b\xff]\nmtu = 1400\n", "3: control or non-ASCII byte (UTF-8 may stand in comments alone)\n");
     assert_int_equal(definitions.definition[0].interface.mtu, 1500);
 }
 
@@ -209,10 +220,10 @@ static void lines_that_could_be_read_in_two_ways_are_refused(void **state) {
 
     refuses(WEB "mtu: 1500\n", "2: no [section], no key = value, no ; comment\n");
     refuses(WEB "MTU = 1500\n", "2: no [section], no key = value, no ; comment\n");
-    refuses(WEB "mtu\t= 1500\n", "2: control or non-ASCII byte\n");
-    refuses(WEB "mtu = 1500\r\n", "2: control or non-ASCII byte\n");
-    refuses("\xef\xbb\xbf" WEB, "1: control or non-ASCII byte\n");
-    refuses(WEB " mtu = 1500\n", "2: leading blank\n");
+    refuses(WEB "mtu\t= 1500\n", "2: control or non-ASCII byte (UTF-8 may stand in comments alone)\n");
+    refuses(WEB "mtu = 1500\r\n", "2: control or non-ASCII byte (UTF-8 may stand in comments alone)\n");
+    refuses("\xef\xbb\xbf" WEB, "1: control or non-ASCII byte (UTF-8 may stand in comments alone)\n");
+    refuses(WEB " mtu = 1500\n", "2: leading blank (sections, keys and comments begin a line)\n");
     refuses(WEB "mtu 9 = 1500\n", "2: no [section], no key = value, no ; comment\n");
     refuses(WEB "= 1500\n", "2: no [section], no key = value, no ; comment\n");
     refuses(WEB "mtu = 1500", "2: no newline at the end of the file\n");
@@ -231,7 +242,7 @@ static void a_nul_byte_is_no_end(void **state) {
     definitions_free(&definitions);
     told[0] = 0;
     assert_int_equal(definitions_read(&definitions, text, sizeof(text) - 1, DEFINITIONS_LIVE, tell, told), -EINVAL);
-    assert_string_equal(told, "2: control or non-ASCII byte\n");
+    assert_string_equal(told, "2: control or non-ASCII byte (UTF-8 may stand in comments alone)\n");
 }
 
 static void the_administrators_keys_are_for_apply_only(void **state) {
@@ -356,6 +367,8 @@ static const struct CMUnitTest tests[] = {
     CASE(a_label_is_given_once),
     CASE(bad_labels_are_refused),
     CASE(all_faults_are_told_at_once),
+    CASE(comments_may_have_utf8),
+    CASE(a_line_that_can_have_been_a_section_leaves_no_definition_whole),
     CASE(a_faulty_definition_is_not_kept_and_the_others_are),
     CASE(what_follows_a_faulty_section_is_of_no_other),
     CASE(a_value_that_was_not_understood_has_no_further_faults),

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#define NON_ASCII "control or non-ASCII byte (UTF-8 may stand in comments alone)"
+#define LEADING "leading blank (sections, keys and comments begin a line)"
 #define UNCLEAR "no [section], no key = value, no ; comment"
 
 static char told[4096]; /* LINE and what was told, one on a line */
@@ -28,7 +30,7 @@ static const char *take_section(void *context, unsigned line, const char *name) 
     assert_ptr_equal(context, told);
     if (!name) {
         tell("%u none\n", line);
-        return "not used";
+        return "not known";
     }
     tell("%u [%s]\n", line, name);
     return strcmp(name, "bad") ? NULL : "bad name";
@@ -136,17 +138,28 @@ static void every_byte_that_is_not_printable_ascii_is_refused(void **state) {
         }
         text[4] = (char)byte;
         assert_int_equal(read_bytes(text, strlen("a = b\n")), -EINVAL);
-        assert_string_equal(told, "1! control or non-ASCII byte\n");
+        assert_string_equal(told, "1! " NON_ASCII "\n");
     }
     refuses("\xef\xbb\xbf"
             "a = 1\n",
-            "1! control or non-ASCII byte\n");
-    refuses("; caf\xc3\xa9\n", "1! control or non-ASCII byte\n");
+            "1! " NON_ASCII "\n");
+    refuses("[rule \xc3\xa9]\n", "1 none\n1! " NON_ASCII "\n");
+    refuses("; caf\xc3\xa9 \x7f\n", "1! " NON_ASCII "\n");
+}
+
+static void comments_may_have_utf8_and_inih_does_not_see_it(void **state) {
+    char text[] = "; x\na = 1\n";
+
+    accepts("; caf\xc3\xa9 [rule x] y = z\n#\xf0\x9f\x90\xa7\na = 1\n", "3 a=1.\n");
+    for (int byte = 0x80; byte < 256; byte++) {
+        text[2] = (char)byte;
+        accepts(text, "2 a=1.\n");
+    }
 }
 
 static void a_nul_ends_neither_line_nor_file(void **state) {
     assert_int_equal(read_bytes("a = 1\0\nb = 2\n", 13), -EINVAL);
-    assert_string_equal(told, "1! control or non-ASCII byte\n2 b=2.\n");
+    assert_string_equal(told, "1! " NON_ASCII "\n2 b=2.\n");
 }
 
 static void the_last_line_has_a_newline(void **state) {
@@ -156,8 +169,8 @@ static void the_last_line_has_a_newline(void **state) {
 }
 
 static void a_line_that_inih_would_read_in_its_own_way_is_refused(void **state) {
-    refuses("a = 1\n b = 2\n", "1 a=1.\n2! leading blank\n");
-    refuses(" \n", "1! leading blank\n");
+    refuses("a = 1\n b = 2\n", "1 a=1.\n2! " LEADING "\n");
+    refuses(" \n", "1! " LEADING "\n");
     refuses("a: 1\n", "1! " UNCLEAR "\n");
     refuses("a:b = 1\n", "1! " UNCLEAR "\n");
     refuses("a = 1 ; b\n", "1! a comment stands on a line of its own\n");
@@ -183,7 +196,7 @@ static void a_section_of_another_kind_or_with_text_behind_it_is_refused(void **s
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         snprintf(text, sizeof(text), "%s\n", lines[i]);
-        refuses(text, "1 none\n1! unknown section, or text after ]\n");
+        refuses(text, "1 none\n1! not known\n");
     }
 }
 
@@ -196,15 +209,24 @@ static void what_follows_a_faulty_section_is_not_of_the_one_before(void **state)
     char text[512] = "[rule a]\n[rule ";
 
     refuses("[rule a]\n[rule b\x7f]\nc = 1\n",
-            "1 [a]\n2 none\n2! control or non-ASCII byte\n3 c=1.\n");
+            "1 [a]\n2 none\n2! " NON_ASCII "\n3 c=1.\n");
     memset(text + strlen(text), 'b', 200);
     snprintf(text + strlen(text), 16, "]\nc = 1\n");
     refuses(text, "1 [a]\n2 none\n2! line of over 190 bytes\n3 c=1.\n");
 }
 
+static void a_faulty_line_with_a_bracket_can_have_been_a_section(void **state) {
+    refuses("[rule a]\n [rule b]\nc = 1\n", "1 [a]\n2! " LEADING "\n2 none\n3 c=1.\n");
+    refuses("\xef\xbb\xbf[rule b]\nc = 1\n", "1! " NON_ASCII "\n1 none\n2 c=1.\n");
+    refuses("rule [b]\n", "1! " UNCLEAR "\n1 none\n");
+    refuses("A = [b]\n", "1! " UNCLEAR "\n");
+    refuses("; \x1b[2J\n", "1! " NON_ASCII "\n");
+    refuses("rule b]\n", "1! " UNCLEAR "\n");
+}
+
 static void every_fault_of_a_file_is_told(void **state) {
-    refuses(" a\nB = 1\n[x]\nc = 1\n", "1! leading blank\n2! " UNCLEAR
-                                       "\n3 none\n3! unknown section, or text after ]\n4 c=1.\n");
+    refuses(" a\nB = 1\n[x]\nc = 1\n", "1! " LEADING "\n2! " UNCLEAR
+                                       "\n3 none\n3! not known\n4 c=1.\n");
 }
 
 static const struct CMUnitTest tests[] = {
@@ -216,6 +238,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_line_of_any_length_is_one_line),
     cmocka_unit_test(the_longest_sections_name_is_told_whole),
     cmocka_unit_test(every_byte_that_is_not_printable_ascii_is_refused),
+    cmocka_unit_test(comments_may_have_utf8_and_inih_does_not_see_it),
     cmocka_unit_test(a_nul_ends_neither_line_nor_file),
     cmocka_unit_test(the_last_line_has_a_newline),
     cmocka_unit_test(a_line_that_inih_would_read_in_its_own_way_is_refused),
@@ -223,6 +246,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_section_of_another_kind_or_with_text_behind_it_is_refused),
     cmocka_unit_test(what_a_section_may_be_called_is_its_handlers_to_say),
     cmocka_unit_test(what_follows_a_faulty_section_is_not_of_the_one_before),
+    cmocka_unit_test(a_faulty_line_with_a_bracket_can_have_been_a_section),
     cmocka_unit_test(every_fault_of_a_file_is_told),
 };
 

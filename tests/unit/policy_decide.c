@@ -653,6 +653,42 @@ static void queues_are_at_most_what_the_rule_says_and_one_where_it_does_not(void
     assert_int_equal(refused("queues = 253\n", (struct wire_interface){.queues = 253}), POLICY_KEYS);
 }
 
+static void a_rule_with_max_0_decides_and_grants_nothing(void **state) {
+    const char *text = RULE("out", "1000", "br0 none") "max = 0\n" RULE("all", "*", "br0 none");
+    struct wire_interface asked = on_br0;
+    struct policy_verdict verdict;
+
+    assert_int_equal(load(text, user(ALICE)), 0);
+    verdict = policy_decide(&policy, &subject, &on_br0, &br0);
+    assert_string_equal(verdict.rule->name, "out");
+    assert_int_equal(verdict.failed, POLICY_MAX);
+    assert_int_equal(policy_decide(&policy, &subject, &plain, &alone).failed, POLICY_MAX);
+    asked.queues = 2;
+    memcpy(asked.dev, "vm1", 4);
+    assert_int_equal(policy_decide(&policy, &subject, &asked, &br0).failed, POLICY_MAX);
+    assert_int_equal(load(text, user(BOB)), 0);
+    assert_true(granted(on_br0, br0));
+    assert_true(granted(plain, alone));
+}
+
+static void words_of_all_lines_count(void **state) {
+    const char *text = RULE("lab", "1001", "br1") "user = 1000\ndev = x\nbridge = br0 none\ndev = vm*\n";
+    struct wire_interface asked = on_br0;
+
+    assert_int_equal(load(text, user(ALICE)), 0);
+    assert_true(granted(plain, alone));
+    memcpy(asked.dev, "vm1", 4);
+    assert_true(granted(asked, br0));
+    memcpy(asked.dev, "x", 2);
+    assert_true(granted(asked, br0));
+    memcpy(asked.dev, "y", 2);
+    assert_false(granted(asked, br0));
+    assert_int_equal(load(text, user(BOB)), 0);
+    assert_true(granted(plain, alone));
+    assert_int_equal(load(text, user(STAR)), 0);
+    assert_false(granted(plain, alone));
+}
+
 static void a_number_is_tested_as_its_key_says(void **state) {
     assert_false(policy_value_has_mtu("1500", 1499));
     assert_true(policy_value_has_mtu("1500", 1500));
@@ -882,6 +918,8 @@ static const struct CMUnitTest tests[] = {
     CASE(an_mtu_may_be_asked_within_the_range),
     CASE(the_mtu_is_what_was_asked_or_the_bridges),
     CASE(queues_are_at_most_what_the_rule_says_and_one_where_it_does_not),
+    CASE(a_rule_with_max_0_decides_and_grants_nothing),
+    CASE(words_of_all_lines_count),
     CASE(a_number_is_tested_as_its_key_says),
     CASE(numbers_have_the_defaults_that_the_manual_names),
     CASE(a_bridge_that_is_not_fit_is_granted_with_its_faults),

@@ -17,6 +17,11 @@
 
 #include <cmocka.h>
 
+#define NON_ASCII "control or non-ASCII byte (UTF-8 may stand in comments alone)"
+#define LEADING "leading blank (sections, keys and comments begin a line)"
+#define UNKNOWN "unknown section, or text after ] (a section is [rule NAME])"
+#define BAD_NAME "bad name of a rule (1-32 of A-Z a-z 0-9 _ -)"
+#define BEFORE "key before a section ([rule NAME] begins one)"
 #define FAULTS 16
 #define CUT "rule ssssssssssssssssssssssssssssssssssssssssssss" /* 49 bytes, as many as inih keeps */
 #define HEADER "[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = no\n" /* 5 lines, a good rule */
@@ -24,15 +29,20 @@
 static struct policy policy; /* of the case that runs */
 static struct {
     unsigned count, line[FAULTS];
-    char reason[FAULTS][64], detail[FAULTS][POLICY_LINE + 1];
+    char reason[FAULTS][80], detail[FAULTS][POLICY_LINE + 1];
+    enum policy_key key[FAULTS];
 } told;
 
-static void tell(void *context, unsigned line, const char *reason, const char *detail) {
+static void tell(void *context, const struct policy_fault *fault) {
+    unsigned i = told.count;
+
     assert_ptr_equal(context, &told);
-    assert_in_range(told.count, 0, FAULTS - 1);
-    told.line[told.count] = line;
-    snprintf(told.reason[told.count], sizeof(told.reason[0]), "%s", reason);
-    snprintf(told.detail[told.count++], sizeof(told.detail[0]), "%s", detail ? detail : "");
+    assert_in_range(i, 0, FAULTS - 1);
+    told.line[i] = fault->line;
+    told.key[i] = fault->key;
+    snprintf(told.reason[i], sizeof(told.reason[0]), "%s", fault->reason);
+    snprintf(told.detail[i], sizeof(told.detail[0]), "%s", fault->detail ? fault->detail : "");
+    told.count++;
 }
 
 static int release(void **state) {
@@ -96,6 +106,85 @@ static void values_are_kept_as_written(void **state) {
     assert_null(policy.rules[1].value[POLICY_ISOLATE]);
 }
 
+static void lines_of_a_list_are_joined_in_their_order(void **state) {
+    assert_int_equal(parse("[rule a]\nuser = 1  2\ndev = x\nuser=3\nbridge = none\nguest-mac = 02:*\ndev = y z\n"
+                           "host-mac = *\nguest-mac = 06:*\nuser = 4\nhost-mac = 0a:*\nbridge = none\nmax = 3\n"
+                           "[rule b]\nbridge = none\nuser = 5\nuser = 6\n"),
+                     0);
+    assert_string_equal(policy.rules[0].value[POLICY_USER], "1  2 3 4");
+    assert_string_equal(policy.rules[0].value[POLICY_DEV], "x y z");
+    assert_string_equal(policy.rules[0].value[POLICY_BRIDGE], "none none");
+    assert_string_equal(policy.rules[0].value[POLICY_GUEST_MAC], "02:* 06:*");
+    assert_string_equal(policy.rules[0].value[POLICY_HOST_MAC], "* 0a:*");
+    assert_string_equal(policy.rules[0].value[POLICY_MAX], "3");
+    assert_string_equal(policy.rules[1].value[POLICY_USER], "5 6");
+    assert_string_equal(policy.rules[1].value[POLICY_BRIDGE], "none");
+}
+
+/* All orders of five lines of three keys: each value is that of its own lines. */
+static void values_that_grow_do_not_touch_each_other(void **state) {
+    static const char *const keys[] = {"user", "dev", "guest-mac"};
+    static const char *const words[] = {"1", "22222", "02:*"};
+    static const enum policy_key key_of[] = {POLICY_USER, POLICY_DEV, POLICY_GUEST_MAC};
+
+    for (unsigned order = 0; order < 3 * 3 * 3 * 3 * 3; order++) {
+        char text[512] = "[rule a]\nuser = 9\nbridge = none\n";
+        char wanted[3][64] = {"9"};
+        unsigned rest = order;
+
+        for (unsigned line = 0; line < 5; line++) {
+            unsigned i = rest % 3;
+
+            snprintf(text + strlen(text), 64, "%s = %s\n", keys[i], words[i]);
+            snprintf(wanted[i] + strlen(wanted[i]), 16, "%s%s", wanted[i][0] ? " " : "", words[i]);
+            rest /= 3;
+        }
+        assert_int_equal(parse(text), 0);
+        for (unsigned i = 0; i < 3; i++) {
+            const char *value = policy.rules[0].value[key_of[i]];
+
+            assert_string_equal(value ? value : "", wanted[i]);
+        }
+        assert_string_equal(policy.rules[0].value[POLICY_BRIDGE], "none");
+    }
+}
+
+static void a_list_of_many_lines_is_kept_whole(void **state) {
+    enum { LINES = 5000 };
+    char *text = malloc(64 * LINES);
+    char *out = text + sprintf(text, "[rule a]\nbridge = none\n");
+    const char *value;
+    char word[POLICY_LINE + 1];
+    char wanted[16];
+
+    for (unsigned i = 0; i < LINES; i++) {
+        out += sprintf(out, "user = %u\ndev = d%u\n", i, i);
+    }
+    assert_int_equal(parse_bytes(text, (size_t)(out - text)), 0);
+    free(text);
+    value = policy.rules[0].value[POLICY_USER];
+    for (unsigned i = 0; i < LINES; i++) {
+        snprintf(wanted, sizeof(wanted), "%u", i);
+        assert_true(policy_next(&value, word));
+        assert_string_equal(word, wanted);
+    }
+    assert_false(policy_next(&value, word));
+}
+
+static void keys_that_are_no_lists_stand_once(void **state) {
+    static const char *const lines[] = {"isolate = no", "lock-mac = no", "mtu = 1500", "queues = 2", "max = 1",
+                                        "allow-unpinned-bridge = no", "allow-ra-bridge = no"};
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        snprintf(text, sizeof(text), "[rule a]\nuser = *\nbridge = none\n%s\n%s\n", lines[i], lines[i]);
+        assert_int_equal(parse(text), -EINVAL);
+        assert_int_equal(told.count, 1);
+        assert_int_equal(told.line[0], 5);
+        assert_string_equal(told.reason[0], "repeated key");
+    }
+}
+
 static void an_empty_policy_has_no_rules_and_no_faults(void **state) {
     assert_int_equal(parse(""), 0);
     assert_int_equal(policy.rule_count, 0);
@@ -114,22 +203,39 @@ static void all_faults_are_told_at_once_each_with_its_line(void **state) {
                                "dev =\n";                                   /* 10: empty */
     static const struct {
         unsigned line;
-        const char *reason, *detail;
-    } fault[] = {{1, "key before a section", "1"}, {2, "bad name of a rule", ""}, {3, "unknown key", "colour"},
-                 {5, "bad value", "9-1"}, {8, "repeated key", "no"}, {9, "leading blank", ""},
-                 {10, "empty value", "dev"}, {4, "missing key", "isolate"}};
+        const char *reason;
+        const char *detail;
+        enum policy_key key;
+    } fault[] = {{1, BEFORE, "", POLICY_KEYS},
+                 {2, BAD_NAME, "", POLICY_KEYS},
+                 {3, "unknown key", "colour", POLICY_KEYS},
+                 {5, "bad value", "9-1", POLICY_USER},
+                 {8, "repeated key", "lock-mac", POLICY_LOCK_MAC},
+                 {9, LEADING, "", POLICY_KEYS},
+                 {10, "empty value", "dev", POLICY_DEV},
+                 {4, "missing key", "isolate", POLICY_ISOLATE}};
 
     assert_int_equal(parse(text), -EINVAL);
     for (size_t i = 0; i < told.count && i < sizeof(fault) / sizeof(fault[0]); i++) {
         assert_string_equal(told.reason[i], fault[i].reason);
         assert_int_equal(told.line[i], fault[i].line);
         assert_string_equal(told.detail[i], fault[i].detail);
+        assert_int_equal(told.key[i], fault[i].key);
     }
     assert_int_equal(told.count, sizeof(fault) / sizeof(fault[0]));
 }
 
+static void keys_before_the_first_section_are_told_once(void **state) {
+    assert_int_equal(parse("user = *\nbridge = br0\nisolate = no\ncolour = red\nmax = 1\n[rule a]\nuser = *\nbridge = none\n"), -EINVAL);
+    assert_int_equal(told.count, 2);
+    assert_string_equal(told.reason[0], BEFORE);
+    assert_int_equal(told.line[1], 4);
+    assert_int_equal(parse("max = 1\n" "[[[[\n[[\nmax = 1\n[\n"), -EINVAL);
+    assert_int_equal(policy.rule_count, 4);
+}
+
 static void one_fault_makes_all_rules_void_wherever_it_is(void **state) {
-    assert_int_equal(parse(HEADER "\n[rule b]\nuser = *\nbridge = none\nmax = 0\n"), -EINVAL);
+    assert_int_equal(parse(HEADER "\n[rule b]\nuser = *\nbridge = none\nmax = 257\n"), -EINVAL);
     assert_int_equal(parse("max = 1\n" HEADER), -EINVAL);
     assert_int_equal(parse(HEADER "max = 1"), -EINVAL);
 }
@@ -158,7 +264,7 @@ static void the_longest_name_of_a_rule_is_32_bytes(void **state) {
     assert_int_equal(parse("[rule abcdefghijklmnopqrstuvwxyz012345]\nuser = *\nbridge = none\n"), 0);
     assert_string_equal(policy.rules[0].name, "abcdefghijklmnopqrstuvwxyz012345");
     assert_int_equal(parse("[rule abcdefghijklmnopqrstuvwxyz0123456]\nuser = *\nbridge = none\n"), -EINVAL);
-    assert_string_equal(told.reason[0], "bad name of a rule");
+    assert_string_equal(told.reason[0], BAD_NAME);
 }
 
 static void section_names_that_inih_would_cut_to_the_same_do_not_merge(void **state) {
@@ -186,15 +292,38 @@ static void a_thousand_rules_are_kept_apart(void **state) {
     assert_string_equal(policy.rules[0].value[POLICY_USER], "0");
 }
 
-static void every_byte_that_is_not_printable_ascii_is_refused(void **state) {
-    char text[] = HEADER "; x x\n";
+/* Replaces the last byte but two of LINE, behind a good rule, by each other byte. */
+static void try_each_byte(const char *line, int least, int most, int most_refused) {
+    char text[256];
+    size_t length = (size_t)snprintf(text, sizeof(text), HEADER "%s\n", line);
 
     for (int byte = 0; byte < 256; byte++) {
-        text[sizeof(text) - 4] = (char)byte;
-        if (byte == '\n') continue;
-        parse_bytes(text, sizeof(text) - 1);
-        if (told.count != (byte < ' ' || byte > '~')) fail_msg("byte %d", byte);
-        if (told.count) assert_string_equal(told.reason[0], "control or non-ASCII byte");
+        bool is_good = (byte >= least && byte <= most) || byte > most_refused;
+
+        if (byte == '\n') {
+            continue;
+        }
+        text[length - 3] = (char)byte;
+        parse_bytes(text, length);
+        if (is_good != !told.count) {
+            fail_msg("byte %d", byte);
+        }
+        if (told.count) {
+            assert_string_equal(told.reason[0], NON_ASCII);
+        }
+    }
+}
+
+static void comments_have_printable_ascii_and_utf8(void **state) {
+    try_each_byte("; x x", ' ', '~', 0x7f);
+    try_each_byte("# x x", ' ', '~', 0x7f);
+}
+
+static void no_other_line_has_a_byte_that_is_not_ascii(void **state) {
+    static const char *const lines[] = {"dev = gr\xc3\xbc", "\xef\xbb\xbf; x", "[rule \xc3\xbc]", "\xc3\xbc = x"};
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        expect(lines[i], NON_ASCII);
     }
 }
 
@@ -227,8 +356,8 @@ static void sections_are_rules_and_nothing_else(void **state) {
                                       "[rule *]", "[rule [x]"};
 
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-        expect(unknown[i], "unknown section, or text after ]");
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) expect(bad[i], "bad name of a rule");
+        expect(unknown[i], UNKNOWN);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) expect(bad[i], BAD_NAME);
 }
 
 static void words_of_who_are_checked_one_by_one(void **state) {
@@ -265,7 +394,7 @@ static void values_of_the_other_keys_are_checked(void **state) {
     static const char *const good[] = {
         "dev = vm1", "dev = u{uid}-* {user}x tap.5 *", "guest-mac = *", "guest-mac = 52:54:00:* fe:*",
         "guest-mac = 52:54:00:12:34:56", "host-mac = FE:*:00:12:34:56", "host-mac = *:*:*:*:*:*", "mtu = 68-65521",
-        "mtu = 1500", "queues = 1", "queues = 253", "max = 1", "max = 256", "allow-unpinned-bridge = yes",
+        "mtu = 1500", "queues = 1", "queues = 253", "max = 0", "max = 1", "max = 256", "allow-unpinned-bridge = yes",
         "allow-unpinned-bridge = no", "allow-ra-bridge = yes", "allow-ra-bridge = no"};
     static const char *const bad[] = {
         "dev = a/b", "dev = vm?", "dev = [a-z]", "dev = {gid}", "dev = {uid", "dev = uid}", "dev = {UID}", "dev = {}",
@@ -276,7 +405,7 @@ static void values_of_the_other_keys_are_checked(void **state) {
         "guest-mac = 52-54-00-12-34-56", "guest-mac = 52:54:00:12:34:5g", "guest-mac = 52:*:00", "guest-mac = :*",
         "guest-mac = 52:* x", "host-mac = none", "host-mac = {uid}", "mtu = 67", "mtu = 65522", "mtu = 67-1500",
         "mtu = 1500-65522", "mtu = 9000-1500", "mtu = *", "mtu = 1500 9000", "mtu = 01500", "mtu = 1500-", "queues = 0",
-        "queues = 254", "queues = 1-4", "queues = 04", "queues = +4", "queues = four", "queues = 4 4", "max = 0",
+        "queues = 254", "queues = 1-4", "queues = 04", "queues = +4", "queues = four", "queues = 4 4", "max = 00",
         "max = 257", "max = 8-9", "max = -1", "allow-unpinned-bridge = 1", "allow-unpinned-bridge = Yes",
         "allow-ra-bridge = true", "allow-ra-bridge = yes yes", "allow-ra-bridge = yesno"};
 
@@ -353,9 +482,9 @@ static void fixture(void **state) {
 
 static void each_reason_has_a_fixture(void **state) {
     static const char *const reasons[] = {
-        "no newline at the end of the file", "line of over 190 bytes", "control or non-ASCII byte", "leading blank",
-        "unknown section, or text after ]", "bad name of a rule", "repeated section",
-        "a comment stands on a line of its own", "no [section], no key = value, no ; comment", "key before a section",
+        "no newline at the end of the file", "line of over 190 bytes", NON_ASCII, LEADING,
+        UNKNOWN, BAD_NAME, "repeated section",
+        "a comment stands on a line of its own", "no [section], no key = value, no ; comment", BEFORE,
         "unknown key", "repeated key", "empty value", "bad value", "missing key"};
     const glob_t *files = *state;
     size_t size;
@@ -377,8 +506,13 @@ static void each_reason_has_a_fixture(void **state) {
 #define CASE(name) cmocka_unit_test_teardown(name, release)
 static const struct CMUnitTest cases[] = {
     CASE(values_are_kept_as_written),
+    CASE(lines_of_a_list_are_joined_in_their_order),
+    CASE(values_that_grow_do_not_touch_each_other),
+    CASE(a_list_of_many_lines_is_kept_whole),
+    CASE(keys_that_are_no_lists_stand_once),
     CASE(an_empty_policy_has_no_rules_and_no_faults),
     CASE(all_faults_are_told_at_once_each_with_its_line),
+    CASE(keys_before_the_first_section_are_told_once),
     CASE(one_fault_makes_all_rules_void_wherever_it_is),
     CASE(nobody_need_listen_to_the_faults),
     CASE(the_longest_line_is_190_bytes),
@@ -386,7 +520,8 @@ static const struct CMUnitTest cases[] = {
     CASE(section_names_that_inih_would_cut_to_the_same_do_not_merge),
     CASE(rules_of_one_name_do_not_merge),
     CASE(a_thousand_rules_are_kept_apart),
-    CASE(every_byte_that_is_not_printable_ascii_is_refused),
+    CASE(comments_have_printable_ascii_and_utf8),
+    CASE(no_other_line_has_a_byte_that_is_not_ascii),
     CASE(nothing_behind_a_value_is_a_comment),
     CASE(only_the_equals_sign_separates),
     CASE(sections_are_rules_and_nothing_else),

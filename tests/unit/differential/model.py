@@ -20,9 +20,10 @@ ENTRY = re.compile(rb"([a-z-]+) *=(.*)")
 SUBUID_NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9A-Fa-f]+|0[0-7]*|[1-9][0-9]*)")
 SUBUID_LINE, LARGEST = 1024, 2 ** 64
 BRIDGE_NAME = re.compile(rb"[!-.0-~]{1,15}")
-BOUNDS = {"mtu": (68, 65521), "queues": (1, 253), "max": (1, 256)}
+BOUNDS = {"mtu": (68, 65521), "queues": (1, 253), "max": (0, 256)}
 KEYS = ("user", "bridge", "isolate", "lock-mac", "dev", "guest-mac", "host-mac", "mtu", "queues", "max",
         "allow-unpinned-bridge", "allow-ra-bridge")
+LISTS = ("user", "bridge", "dev", "guest-mac", "host-mac")
 
 
 class Void(Exception):
@@ -86,7 +87,7 @@ def valid_who(word):
 
 
 def valid(key, value):
-    if key in ("user", "bridge", "dev", "guest-mac", "host-mac"):
+    if key in LISTS:
         test = {"user": valid_who, "guest-mac": ADDRESS.fullmatch, "host-mac": ADDRESS.fullmatch}.get(key, PATTERN.fullmatch)
         return all(test(word) for word in words(value))
     if key in BOUNDS:
@@ -100,9 +101,10 @@ def valid(key, value):
 
 def line_kind(line):
     """None: nothing to read; (name, None): a section; (key, value)."""
-    if len(line) > LINE or not re.fullmatch(rb"[ -~]*", line) or line.startswith(b" "):
+    is_comment = line[:1] in (b";", b"#")
+    if len(line) > LINE or not re.fullmatch(rb"[ -~\x80-\xff]*" if is_comment else rb"[ -~]*", line) or line.startswith(b" "):
         raise Void("bytes")
-    if not line or line[:1] in b";#":
+    if not line or is_comment:
         return None
     if b";" in line or b"#" in line:
         raise Void("comment")
@@ -129,8 +131,12 @@ def parse(text):
             if key in [name for name, _ in rules]:
                 raise Void("section again")
             rules.append((key, {}))
-        elif not rules or key not in KEYS or key in rules[-1][1] or not valid(key, value):
+        elif not rules or key not in KEYS or not valid(key, value):
             raise Void(key)
+        elif key in rules[-1][1]:
+            if key not in LISTS:
+                raise Void("again")
+            rules[-1][1][key] += b" " + value
         else:
             rules[-1][1][key] = value
     for _, rule in rules:
@@ -256,6 +262,8 @@ def bridge_matches(rule, case, names):
 
 def first_failed(rule, case, names, own_mtu):
     """The first of the conditions behind user and bridge that does not hold."""
+    if rule.get("max") == b"0":
+        return "max"
     if case.dev and not any(pattern_matches(word, case.dev, case, names) for word in words(rule.get("dev", b""))):
         return "dev"
     any_guest = b"" if rule.get("lock-mac") == b"yes" else b"*"

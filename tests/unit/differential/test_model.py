@@ -72,14 +72,15 @@ BAD_MAC = [b"52:5*:00:12:34:56", b"52:*:*", b"*:56", b"52", b"52:54:00:12:34", b
 NUMBERS = {b"mtu": ([b"1400", b"68-65521", b"68-65521", b"68-65521", b"1280-9000", b"1280-9000", b"1500", b"9000", b"68", b"65521-65521"],
                     [b"67", b"65522", b"9000-1280", b"01400", b"1280-65522", b"67-1500", b"1400 1500", b"1280 - 9000", b"-", b"+1400", b"x"]),
            b"queues": ([b"1", b"2", b"4", b"253"], [b"0", b"254", b"1-4", b"02", b"1 2", b"-1", b"", b"4294967297", b"2-2"]),
-           b"max": ([b"1", b"8", b"256"], [b"0", b"257", b"1-8", b"many", b"08"])}
+           b"max": ([*[b"1", b"8", b"256"] * 5, b"0"], [b"00", b"257", b"1-8", b"many", b"08"])}
 FLAGS = (b"allow-unpinned-bridge", b"allow-ra-bridge")
 VOIDING = [b"colour = red", b" queues = 1", b"\tqueues = 1", b"queues", b"queues =", b"= 1", b"queues : 1", b"[rule a b]", b"[rule ]",
            b"[rule r0]", b"[rule x] ", b"[Rule x]", b"[rule x", b"[interface a]", b"max = 1 ; one", b"max = 1 # one", b"Max = 1", b" ",
-           b"max\t= 1", b"max = 1\r", b"; \0", b"; \x7f", b"; \xc3\xbc", b"; " + b"x" * 189, b"[rule " + b"r" * 33 + b"]", b"[rule a.b]",
-           b"[rule  x]", b"max=1=1", b"user = *", b"[rule lonely]", b"isolate = yes no", b"lock-mac = 1", b"isolate = No", b"]", b"[]",
+           b"max\t= 1", b"max = 1\r", b"; \0", b"; \x7f", b"dev = \xc3\xbc", b"\xc2\xa0", b"\xef\xbb\xbf; x", b"; " + b"x" * 189, b"[rule " + b"r" * 33 + b"]", b"[rule a.b]",
+           b"[rule  x]", b"max=1=1", b"user = * 01", b"[rule lonely]", b"isolate = yes no", b"lock-mac = 1", b"isolate = No", b"]", b"[]",
            b"-", b"--- = 1", b"dev = a b\x0bc", b"[rule x]]", b"[[rule x]", b"include /etc/passwd", b"max = 1\nmax = 1"]
-HARMLESS = [b"", b"; comment", b"#comment", b"; [rule r0]", b"; " + b"x" * 188, b"#", b";=;"]
+HARMLESS = [b"", b"; \xc3\xbc", b"#\xff\x80\xfe", b"; comment", b"#comment", b"; [rule r0]", b"; " + b"x" * 188, b"#", b";=;"]
+FURTHER = [b"user = 1001", b"bridge = br1 none", b"dev = vm*", b"guest-mac = fe:*", b"host-mac=*", b"user = 01"]
 VALID_LINKS = [b"br0", b"br0", b"br0", b"br0", b"br0", b"br1", b"br1000", b"br-alice", b"nix0", b"br.10", b"br1001"]
 STRANGE_LINKS = [b"none", b"br\xe9", b"b r0", b"br(0)", b"br;0", b"br\n0", b"123456789012345"]
 MACS = [b"\x52\x54\x00\x12\x34\x56", b"\xfe\x54\x00\x12\x34\x56", b"\xaa\xbb\0\0\0\1", b"\2\0\0\0\0\0", b"\2\0\0\0\0\xff"]
@@ -141,6 +142,10 @@ def rule_lines(rng, name, bad):
             lines.append((key, rng.choice(wrong if rng.random() < bad else good)))
     lines += [(key, rng.choice([b"yes", b"no", b"true"] if rng.random() < bad else [b"yes", b"no"]))
               for key in FLAGS if rng.random() < 0.4]
+    for key, good, wrong in ((b"user", WHO, BAD_WHO), (b"bridge", BRIDGE, BAD_BRIDGE), (b"dev", DEV, BAD_BRIDGE),
+                             (b"guest-mac", MAC, BAD_MAC), (b"host-mac", MAC, BAD_MAC)):
+        while rng.random() < 0.1:
+            lines.append((key, some(rng, good, wrong, bad)))
     rng.shuffle(lines)
     return [b"[rule " + name + b"]", *(key + rng.choice([b" = ", b" = ", b"=", b"  =   "]) + value for key, value in lines)]
 
@@ -148,7 +153,7 @@ def rule_lines(rng, name, bad):
 def policy_text(rng):
     bad = rng.choice([0, 0, 0, 0, 0.02, 0.2])
     lines = [line for n in range(rng.choice([0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4])) for line in rule_lines(rng, b"r%d" % n, bad)]
-    for pool, rate in ((HARMLESS, 0.3), (VOIDING, 0.07)):
+    for pool, rate in ((HARMLESS, 0.3), (FURTHER, 0.1), (VOIDING, 0.07)):
         if rng.random() < rate:
             lines.insert(rng.randrange(len(lines) + 1), rng.choice(pool))
     text = b"".join(line + b"\n" for line in lines)
@@ -211,7 +216,7 @@ def test_20000_cases_and_more(request):
         done += len(batch)
         for answer in agree(batch):
             seen.update(outcome(answer))
-    classes = ["void", "denied", *(f"denied {key}" for key in ("dev", "guest-mac", "host-mac", "mtu", "queues")),
+    classes = ["void", "denied", *(f"denied {key}" for key in ("max", "dev", "guest-mac", "host-mac", "mtu", "queues")),
                *(f"fault {fault}" for fault in ("-", "unpinned", "ra", "mtu", "raised", "ipv6"))]
     assert set(seen) == set(classes)
     assert all(seen[name] >= count * 0.01 for name in classes), seen
@@ -285,7 +290,7 @@ def test_every_pattern_with_every_text(words, key, field):
 def test_every_voiding_line_at_every_place():
     lines = (LABS % (b"*", b"br0")).splitlines()
     assert agree([Case(b"\n".join([*lines[:at], line, *lines[at:], b""]), bridge=b"br0", link=Link(b"br0"))
-                  for line in VOIDING + HARMLESS for at in range(len(lines) + 1)])
+                  for line in VOIDING + HARMLESS + FURTHER for at in range(len(lines) + 1)])
 
 
 def test_every_byte_in_every_place_of_a_line():
@@ -345,7 +350,7 @@ KEY_LINES = strategies.tuples(
     strategies.text(alphabet="*%-.:{}uidser0159afzAZ_ =;#", max_size=12)).map(lambda pair: pair[0] + b" = " + pair[1].encode())
 LINES = strategies.one_of(
     strategies.sampled_from([b"[rule a]", b"[rule b]", b"user = *", b"bridge = none", b"bridge = br0", b"isolate = no", b"lock-mac = no",
-                             *HARMLESS, *VOIDING]), KEY_LINES, strategies.binary(max_size=8))
+                             *HARMLESS, *FURTHER, *VOIDING]), KEY_LINES, strategies.binary(max_size=8))
 
 
 @SETTINGS
