@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lint: does one word of a policy mean all that another one means?  Ids only: names are the host's. */
+/*
+ * lint: does one word of a policy cover everything that another one covers?  The cases have ids
+ * only: which names there are depends on the host.
+ */
 #include "cli/lint/words.h"
 
 #include <setjmp.h>
@@ -52,7 +55,7 @@ static const struct pair other_bridges[] = {
     {"none", "br0"}, {"br*", "br0 none"}, {"*uid*", "br-{uid}"},
 };
 
-static void users_cover_those_whose_ids_they_have(void **state) {
+static void a_user_word_covers_words_whose_ids_it_has(void **state) {
     for (size_t i = 0; i < sizeof(covered_users) / sizeof(covered_users[0]); i++) {
         if (!users_cover(covered_users[i].wide, covered_users[i].narrow, subuid)) {
             fail_msg("%s does not cover %s", covered_users[i].wide, covered_users[i].narrow);
@@ -60,7 +63,7 @@ static void users_cover_those_whose_ids_they_have(void **state) {
     }
 }
 
-static void users_cover_no_others(void **state) {
+static void a_user_word_covers_no_other_words(void **state) {
     for (size_t i = 0; i < sizeof(other_users) / sizeof(other_users[0]); i++) {
         if (users_cover(other_users[i].wide, other_users[i].narrow, subuid)) {
             fail_msg("%s covers %s", other_users[i].wide, other_users[i].narrow);
@@ -68,12 +71,12 @@ static void users_cover_no_others(void **state) {
     }
 }
 
-static void without_subordinate_ids_a_range_covers_each_of_its_ids(void **state) {
+static void a_range_covers_each_of_its_ids_if_none_is_subordinate(void **state) {
     assert_true(users_cover("1000-200000", "100000", ""));
     assert_true(users_cover("*", "100000", NULL));
 }
 
-static void bridges_cover_those_whose_names_they_match(void **state) {
+static void a_bridge_word_covers_words_whose_names_it_matches(void **state) {
     for (size_t i = 0; i < sizeof(covered_bridges) / sizeof(covered_bridges[0]); i++) {
         if (!bridges_cover(covered_bridges[i].wide, covered_bridges[i].narrow)) {
             fail_msg("%s does not cover %s", covered_bridges[i].wide, covered_bridges[i].narrow);
@@ -81,7 +84,7 @@ static void bridges_cover_those_whose_names_they_match(void **state) {
     }
 }
 
-static void bridges_cover_no_others(void **state) {
+static void a_bridge_word_covers_no_other_words(void **state) {
     for (size_t i = 0; i < sizeof(other_bridges) / sizeof(other_bridges[0]); i++) {
         if (bridges_cover(other_bridges[i].wide, other_bridges[i].narrow)) {
             fail_msg("%s covers %s", other_bridges[i].wide, other_bridges[i].narrow);
@@ -89,7 +92,7 @@ static void bridges_cover_no_others(void **state) {
     }
 }
 
-static void the_narrower_word_of_two_is_the_bridge_they_share(void **state) {
+static void two_words_share_the_bridges_of_the_narrower_one(void **state) {
     char word[POLICY_LINE + 1];
 
     assert_true(bridges_share("br*", "br0", word));
@@ -99,7 +102,7 @@ static void the_narrower_word_of_two_is_the_bridge_they_share(void **state) {
     assert_false(bridges_share("none br0", "none br1", word));
 }
 
-static void one_user_is_one_word_of_one_id(void **state) {
+static void one_word_with_one_id_names_one_user(void **state) {
     assert_true(words_name_one_user("1000"));
     assert_true(words_name_one_user("1000-1000"));
     assert_false(words_name_one_user("1000 1001"));
@@ -110,13 +113,13 @@ static void one_user_is_one_word_of_one_id(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(users_cover_those_whose_ids_they_have),
-        cmocka_unit_test(users_cover_no_others),
-        cmocka_unit_test(without_subordinate_ids_a_range_covers_each_of_its_ids),
-        cmocka_unit_test(bridges_cover_those_whose_names_they_match),
-        cmocka_unit_test(bridges_cover_no_others),
-        cmocka_unit_test(the_narrower_word_of_two_is_the_bridge_they_share),
-        cmocka_unit_test(one_user_is_one_word_of_one_id),
+        cmocka_unit_test(a_user_word_covers_words_whose_ids_it_has),
+        cmocka_unit_test(a_user_word_covers_no_other_words),
+        cmocka_unit_test(a_range_covers_each_of_its_ids_if_none_is_subordinate),
+        cmocka_unit_test(a_bridge_word_covers_words_whose_names_it_matches),
+        cmocka_unit_test(a_bridge_word_covers_no_other_words),
+        cmocka_unit_test(two_words_share_the_bridges_of_the_narrower_one),
+        cmocka_unit_test(one_word_with_one_id_names_one_user),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,7 +175,7 @@ static void all_faults_are_told_at_once(void **state) {
 }
 
 static void comments_may_have_utf8(void **state) {
-    accepts("; \xc3\xbcber alles [interface x]\n" WEB "# \xe6\x97\xa5\nmtu = 1500\n");
+    accepts("; \xc3\xbc" "ber alles [interface x]\n" WEB "# \xe6\x97\xa5\nmtu = 1500\n");
     assert_int_equal(definitions.definition[0].interface.mtu, 1500);
 }
 

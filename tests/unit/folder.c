@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which files of a folder are definitions, and whose folder it may be. */
+/* Which files of a folder are definitions, and who may own the folder. */
 #include "conf/definitions/definitions.h"
 
 #include <dirent.h>
@@ -17,7 +17,7 @@
 
 #define OTHER 12345 /* a user, not root */
 
-static char path[64]; /* root's own, 0755 */
+static char path[64]; /* root owns it; 0755 */
 static struct definitions_folder folder;
 
 static int erase(const char *name, const struct stat *stat, int kind, struct FTW *where) {
@@ -68,7 +68,7 @@ static void other_files_are_left_out(void **state) {
     assert_int_equal(folder.count, 0);
 }
 
-static void a_folder_that_is_not_there_is_told_from_an_empty_one(void **state) {
+static void a_missing_folder_is_not_an_empty_one(void **state) {
     assert_int_equal(definitions_folder_list("/nonexistent-folder", &folder), -ENOENT);
     assert_int_equal(definitions_folder_list("/etc/passwd", &folder), -ENOTDIR);
     assert_int_equal(folder.count, 0);
@@ -93,8 +93,8 @@ static void a_folder_of_another_user_is_refused(void **state) {
 
 #define AS_ROOT(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_folder_that_is_not_there_is_told_from_an_empty_one),
-    /* from here on root only: what anybody else makes is not root's */
+    cmocka_unit_test(a_missing_folder_is_not_an_empty_one),
+    /* only for root: nobody else can make files that root owns */
     AS_ROOT(files_are_listed_in_the_order_of_their_bytes),
     AS_ROOT(other_files_are_left_out),
     AS_ROOT(a_folder_that_others_can_write_is_refused),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* An interface as its user describes it, and what is said of a description that is wrong. */
+/* An interface as its user describes it, and the faults of a wrong description. */
 #include "conf/interface/interface.h"
 
 #include <errno.h>
@@ -13,10 +13,10 @@
 #define LONG127 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl" \
                 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
 
-static struct interface interface; /* of the case that runs */
+static struct interface interface; /* of the running case */
 static struct interface_fault fault;
 
-/* SPEC is accepted, and is then in interface. */
+/* SPEC is accepted.  The result is in interface. */
 static void accepts(const char *spec) {
     if (interface_parse(&interface, spec, &fault)) fail_msg("'%s': %s", spec, fault.reason);
 }
@@ -30,7 +30,7 @@ static void refuses(const char *spec, const char *reason) {
     assert_string_equal(fault.object, "--net");
 }
 
-/* Each of the values of KEY is refused, and named. */
+/* Each of the values is refused for KEY, and the reason names it. */
 static void refuses_values(const char *key, const char *const values[]) {
     char spec[256], reason[256];
 
@@ -41,7 +41,7 @@ static void refuses_values(const char *key, const char *const values[]) {
     }
 }
 
-static void nothing_said_is_a_managed_tap_of_one_queue(void **state) {
+static void an_empty_spec_is_a_managed_tap_with_one_queue(void **state) {
     static const struct interface defaults = {.managed = true, .queues = 1, .vnet_hdr = true};
 
     accepts("");
@@ -72,7 +72,7 @@ static void every_key_is_read(void **state) {
     assert_string_equal(interface.downscript, "/etc/down");
 }
 
-static void only_what_was_written_counts_as_given(void **state) {
+static void only_keys_that_were_written_count_as_given(void **state) {
     accepts("managed=yes");
     assert_true(interface.given[INTERFACE_KEY_MANAGED]);
     assert_false(interface.given[INTERFACE_KEY_DEV]);
@@ -80,7 +80,7 @@ static void only_what_was_written_counts_as_given(void **state) {
     assert_false(interface.given[INTERFACE_KEY_MANAGED]);
 }
 
-static void a_doubled_comma_is_one_of_the_value(void **state) {
+static void a_doubled_comma_is_one_comma_of_the_value(void **state) {
     accepts("script=/a,,b,queues=2");
     assert_string_equal(interface.script, "/a,b");
     assert_int_equal(interface.queues, 2);
@@ -96,7 +96,7 @@ static void a_value_may_have_an_equals_sign(void **state) {
     assert_string_equal(interface.script, "a=b");
 }
 
-static void what_is_not_key_and_value_is_refused(void **state) {
+static void a_word_without_key_and_value_is_refused(void **state) {
     refuses("dev=a,", "a comma at the end");
     refuses(",", "a comma at the end");
     refuses(",dev=a", "'' is not key=value");
@@ -118,7 +118,7 @@ static void an_unknown_key_is_refused_with_the_known_ones(void **state) {
     refuses("a\nb=1", "unknown key 'a\\x0ab'");
 }
 
-static void plain_mac_is_refused_with_the_two_that_it_may_mean(void **state) {
+static void the_key_mac_is_refused_with_the_two_that_it_may_mean(void **state) {
     refuses("mac=52:54:00:12:34:56", "'mac' could be either end's: guest-mac is the address the guest uses");
     assert_non_null(strstr(fault.reason, "host-mac the tap's own"));
 }
@@ -182,13 +182,13 @@ static void values_at_the_bounds_are_read(void **state) {
     assert_string_equal(interface.dev, "ABCDEFGHIJKLMN-");
 }
 
-static void a_managed_devices_name_is_strict(void **state) {
+static void an_invalid_name_of_a_managed_interface_is_refused(void **state) {
     refuses_values("dev", (const char *const[]){"1vm", "-vm", "a.b", "a/b", "a b", "all", "default", "none", "tg0",
                                                 "tg12", "abcdefghijklmnop", "vm%d", NULL});
     refuses("dev=" LONG127, "invalid 'dev' value 'abc");
 }
 
-static void an_unmanaged_devices_name_is_the_kernels_matter(void **state) {
+static void an_unmanaged_interface_may_have_other_names(void **state) {
     accepts("managed=no,dev=tg0");
     accepts("managed=no,dev=eth0.100");
     accepts("dev=1vm,managed=no");
@@ -215,7 +215,7 @@ static void long_path_is_refused_not_cut(void **state) {
     refuses(spec, "a comma at the end, or a key and value of over 1023 bytes");
 }
 
-static void names_of_one_byte_are_names(void **state) {
+static void names_of_one_byte_are_accepted(void **state) {
     accepts("bridge=b,dev=d,type=bridge");
     accepts("bridge=b");
     assert_true(interface_bridged(&interface));
@@ -224,7 +224,7 @@ static void names_of_one_byte_are_names(void **state) {
     refuses("type=ethernet,bridge=b", "type=ethernet has no bridge");
 }
 
-static void a_fault_says_nothing_of_an_earlier_one(void **state) {
+static void a_fault_has_nothing_of_an_earlier_one(void **state) {
     memset(&fault, 'x', sizeof(fault));
     interface_init(&interface);
     assert_int_equal(interface_set(&interface, "mtu", "1", &fault), -EINVAL);
@@ -254,7 +254,7 @@ static void a_bridge_implies_its_type(void **state) {
     refuses("type=bridge,bridge=none", "type=bridge needs a bridge=");
 }
 
-static void managed_is_yes_or_no_in_libvirts_words(void **state) {
+static void managed_is_yes_or_no_and_its_faults_have_libvirts_words(void **state) {
     accepts("managed=no,dev=tap0");
     assert_false(interface.managed);
     accepts("managed=yes");
@@ -293,7 +293,7 @@ static void a_host_address_equal_to_the_guests_is_refused(void **state) {
     accepts("guest-mac=52:54:00:12:34:56,host-mac=52:54:00:12:34:57");
 }
 
-/* As for a saved definition; DEV is then NAME. */
+/* A definition is saved whose dev is NAME.  Its dev is then LEFT. */
 static void drops(const char *name, bool libvirts, const char *left) {
     interface_init(&interface);
     if (interface_set(&interface, "dev", name, &fault)) {
@@ -328,7 +328,7 @@ static void an_unmanaged_interface_keeps_its_name(void **state) {
     assert_true(interface.given[INTERFACE_KEY_DEV]);
 }
 
-static void what_the_helper_is_asked_is_what_was_said(void **state) {
+static void the_request_has_the_values_of_the_spec(void **state) {
     struct wire_interface wire;
 
     accepts("dev=u1000-vm1,bridge=br0,guest-mac=52:54:00:12:34:56,host-mac=fe:54:00:12:34:56,"
@@ -345,34 +345,34 @@ static void what_the_helper_is_asked_is_what_was_said(void **state) {
     assert_int_equal(wire.vnet_hdr, 0);
 }
 
-static void a_fault_shows_nothing_that_a_terminal_would_obey(void **state) {
+static void a_fault_shows_control_bytes_in_hexadecimal(void **state) {
     refuses("managed=\x1b[2J", "invalid 'managed' value '\\x1b[2J'");
     refuses("dev=\x9b", "invalid 'dev' value '\\x9b'");
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(nothing_said_is_a_managed_tap_of_one_queue),
+    cmocka_unit_test(an_empty_spec_is_a_managed_tap_with_one_queue),
     cmocka_unit_test(every_key_is_read),
-    cmocka_unit_test(only_what_was_written_counts_as_given),
-    cmocka_unit_test(a_doubled_comma_is_one_of_the_value),
+    cmocka_unit_test(only_keys_that_were_written_count_as_given),
+    cmocka_unit_test(a_doubled_comma_is_one_comma_of_the_value),
     cmocka_unit_test(a_value_may_have_an_equals_sign),
-    cmocka_unit_test(what_is_not_key_and_value_is_refused),
+    cmocka_unit_test(a_word_without_key_and_value_is_refused),
     cmocka_unit_test(a_key_given_twice_is_refused),
     cmocka_unit_test(an_unknown_key_is_refused_with_the_known_ones),
-    cmocka_unit_test(plain_mac_is_refused_with_the_two_that_it_may_mean),
+    cmocka_unit_test(the_key_mac_is_refused_with_the_two_that_it_may_mean),
     cmocka_unit_test(keys_of_the_administrators_definitions_are_refused),
     cmocka_unit_test(an_empty_value_is_refused),
     cmocka_unit_test(bad_values_are_refused_and_named),
     cmocka_unit_test(without_a_bridge_an_mtu_is_at_least_that_of_ipv6),
     cmocka_unit_test(values_at_the_bounds_are_read),
-    cmocka_unit_test(a_managed_devices_name_is_strict),
-    cmocka_unit_test(an_unmanaged_devices_name_is_the_kernels_matter),
+    cmocka_unit_test(an_invalid_name_of_a_managed_interface_is_refused),
+    cmocka_unit_test(an_unmanaged_interface_may_have_other_names),
     cmocka_unit_test(long_name_is_refused_not_cut),
     cmocka_unit_test(long_path_is_refused_not_cut),
-    cmocka_unit_test(names_of_one_byte_are_names),
-    cmocka_unit_test(a_fault_says_nothing_of_an_earlier_one),
+    cmocka_unit_test(names_of_one_byte_are_accepted),
+    cmocka_unit_test(a_fault_has_nothing_of_an_earlier_one),
     cmocka_unit_test(a_bridge_implies_its_type),
-    cmocka_unit_test(managed_is_yes_or_no_in_libvirts_words),
+    cmocka_unit_test(managed_is_yes_or_no_and_its_faults_have_libvirts_words),
     cmocka_unit_test(only_ethernet_may_be_unmanaged_and_that_is_checked_first),
     cmocka_unit_test(an_unmanaged_interface_needs_a_name),
     cmocka_unit_test(keys_without_effect_on_an_unmanaged_interface_are_refused),
@@ -380,8 +380,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(generated_names_are_dropped),
     cmocka_unit_test(names_that_libvirt_generates_are_dropped_on_import),
     cmocka_unit_test(an_unmanaged_interface_keeps_its_name),
-    cmocka_unit_test(what_the_helper_is_asked_is_what_was_said),
-    cmocka_unit_test(a_fault_shows_nothing_that_a_terminal_would_obey),
+    cmocka_unit_test(the_request_has_the_values_of_the_spec),
+    cmocka_unit_test(a_fault_shows_control_bytes_in_hexadecimal),
 };
 
 int main(void) { return cmocka_run_group_tests(tests, NULL, NULL); }

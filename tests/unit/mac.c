@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Ethernet addresses: absent ones, their text, and the tap's own that follows from the guest's. */
+/*
+ * Ethernet addresses: which of them are absent, how they are written, and how a tap's address is
+ * made from its guest's.
+ */
 #include "wire/wire.h"
 
 #include <setjmp.h>
@@ -31,7 +34,7 @@ static void an_address_is_written_in_lower_case(void **state) {
     assert_string_equal(text, "02:00:ab:cd:ef:ff");
 }
 
-static void the_address_asked_for_is_the_taps(void **state) {
+static void the_tap_gets_the_address_that_was_asked_for(void **state) {
     static const uint8_t host[6] = {0x02, 1, 2, 3, 4, 5};
     uint8_t tap[6];
 
@@ -41,7 +44,7 @@ static void the_address_asked_for_is_the_taps(void **state) {
     assert_memory_equal(tap, host, 6);
 }
 
-static void the_taps_address_follows_from_the_guests(void **state) {
+static void the_taps_address_is_made_from_the_guests(void **state) {
     uint8_t tap[6];
 
     wire_mac_for_tap(guest, absent, tap);
@@ -60,7 +63,7 @@ static void a_tap_never_has_its_guests_address(void **state) {
     }
 }
 
-static void nothing_follows_from_no_address(void **state) {
+static void without_a_guest_address_none_is_made(void **state) {
     uint8_t tap[6] = {1, 1, 1, 1, 1, 1};
 
     wire_mac_for_tap(absent, absent, tap);
@@ -70,10 +73,10 @@ static void nothing_follows_from_no_address(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_address_of_zeros_is_absent),
     cmocka_unit_test(an_address_is_written_in_lower_case),
-    cmocka_unit_test(the_address_asked_for_is_the_taps),
-    cmocka_unit_test(the_taps_address_follows_from_the_guests),
+    cmocka_unit_test(the_tap_gets_the_address_that_was_asked_for),
+    cmocka_unit_test(the_taps_address_is_made_from_the_guests),
     cmocka_unit_test(a_tap_never_has_its_guests_address),
-    cmocka_unit_test(nothing_follows_from_no_address),
+    cmocka_unit_test(without_a_guest_address_none_is_made),
 };
 
 int main(void) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is written on a link is found again, and nothing longer than a word is taken for one. */
+/* Tags of links are read back as they were written.  A word that is too long is not read as one. */
 #include "wire/names.h"
 
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #define LONGEST "abcdefghijklmnopqrstuvwxyz_-0123" /* 32 bytes */
 
-static void tags_are_what_hosts_already_have(void **state) {
+static void tags_stay_as_they_are_on_existing_hosts(void **state) {
     char text[128];
 
     snprintf(text, sizeof(text), NAMES_GRANTED_FORMAT, 1000u, "lab");
@@ -49,7 +49,7 @@ static void a_slot_is_read_back_from_its_name(void **state) {
                      2);
 }
 
-static void a_slots_name_is_longer_than_any_devices(void **state) {
+static void the_name_of_a_slot_is_longer_than_any_device_name(void **state) {
     char text[128];
 
     assert_true(snprintf(text, sizeof(text), NAMES_SLOT_FORMAT, 0u, "r", 0u) >= 16);
@@ -57,10 +57,10 @@ static void a_slots_name_is_longer_than_any_devices(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(tags_are_what_hosts_already_have),
+    cmocka_unit_test(tags_stay_as_they_are_on_existing_hosts),
     cmocka_unit_test(a_label_is_read_back_from_its_tag),
     cmocka_unit_test(a_slot_is_read_back_from_its_name),
-    cmocka_unit_test(a_slots_name_is_longer_than_any_devices),
+    cmocka_unit_test(the_name_of_a_slot_is_longer_than_any_device_name),
 };
 
 int main(void) {

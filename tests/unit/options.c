@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Command lines, read by a table. */
+/* Command lines are read as a table of options says. */
 #include "cli/options.h"
 
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #define WORDS 80
 
-/* What a case's command line became. */
+/* The command line of a case, and what was read from it. */
 static bool json;
 static const char *owner;
 static const char *bridge;
@@ -42,7 +42,7 @@ static void add(const char *word) {
     line[line_count] = NULL;
 }
 
-/* TEXT's words, parted by blanks, are the command line. */
+/* The command line has the words of TEXT, which blanks separate. */
 static enum options_result read_line(const char *text) {
     static char copy[1000];
     char *rest = copy;
@@ -91,7 +91,7 @@ static void words_are(const char *first, const char *second) {
     assert_null(options.word[options.word_count]);
 }
 
-static void options_and_words_stand_in_any_order(void **state) {
+static void options_and_words_may_stand_in_any_order(void **state) {
     reads("a --json b --owner alice");
     words_are("a", "b");
     assert_true(json);
@@ -134,7 +134,7 @@ static void a_value_may_look_like_an_option(void **state) {
     assert_string_equal(nets.value[0], "--");
 }
 
-static void nothing_is_read_behind_the_first_word_where_it_stops_them(void **state) {
+static void no_option_is_read_after_a_first_word_that_ends_them(void **state) {
     begin();
     options.stops_at_word = true;
     assert_int_equal(read_line("--json -- true --owner"), OPTIONS_READ);
@@ -167,7 +167,7 @@ static void an_option_without_its_value_is_refused(void **state) {
     refuses("a -f", "-f needs a value");
 }
 
-static void an_option_that_counts_once_is_refused_the_second_time(void **state) {
+static void an_option_that_may_be_given_once_is_refused_twice(void **state) {
     refuses("--owner a --owner=a", "--owner is given twice");
 }
 
@@ -186,14 +186,14 @@ static void too_many_values_are_refused_and_none_is_lost(void **state) {
     assert_string_equal(options.fault, "more than 64 --net");
 }
 
-static void help_and_version_are_answered_where_they_stand(void **state) {
+static void help_and_version_are_answered_before_later_faults(void **state) {
     answers("a --help --bogus", OPTIONS_HELP);
     answers("--version --bogus", OPTIONS_VERSION);
     answers("--bogus --help", OPTIONS_WRONG);
     answers("--owner --help", OPTIONS_READ);
 }
 
-static void a_long_word_is_cut_in_the_fault_only(void **state) {
+static void the_text_of_a_fault_is_cut_to_its_room(void **state) {
     static char word[3000];
 
     memset(word, 'x', sizeof(word) - 1);
@@ -225,19 +225,19 @@ static void the_usage_has_a_line_for_each_option(void **state) {
 
 int main(void) {
     const struct CMUnitTest cases[] = {
-        cmocka_unit_test(options_and_words_stand_in_any_order),
+        cmocka_unit_test(options_and_words_may_stand_in_any_order),
         cmocka_unit_test(the_environment_changes_nothing),
         cmocka_unit_test(a_lone_dash_is_a_word_and_two_end_the_options),
         cmocka_unit_test(an_empty_value_is_a_value),
         cmocka_unit_test(a_value_may_look_like_an_option),
-        cmocka_unit_test(nothing_is_read_behind_the_first_word_where_it_stops_them),
+        cmocka_unit_test(no_option_is_read_after_a_first_word_that_ends_them),
         cmocka_unit_test(an_abbreviation_is_refused),
         cmocka_unit_test(an_unknown_option_is_named_as_it_was_written),
         cmocka_unit_test(an_option_without_its_value_is_refused),
-        cmocka_unit_test(an_option_that_counts_once_is_refused_the_second_time),
+        cmocka_unit_test(an_option_that_may_be_given_once_is_refused_twice),
         cmocka_unit_test(too_many_values_are_refused_and_none_is_lost),
-        cmocka_unit_test(help_and_version_are_answered_where_they_stand),
-        cmocka_unit_test(a_long_word_is_cut_in_the_fault_only),
+        cmocka_unit_test(help_and_version_are_answered_before_later_faults),
+        cmocka_unit_test(the_text_of_a_fault_is_cut_to_its_room),
         cmocka_unit_test(the_usage_has_a_line_for_each_option),
     };
 

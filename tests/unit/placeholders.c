@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* {fd} and its like in the words of run's command.  The library is not linked: its devices are made here. */
+/*
+ * {fd} and the other placeholders in the words of a command of tapgrant run.  The library is not
+ * linked: this file makes its devices.
+ */
 #include "cli/run/placeholders.h"
 
 #include <setjmp.h>
@@ -32,9 +35,9 @@ static const uint8_t guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 static struct tapgrant_device web = {"u1000-web", 1, {7}, {0xfe, 0x54, 0, 0x12, 0x34, 0x56}, guest_mac};
 static struct tapgrant_device db = {"u1000-db", 3, {10, 11, 12}, {0xfe, 0, 0, 0, 0, 1}, NULL};
 static struct tapgrant_device *const devices[] = {&web, &db};
-static const char *const *labels; /* of the case that runs */
+static const char *const *labels; /* of the running case */
 
-/* WORD with the first COUNT devices becomes this text; or, where TEXT is NULL, a fault that says SAYS. */
+/* WORD becomes TEXT with the first COUNT devices OF.  TEXT NULL: it is a fault that has SAYS. */
 static void expect(struct tapgrant_device *const *of, size_t count, const char *word, const char *text,
                    const char *says) {
     const struct placeholders placeholders = {of, labels, count};
@@ -51,7 +54,7 @@ static void both_become(const char *word, const char *text) { expect(devices, 2,
 
 static void both_are_refused(const char *word, const char *says) { expect(devices, 2, word, NULL, says); }
 
-static void each_placeholder_stands_for_what_it_says(void **state) {
+static void each_placeholder_becomes_its_value(void **state) {
     becomes("{fd}", "7");
     becomes("{fds}", "7");
     becomes("{dev}", "u1000-web");
@@ -59,7 +62,7 @@ static void each_placeholder_stands_for_what_it_says(void **state) {
     becomes("{guest-mac}", "52:54:00:12:34:56");
 }
 
-static void the_rest_of_the_word_stays(void **state) {
+static void the_rest_of_the_word_is_unchanged(void **state) {
     becomes("", "");
     becomes("no braces", "no braces");
     becomes("tap,id=n0,fd={fd}", "tap,id=n0,fd=7");
@@ -67,7 +70,7 @@ static void the_rest_of_the_word_stays(void **state) {
     becomes("\xc3\xa9={fd}\n", "\xc3\xa9=7\n");
 }
 
-static void any_other_brace_stays(void **state) {
+static void other_braces_are_unchanged(void **state) {
     static const char *const words[] = {
         "{", "}", "{}", "{{}}", "{fd", "fd}", "{ fd}", "{fd }", "{FD}", "{fd,}", "{fdx}", "{mac}", "{x.fd}", "{.fd}",
         "{0.}", "{0}", "{0.0.fd}", "{-1.fd}", "{+0.fd}", "{0 .fd}", "{0fd}", "{0000.fd}", "{18446744073709551616.fd}",
@@ -85,20 +88,20 @@ static void a_placeholder_within_other_braces_is_replaced(void **state) {
     becomes("{fd{fd}", "{fd7");
 }
 
-static void what_was_put_in_is_not_read_again(void **state) {
+static void a_value_is_not_expanded_again(void **state) {
     static struct tapgrant_device odd = {"{fd}", 1, {7}, {2}, NULL};
     struct tapgrant_device *const one[] = {&odd};
 
     expect(one, 1, "{dev}", "{fd}", NULL);
 }
 
-static void one_interface_may_be_numbered_too(void **state) {
+static void a_single_interface_may_be_numbered(void **state) {
     becomes("{0.fd}", "7");
     becomes("{00.dev}", "u1000-web");
     expect(devices, 1, "{1.fd}", NULL, "'{1.fd}' stands for nothing: there are 1 interfaces");
 }
 
-static void several_interfaces_are_told_apart_by_number(void **state) {
+static void a_number_selects_one_of_several_interfaces(void **state) {
     both_become("{0.fd}", "7");
     both_become("{1.fds}", "10:11:12");
     both_become("{0.dev} {1.dev}", "u1000-web u1000-db");
@@ -117,13 +120,13 @@ static void numbers_are_decimal(void **state) {
     }
 }
 
-static void with_several_a_placeholder_without_a_number_is_refused(void **state) {
+static void several_interfaces_need_a_number_in_each_placeholder(void **state) {
     both_are_refused("{fd}", "'{fd}' stands for which of the 2 interfaces? number them from 0, as {0.fd}");
     both_are_refused("x={dev}", "'{dev}' stands for which of the 2");
     both_are_refused("{0.fd} {guest-mac}", "'{guest-mac}' stands for which of the 2");
 }
 
-static void a_number_without_an_interface_is_refused(void **state) {
+static void a_number_that_no_interface_has_is_refused(void **state) {
     both_are_refused("{2.fd}", "'{2.fd}' stands for nothing: there are 2 interfaces, numbered from 0");
     both_are_refused("{999.dev}", "'{999.dev}' stands for nothing");
     both_are_refused("{0.fd}{2.fd}{1.dev}", "'{2.fd}'");
@@ -135,7 +138,7 @@ static void all_queues_are_joined_by_colons(void **state) {
     expect(one, 1, "fds={fds}", "fds=10:11:12", NULL);
 }
 
-static void one_descriptor_of_several_queues_is_refused(void **state) {
+static void fd_is_refused_for_an_interface_with_several_queues(void **state) {
     both_are_refused("{1.fd}", "{fd} is one descriptor, and u1000-db has 3 queues: use {fds}");
 }
 
@@ -143,7 +146,7 @@ static void an_unknown_guest_address_is_refused(void **state) {
     both_are_refused("{1.guest-mac}", "{guest-mac} is not known for u1000-db: ask for one with guest-mac=");
 }
 
-static void an_interface_of_a_file_is_named_by_its_label(void **state) {
+static void a_label_selects_an_interface_of_a_file(void **state) {
     static const char *const of_file[] = {"web", "db-2"};
 
     labels = of_file;
@@ -157,19 +160,19 @@ static void an_interface_of_a_file_is_named_by_its_label(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(an_interface_of_a_file_is_named_by_its_label),
-    cmocka_unit_test(each_placeholder_stands_for_what_it_says),
-    cmocka_unit_test(the_rest_of_the_word_stays),
-    cmocka_unit_test(any_other_brace_stays),
+    cmocka_unit_test(a_label_selects_an_interface_of_a_file),
+    cmocka_unit_test(each_placeholder_becomes_its_value),
+    cmocka_unit_test(the_rest_of_the_word_is_unchanged),
+    cmocka_unit_test(other_braces_are_unchanged),
     cmocka_unit_test(a_placeholder_within_other_braces_is_replaced),
-    cmocka_unit_test(what_was_put_in_is_not_read_again),
-    cmocka_unit_test(one_interface_may_be_numbered_too),
-    cmocka_unit_test(several_interfaces_are_told_apart_by_number),
+    cmocka_unit_test(a_value_is_not_expanded_again),
+    cmocka_unit_test(a_single_interface_may_be_numbered),
+    cmocka_unit_test(a_number_selects_one_of_several_interfaces),
     cmocka_unit_test(numbers_are_decimal),
-    cmocka_unit_test(with_several_a_placeholder_without_a_number_is_refused),
-    cmocka_unit_test(a_number_without_an_interface_is_refused),
+    cmocka_unit_test(several_interfaces_need_a_number_in_each_placeholder),
+    cmocka_unit_test(a_number_that_no_interface_has_is_refused),
     cmocka_unit_test(all_queues_are_joined_by_colons),
-    cmocka_unit_test(one_descriptor_of_several_queues_is_refused),
+    cmocka_unit_test(fd_is_refused_for_an_interface_with_several_queues),
     cmocka_unit_test(an_unknown_guest_address_is_refused),
 };
 

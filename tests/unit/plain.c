@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A file that the user names is read up to its end, whatever it is, and never in part. */
+/* A file that the user names is read to its end, whatever its kind, and never in part. */
 #include "conf/file/file.h"
 
 #include <errno.h>
@@ -77,15 +77,15 @@ static void a_file_without_a_size_is_read_to_its_end(void **state) {
     assert_int_equal(strlen(text), size);
 }
 
-static void what_cannot_be_read_says_why(void **state) {
+static void a_file_that_cannot_be_read_gives_the_reason(void **state) {
     assert_int_equal(read_file("/nonexistent-folder/x"), -ENOENT);
     assert_null(text);
     assert_int_equal(read_file("/proc/self"), -EISDIR);
     assert_null(text);
 }
 
-/* A writer that pauses: a pipe gives what is there, and the rest later. */
-static void input_is_read_in_as_many_pieces_as_it_comes(void **state) {
+/* The writer pauses: so the first read(2) of the pipe returns only a part. */
+static void input_that_comes_in_pieces_is_read_whole(void **state) {
     int ends[2];
     int saved = dup(0);
     int error;
@@ -130,8 +130,8 @@ static const struct CMUnitTest tests[] = {
     CASE(an_empty_file_is_read),
     CASE(a_file_over_the_limit_is_refused_not_cut),
     CASE(a_file_without_a_size_is_read_to_its_end),
-    CASE(what_cannot_be_read_says_why),
-    CASE(input_is_read_in_as_many_pieces_as_it_comes),
+    CASE(a_file_that_cannot_be_read_gives_the_reason),
+    CASE(input_that_comes_in_pieces_is_read_whole),
     CASE(no_descriptor_is_left_open),
 };
 

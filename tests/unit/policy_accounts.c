@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What /etc/subuid gives away, as shadow reads it, and which files of accounts a policy needs.  The
- * files themselves are read in tests/system, where they are a throw-away host's own.
+ * Which ids /etc/subuid gives to users, as shadow reads it, and which files of accounts a policy
+ * needs.  tests/system reads the files themselves, on a throw-away host.
  */
 #include "conf/policy/policy.h"
 
@@ -18,7 +18,7 @@
 
 static struct policy_subuid range; /* of the line that read_line() read */
 
-/* Has the one line TEXT ids? */
+/* Does the line TEXT give ids to a user? */
 static bool read_line(const char *text) {
     const char *rest = text;
     bool found;
@@ -57,14 +57,14 @@ static void a_line_gives_a_count_of_ids_from_the_first_on(void **state) {
     expect_range("alice:4294967294:1\n", HIGHEST, HIGHEST);
 }
 
-static void to_whom_is_kept_as_written(void **state) {
+static void the_owner_of_a_line_is_kept_as_written(void **state) {
     assert_true(read_line("alice:1:2\n"));
     assert_int_equal(range.owner_length, 5);
     assert_memory_equal(range.owner, "alice", 5);
     assert_true(read_line("1000:1:2\n"));
     assert_int_equal(range.owner_length, 4);
     assert_memory_equal(range.owner, "1000", 4);
-    assert_true(read_line("# alice:1:2\n")); /* to shadow it is a name */
+    assert_true(read_line("# alice:1:2\n")); /* shadow reads it as a name */
     assert_int_equal(range.owner_length, 7);
 }
 
@@ -77,7 +77,7 @@ static void numbers_are_decimal_octal_or_hexadecimal(void **state) {
                 "a:1.5:1\n", "a:10:a\n", "a:10L:1\n");
 }
 
-static void blanks_and_a_sign_before_a_number_are_passed_over(void **state) {
+static void blanks_and_a_sign_before_a_number_are_skipped(void **state) {
     expect_range("a: 10: 2\n", 10, 11);
     expect_range("a:\t\v\f\r 10:2\n", 10, 11);
     expect_range("a:+10:+2\n", 10, 11);
@@ -109,33 +109,33 @@ static void a_count_goes_to_the_last_id_and_no_further(void **state) {
     }
 }
 
-static void a_number_that_does_not_fit_is_none(void **state) {
+static void a_number_that_does_not_fit_makes_a_line_invalid(void **state) {
     EXPECT_NONE("a:10:18446744073709551616\n", "a:18446744073709551626:1\n",
                 "a:99999999999999999999999:1\n");
 }
 
-static void ids_that_nobody_has_are_none(void **state) {
+static void ids_that_nobody_can_have_make_a_line_invalid(void **state) {
     EXPECT_NONE("a:4294967295:1\n", "a:4294967296:65536\n", "a:18446744073709551615:65536\n");
 }
 
-static void a_count_of_nothing_gives_nothing(void **state) {
+static void a_count_of_zero_gives_no_ids(void **state) {
     EXPECT_NONE("a:10:0\n", "a:0:0\n", "a:10:00\n", "a:10:0x0\n", "a:10:-0\n");
 }
 
-static void a_line_without_three_fields_is_passed_over(void **state) {
+static void a_line_without_three_fields_is_ignored(void **state) {
     EXPECT_NONE("\n", "a\n", "a:10\n", "a:10:\n", "a::10\n", ":10:10\n", "::\n", ":\n", ":::\n",
                 "10:10\n", "a 10 10\n");
 }
 
-static void what_stands_behind_the_third_field_is_not_looked_at(void **state) {
+static void text_after_the_third_field_is_ignored(void **state) {
     expect_range("a:10:2:\n", 10, 11);
     expect_range("a:10:2:junk:5\n", 10, 11);
     EXPECT_NONE("a:10::2\n", "a::10:2\n");
 }
 
-static void a_carriage_return_makes_a_line_none(void **state) {
+static void a_carriage_return_at_its_end_makes_a_line_invalid(void **state) {
     EXPECT_NONE("a:10:2\r\n", "a:10:2\r");
-    expect_range("a:10:\r2\n", 10, 11); /* before the number it is a blank */
+    expect_range("a:10:\r2\n", 10, 11); /* before a number it counts as a blank */
 }
 
 static void a_last_line_needs_no_newline(void **state) {
@@ -143,11 +143,11 @@ static void a_last_line_needs_no_newline(void **state) {
     EXPECT_NONE("", "a:10:", "a:10", "a");
 }
 
-static void entries_of_nis_are_none(void **state) {
+static void entries_of_nis_are_ignored(void **state) {
     EXPECT_NONE("+a:10:2\n", "-a:10:2\n", "+:10:2\n", "+\n");
 }
 
-static void a_line_of_1024_bytes_is_passed_over(void **state) {
+static void a_line_of_1024_bytes_is_ignored(void **state) {
     char text[1100];
 
     for (size_t length = 1015; length < 1026; length++) {
@@ -163,8 +163,11 @@ static void a_line_of_1024_bytes_is_passed_over(void **state) {
     }
 }
 
-/* A number that ends with its line does not go on in the next one, where blanks are passed over. */
-static void lines_are_told_apart(void **state) {
+/*
+ * strtoul(3) skips blanks, and a newline is one.  A field without a number must not get the number
+ * of the next line.
+ */
+static void each_line_is_read_by_itself(void **state) {
     static const char text[] = "a:10:\n20:30:40\nb: \n:50:2\n\n\nc:60:1\nd:70:1";
     static const uint32_t found[][3] = {{2, 30, 69}, {7, 60, 60}, {8, 70, 70}};
     const char *rest = text;
@@ -196,7 +199,7 @@ static void the_first_line_with_all_of_the_ids_is_found(void **state) {
     assert_false(policy_subuid_find("", 0, 0, &range));
 }
 
-/* As large as one may be: every line is looked at, and in a time that nobody notices. */
+/* The file is as large as it may be.  Every line of it is read, in a time that nobody notices. */
 static void a_huge_file_is_read_to_its_end(void **state) {
     static const char line[] = "someone:200000:65536\n", last[] = "last:1000:1";
     char *text = malloc(POLICY_SIZE + 1), *to = text;
@@ -212,7 +215,7 @@ static void a_huge_file_is_read_to_its_end(void **state) {
     free(text);
 }
 
-static void a_policy_of_ids_for_one_needs_no_file(void **state) {
+static void a_policy_of_single_ids_needs_no_file(void **state) {
     static const struct policy policy = {0};
     struct policy_accounts accounts = {.subuid = (char *)1};
     const char *path = "none";
@@ -227,24 +230,24 @@ static void a_policy_of_ids_for_one_needs_no_file(void **state) {
 #define CASE(name) cmocka_unit_test(name)
 static const struct CMUnitTest tests[] = {
     CASE(a_line_gives_a_count_of_ids_from_the_first_on),
-    CASE(to_whom_is_kept_as_written),
+    CASE(the_owner_of_a_line_is_kept_as_written),
     CASE(numbers_are_decimal_octal_or_hexadecimal),
-    CASE(blanks_and_a_sign_before_a_number_are_passed_over),
+    CASE(blanks_and_a_sign_before_a_number_are_skipped),
     CASE(a_negative_number_is_a_large_one),
     CASE(a_count_goes_to_the_last_id_and_no_further),
-    CASE(a_number_that_does_not_fit_is_none),
-    CASE(ids_that_nobody_has_are_none),
-    CASE(a_count_of_nothing_gives_nothing),
-    CASE(a_line_without_three_fields_is_passed_over),
-    CASE(what_stands_behind_the_third_field_is_not_looked_at),
-    CASE(a_carriage_return_makes_a_line_none),
+    CASE(a_number_that_does_not_fit_makes_a_line_invalid),
+    CASE(ids_that_nobody_can_have_make_a_line_invalid),
+    CASE(a_count_of_zero_gives_no_ids),
+    CASE(a_line_without_three_fields_is_ignored),
+    CASE(text_after_the_third_field_is_ignored),
+    CASE(a_carriage_return_at_its_end_makes_a_line_invalid),
     CASE(a_last_line_needs_no_newline),
-    CASE(entries_of_nis_are_none),
-    CASE(a_line_of_1024_bytes_is_passed_over),
-    CASE(lines_are_told_apart),
+    CASE(entries_of_nis_are_ignored),
+    CASE(a_line_of_1024_bytes_is_ignored),
+    CASE(each_line_is_read_by_itself),
     CASE(the_first_line_with_all_of_the_ids_is_found),
     CASE(a_huge_file_is_read_to_its_end),
-    CASE(a_policy_of_ids_for_one_needs_no_file),
+    CASE(a_policy_of_single_ids_needs_no_file),
 };
 
 int main(void) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Each refusal of a trusted file has its own words. */
+/* Each reason to refuse a trusted file has its own words. */
 #include "conf/file/file.h"
 
 #include <errno.h>

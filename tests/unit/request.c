@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the helper does with the bytes that a hostile caller lets wait on descriptor 0. */
+/* How the helper receives the bytes that a hostile caller has sent to descriptor 0. */
 #include "helper/grant/grant.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static int ours, theirs; /* the two ends, of the case that runs */
+static int ours, theirs; /* the two ends of the running case */
 
 static int open_pair(void **state) {
     int pair[2];
@@ -28,7 +28,7 @@ static int close_pair(void **state) {
     return close(theirs);
 }
 
-/* COUNT interfaces of one queue, of which nothing else is asked. */
+/* A request of COUNT interfaces with one queue and nothing else. */
 static struct wire_request plain(uint32_t count) {
     struct wire_request request = {.magic = WIRE_MAGIC, .version = WIRE_VERSION, .count = count};
 
@@ -36,7 +36,7 @@ static struct wire_request plain(uint32_t count) {
     return request;
 }
 
-/* The helper's answer to SIZE of BYTES. */
+/* What the helper answers to the first SIZE bytes of BYTES. */
 static int receive_bytes(const void *bytes, size_t size) {
     struct wire_request received;
 
@@ -56,7 +56,7 @@ static void a_plain_request_is_received_as_it_was_sent(void **state) {
     assert_memory_equal(&received, &request, sizeof(request));
 }
 
-static void a_request_that_does_not_wait_is_not_waited_for(void **state) {
+static void the_helper_does_not_wait_for_a_request(void **state) {
     struct wire_request received;
 
     alarm(10);
@@ -64,14 +64,14 @@ static void a_request_that_does_not_wait_is_not_waited_for(void **state) {
     alarm(0);
 }
 
-static void a_caller_that_hung_up_sent_nothing(void **state) {
-    struct wire_request received = plain(1); /* what was there before is no request */
+static void a_hang_up_is_malformed(void **state) {
+    struct wire_request received = plain(1); /* what the buffer had before is no request */
 
     assert_int_equal(shutdown(ours, SHUT_WR), 0);
     assert_int_equal(request_receive(theirs, &received), WIRE_MALFORMED);
 }
 
-static void a_message_of_another_size_is_malformed(void **state) {
+static void a_request_of_another_size_is_malformed(void **state) {
     struct {
         struct wire_request request;
         char more[4096];
@@ -103,7 +103,7 @@ static void another_magic_is_malformed(void **state) {
     assert_int_equal(receive(&request), WIRE_MALFORMED);
 }
 
-static void another_version_is_told_whatever_its_size(void **state) {
+static void another_version_is_reported_for_any_size(void **state) {
     struct {
         struct wire_request request;
         char more[64];
@@ -121,7 +121,10 @@ static void another_version_is_told_whatever_its_size(void **state) {
     assert_int_equal(receive_bytes(&bytes, 7), WIRE_MALFORMED);
 }
 
-/* Sends REQUEST with the write end of a pipe.  Afterwards nobody else has it: the read end is at its end. */
+/*
+ * Sends REQUEST with the write end of a pipe.  Afterwards nobody has that end: the read end returns
+ * the end of the file.
+ */
 static int receive_with_descriptor(struct wire_request *request) {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
     struct iovec bytes = {request, sizeof(*request)};
@@ -161,7 +164,7 @@ static void credentials_sent_along_are_malformed(void **state) {
     assert_int_equal(receive(&request), WIRE_MALFORMED);
 }
 
-static void a_request_is_of_1_to_64_interfaces(void **state) {
+static void a_request_has_1_to_64_interfaces(void **state) {
     static const struct {
         uint32_t count;
         int answer;
@@ -190,7 +193,7 @@ static void all_queues_together_are_at_most_253(void **state) {
     assert_int_equal(receive(&request), WIRE_MALFORMED);
 }
 
-static void every_byte_of_an_unused_interface_is_zero(void **state) {
+static void a_byte_in_an_unused_interface_is_malformed(void **state) {
     struct wire_request request = plain(2);
     char *bytes = (char *)&request;
 
@@ -202,14 +205,14 @@ static void every_byte_of_an_unused_interface_is_zero(void **state) {
     assert_int_equal(receive(&request), 0);
 }
 
-static void an_interface_that_is_used_has_its_queues(void **state) {
+static void an_interface_without_queues_is_malformed(void **state) {
     struct wire_request request = plain(2);
 
     request.count = 3;
     assert_int_equal(receive(&request), WIRE_MALFORMED);
 }
 
-static void each_invalid_value_is_malformed_in_whichever_interface(void **state) {
+static void each_invalid_value_is_malformed_in_any_interface(void **state) {
     static const struct wire_interface invalid[] = {
         {.dev = "1vm", .queues = 1},
         {.dev = "a b", .queues = 1},
@@ -263,19 +266,19 @@ static void a_descriptor_that_is_no_socket_is_an_error(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_pair, close_pair)
 static const struct CMUnitTest tests[] = {
     CASE(a_plain_request_is_received_as_it_was_sent),
-    CASE(a_request_that_does_not_wait_is_not_waited_for),
-    CASE(a_caller_that_hung_up_sent_nothing),
-    CASE(a_message_of_another_size_is_malformed),
+    CASE(the_helper_does_not_wait_for_a_request),
+    CASE(a_hang_up_is_malformed),
+    CASE(a_request_of_another_size_is_malformed),
     CASE(an_empty_message_is_malformed),
     CASE(another_magic_is_malformed),
-    CASE(another_version_is_told_whatever_its_size),
+    CASE(another_version_is_reported_for_any_size),
     CASE(a_descriptor_sent_along_is_malformed_and_not_kept),
     CASE(credentials_sent_along_are_malformed),
-    CASE(a_request_is_of_1_to_64_interfaces),
+    CASE(a_request_has_1_to_64_interfaces),
     CASE(all_queues_together_are_at_most_253),
-    CASE(every_byte_of_an_unused_interface_is_zero),
-    CASE(an_interface_that_is_used_has_its_queues),
-    CASE(each_invalid_value_is_malformed_in_whichever_interface),
+    CASE(a_byte_in_an_unused_interface_is_malformed),
+    CASE(an_interface_without_queues_is_malformed),
+    CASE(each_invalid_value_is_malformed_in_any_interface),
     CASE(a_descriptor_that_is_no_socket_is_an_error),
 };
 

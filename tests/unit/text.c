@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Text of others, as it may be shown on a terminal. */
+/* Text from others, in a form that is safe on a terminal. */
 #include "wire/text.h"
 
 #include <setjmp.h>
@@ -21,7 +21,7 @@ static void printable_text_stays_as_it_is(void **state) {
     assert_string_equal(text_printable("", out, sizeof(out)), "");
 }
 
-static void what_a_terminal_would_obey_is_shown_in_hexadecimal(void **state) {
+static void other_bytes_are_shown_in_hexadecimal(void **state) {
     char out[32];
 
     memset(out, '#', sizeof(out));
@@ -29,7 +29,7 @@ static void what_a_terminal_would_obey_is_shown_in_hexadecimal(void **state) {
                         "\\x1b[2J\\x7f\\xff\\x0a");
 }
 
-static void shown_text_is_cut_to_its_room(void **state) {
+static void text_is_cut_to_the_room_for_it(void **state) {
     char out[16];
 
     for (size_t size = 6; size < sizeof(out); size++) {
@@ -41,7 +41,7 @@ static void shown_text_is_cut_to_its_room(void **state) {
     }
 }
 
-static void where_nothing_has_room_there_is_nothing(void **state) {
+static void text_is_empty_if_its_first_byte_has_no_room(void **state) {
     char out[6] = "#####";
 
     assert_string_equal(text_printable("\x1b", out, 4), "");
@@ -50,9 +50,9 @@ static void where_nothing_has_room_there_is_nothing(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(printable_text_stays_as_it_is),
-    cmocka_unit_test(what_a_terminal_would_obey_is_shown_in_hexadecimal),
-    cmocka_unit_test(shown_text_is_cut_to_its_room),
-    cmocka_unit_test(where_nothing_has_room_there_is_nothing),
+    cmocka_unit_test(other_bytes_are_shown_in_hexadecimal),
+    cmocka_unit_test(text_is_cut_to_the_room_for_it),
+    cmocka_unit_test(text_is_empty_if_its_first_byte_has_no_room),
 };
 
 int main(void) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A file that only root can write, in a folder that only root can write.  Files that are another's, and folders that
- * others can write, can only be made by root: for anybody else those cases are left out, which the output says.
+ * A file that only root can write, in a folder that only root can write.  Only root can make files
+ * of another user, and folders of root's that others can write.  For everybody else those cases are
+ * left out, and the output says so.
  */
 #include "conf/file/file.h"
 
@@ -20,9 +21,9 @@
 
 #define OTHER 12345 /* a user and a group, not root */
 #define LIMIT 4096
-#define LARGE (16u << 20) /* the most of a policy */
+#define LARGE (16u << 20) /* bytes: the most that a policy may have */
 
-static char folder[64]; /* root's own, 0755 */
+static char folder[64]; /* root owns it; 0755 */
 static char *text;      /* what was read; NULL: nothing */
 static size_t size;
 
@@ -71,7 +72,7 @@ static int read_from(const char *path, const char *name, size_t limit) {
 
 static int read_file(const char *name) { return read_from(folder, name, LIMIT); }
 
-static void a_file_of_roots_is_read_whole(void **state) {
+static void a_file_that_root_owns_is_read_whole(void **state) {
     write_file("policy.conf", "one\0two\n", 8, 0644);
     assert_int_equal(read_file("policy.conf"), 0);
     assert_int_equal(size, 8);
@@ -137,7 +138,7 @@ static void a_symbolic_link_is_refused_even_to_a_good_file(void **state) {
     assert_int_equal(read_file("policy.conf"), -ELOOP);
 }
 
-/* inih would take the failing read of one for the end of an empty policy. */
+/* read(2) of a folder fails.  inih would take that for the end of an empty policy. */
 static void a_folder_is_refused_not_an_empty_policy(void **state) {
     assert_int_equal(mkdir(path_of("policy.conf"), 0755), 0);
     assert_int_equal(read_file("policy.conf"), -EINVAL);
@@ -150,7 +151,7 @@ static void a_fifo_is_refused_not_waited_for(void **state) {
     alarm(0);
 }
 
-static void a_missing_file_is_told_from_an_empty_one(void **state) {
+static void a_missing_file_is_not_an_empty_one(void **state) {
     assert_int_equal(read_file("policy.conf"), -ENOENT);
 }
 
@@ -167,16 +168,16 @@ static void a_file_over_the_limit_is_refused_not_cut(void **state) {
     assert_int_equal(size, LIMIT);
 }
 
-static void a_read_error_is_told_from_the_end_of_the_file(void **state) {
+static void a_read_error_is_not_the_end_of_the_file(void **state) {
     assert_int_equal(read_from("/proc/self", "mem", LIMIT), -EIO);
 }
 
-/* What procfs makes as it is read is longer than its size, 0, says. */
+/* A file of procfs has the size 0, and more bytes when it is read. */
 static void a_file_that_is_longer_than_its_size_is_refused(void **state) {
     assert_int_equal(read_from("/proc", "version", LIMIT), -EIO);
 }
 
-/* An attribute in sysfs has the size of a page, and less in it. */
+/* An attribute of sysfs has the size of a page, and fewer bytes when it is read. */
 static void a_file_that_is_shorter_than_its_size_is_refused(void **state) {
     if (access("/sys/kernel/uevent_seqnum", R_OK)) print_message("# left out, needs /sys: %s\n", __func__);
     else assert_int_equal(read_from("/sys/kernel", "uevent_seqnum", 65536), -EIO);
@@ -186,22 +187,22 @@ static void a_device_is_refused(void **state) {
     assert_int_equal(read_from("/dev", "null", LIMIT), -EINVAL);
 }
 
-static void a_missing_folder_is_told(void **state) {
+static void a_missing_folder_is_reported(void **state) {
     assert_int_equal(read_from("/nonexistent-folder", "x", LIMIT), -ENOENT);
 }
 
-static void a_file_is_no_folder(void **state) {
+static void a_file_in_the_place_of_the_folder_is_refused(void **state) {
     assert_int_equal(read_from("/etc/passwd", "x", LIMIT), -ENOTDIR);
 }
 
-static void the_hosts_names_are_read_up_to_the_limit(void **state) {
+static void the_hosts_passwd_is_read_if_it_is_within_the_limit(void **state) {
     assert_int_equal(read_from("/etc", "passwd", 1), -EFBIG);
     assert_int_equal(read_from("/etc", "passwd", LARGE), 0);
     assert_int_equal(strlen(text), size);
     assert_non_null(strstr(text, "root:"));
 }
 
-static void what_lies_where_all_can_write_is_not_even_looked_at(void **state) {
+static void no_file_is_opened_in_a_folder_that_all_can_write(void **state) {
     assert_int_equal(read_from("/tmp", "no-such-file", LIMIT), -EPERM);
 }
 
@@ -226,7 +227,7 @@ static void no_descriptor_is_left_open(void **state) {
     assert_int_equal(lowest_free(), before);
 }
 
-static void descriptor_0_is_one_like_any_other(void **state) {
+static void a_file_is_read_by_descriptor_0_too(void **state) {
     int saved = dup(0), error;
 
     close(0);
@@ -243,14 +244,14 @@ static const struct CMUnitTest tests[] = {
     AS_ANYBODY(a_file_that_is_longer_than_its_size_is_refused),
     AS_ANYBODY(a_file_that_is_shorter_than_its_size_is_refused),
     AS_ANYBODY(a_device_is_refused),
-    AS_ANYBODY(a_missing_folder_is_told),
-    AS_ANYBODY(a_file_is_no_folder),
-    AS_ANYBODY(the_hosts_names_are_read_up_to_the_limit),
-    AS_ANYBODY(what_lies_where_all_can_write_is_not_even_looked_at),
+    AS_ANYBODY(a_missing_folder_is_reported),
+    AS_ANYBODY(a_file_in_the_place_of_the_folder_is_refused),
+    AS_ANYBODY(the_hosts_passwd_is_read_if_it_is_within_the_limit),
+    AS_ANYBODY(no_file_is_opened_in_a_folder_that_all_can_write),
     AS_ANYBODY(no_descriptor_is_left_open),
-    AS_ANYBODY(descriptor_0_is_one_like_any_other),
-    /* from here on root only */
-    AS_ROOT(a_file_of_roots_is_read_whole),
+    AS_ANYBODY(a_file_is_read_by_descriptor_0_too),
+    /* the next ones are for root only */
+    AS_ROOT(a_file_that_root_owns_is_read_whole),
     AS_ROOT(an_empty_file_is_read),
     AS_ROOT(a_file_of_another_user_is_refused),
     AS_ROOT(a_file_that_others_can_write_is_refused),
@@ -261,9 +262,9 @@ static const struct CMUnitTest tests[] = {
     AS_ROOT(a_symbolic_link_is_refused_even_to_a_good_file),
     AS_ROOT(a_folder_is_refused_not_an_empty_policy),
     AS_ROOT(a_fifo_is_refused_not_waited_for),
-    AS_ROOT(a_missing_file_is_told_from_an_empty_one),
+    AS_ROOT(a_missing_file_is_not_an_empty_one),
     AS_ROOT(a_file_over_the_limit_is_refused_not_cut),
-    AS_ROOT(a_read_error_is_told_from_the_end_of_the_file),
+    AS_ROOT(a_read_error_is_not_the_end_of_the_file),
 };
 
 int main(void) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The rules on the values of a request, and the shape of what is on the wire. */
+/* The rules for the values of a request, and the layout of requests and replies. */
 #include "wire/wire.h"
 
 #include <setjmp.h>
@@ -16,7 +16,7 @@ static bool is_letter(int byte) { return (byte >= 'a' && byte <= 'z') || (byte >
 
 static bool is_name(int byte) { return is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '_' || byte == '-'; }
 
-static void what_both_sides_must_find_keeps_its_place(void **state) {
+static void fields_that_every_version_reads_keep_their_place(void **state) {
     assert_int_equal(offsetof(struct wire_request, magic), 0);
     assert_int_equal(offsetof(struct wire_request, version), 4);
     assert_int_equal(offsetof(struct wire_reply, magic), 0);
@@ -25,14 +25,14 @@ static void what_both_sides_must_find_keeps_its_place(void **state) {
     assert_int_equal(offsetof(struct wire_reply, stage), 12);
 }
 
-static void a_devices_name_has_letters_digits_underscore_and_dash(void **state) {
+static void a_tap_name_has_letters_digits_underscore_and_dash(void **state) {
     static const char *const names[] = {"a", "Z", "vm1", "u1000-vm1", "a_b", "a-", "a_", "abcdefghijklmno", ""};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (!wire_dev_valid(names[i])) fail_msg("'%s'", names[i]);
 }
 
-static void every_other_byte_is_refused_in_a_devices_name(void **state) {
+static void every_other_byte_is_refused_in_a_tap_name(void **state) {
     for (int byte = 1; byte < 256; byte++) {
         if (wire_dev_valid((const char[]){(char)byte, 0}) != is_letter(byte)) fail_msg("first byte %d", byte);
         if (wire_dev_valid((const char[]){'a', (char)byte, 'b', 0}) != is_name(byte)) fail_msg("byte %d", byte);
@@ -52,7 +52,7 @@ static void long_name_is_refused_not_cut(void **state) {
     }
 }
 
-static void names_with_a_meaning_are_refused(void **state) {
+static void names_that_mean_something_elsewhere_are_refused(void **state) {
     assert_false(wire_dev_valid("all"));
     assert_false(wire_dev_valid("default"));
     assert_false(wire_dev_valid("none"));
@@ -83,7 +83,7 @@ static void a_generated_name_is_tg_and_digits(void **state) {
     assert_false(wire_dev_generated(""));
 }
 
-static void a_bridges_name_is_what_the_kernel_may_print(void **state) {
+static void a_bridge_name_has_printable_bytes_without_blank_and_slash(void **state) {
     assert_true(wire_bridge_valid(""));
     assert_true(wire_bridge_valid("br0"));
     assert_true(wire_bridge_valid("br-lab.5"));
@@ -98,7 +98,7 @@ static void a_bridges_name_is_what_the_kernel_may_print(void **state) {
     }
 }
 
-static void a_good_interface_is_valid_and_so_is_one_of_defaults(void **state) {
+static void a_full_interface_and_one_of_defaults_are_valid(void **state) {
     assert_true(wire_interface_valid(&good));
     assert_true(wire_interface_valid(&(struct wire_interface){.queues = 1}));
 }
@@ -164,7 +164,7 @@ static void a_host_address_equal_to_the_guests_is_refused(void **state) {
     assert_true(wire_interface_valid(&asked));
 }
 
-static void numbers_have_their_bounds(void **state) {
+static void numbers_outside_their_bounds_are_refused(void **state) {
     static const struct {
         uint32_t mtu;
         uint16_t queues, vnet_hdr;
@@ -189,7 +189,7 @@ static void without_a_bridge_the_mtu_is_at_least_that_of_ipv6(void **state) {
         assert_false(wire_interface_valid(&asked));
     }
     assert_true(wire_interface_valid(&asked));
-    memcpy(asked.bridge, "br0", 3); /* the policy decides, with what it knows of the bridge */
+    memcpy(asked.bridge, "br0", 3); /* for a port the policy decides: it knows the bridge */
     for (asked.mtu = WIRE_MTU_MIN; asked.mtu < WIRE_MTU_IPV6; asked.mtu++) {
         assert_true(wire_interface_valid(&asked));
     }
@@ -197,7 +197,7 @@ static void without_a_bridge_the_mtu_is_at_least_that_of_ipv6(void **state) {
     assert_false(wire_interface_valid(&asked));
 }
 
-static void rules_and_interfaces_are_called_by_a_word(void **state) {
+static void names_of_rules_and_labels_are_words_of_1_to_32_bytes(void **state) {
     char word[] = "abcdefghijklmnopqrstuvwxyz0123456";
 
     assert_false(wire_word_valid(word));
@@ -215,22 +215,22 @@ static void rules_and_interfaces_are_called_by_a_word(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(without_a_bridge_the_mtu_is_at_least_that_of_ipv6),
-    cmocka_unit_test(what_both_sides_must_find_keeps_its_place),
-    cmocka_unit_test(a_devices_name_has_letters_digits_underscore_and_dash),
-    cmocka_unit_test(every_other_byte_is_refused_in_a_devices_name),
+    cmocka_unit_test(fields_that_every_version_reads_keep_their_place),
+    cmocka_unit_test(a_tap_name_has_letters_digits_underscore_and_dash),
+    cmocka_unit_test(every_other_byte_is_refused_in_a_tap_name),
     cmocka_unit_test(long_name_is_refused_not_cut),
-    cmocka_unit_test(names_with_a_meaning_are_refused),
+    cmocka_unit_test(names_that_mean_something_elsewhere_are_refused),
     cmocka_unit_test(generated_names_are_refused),
     cmocka_unit_test(a_generated_name_is_tg_and_digits),
-    cmocka_unit_test(a_bridges_name_is_what_the_kernel_may_print),
-    cmocka_unit_test(a_good_interface_is_valid_and_so_is_one_of_defaults),
+    cmocka_unit_test(a_bridge_name_has_printable_bytes_without_blank_and_slash),
+    cmocka_unit_test(a_full_interface_and_one_of_defaults_are_valid),
     cmocka_unit_test(a_bad_name_makes_an_interface_invalid),
     cmocka_unit_test(a_name_without_its_nul_is_refused),
     cmocka_unit_test(bytes_behind_a_names_nul_are_refused),
     cmocka_unit_test(multicast_addresses_are_refused),
     cmocka_unit_test(a_host_address_equal_to_the_guests_is_refused),
-    cmocka_unit_test(numbers_have_their_bounds),
-    cmocka_unit_test(rules_and_interfaces_are_called_by_a_word),
+    cmocka_unit_test(numbers_outside_their_bounds_are_refused),
+    cmocka_unit_test(names_of_rules_and_labels_are_words_of_1_to_32_bytes),
 };
 
 int main(void) { return cmocka_run_group_tests(tests, NULL, NULL); }
