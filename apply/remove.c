@@ -322,7 +322,7 @@ int resources_remove(struct resources *resources,
     size_t all = count_removals(resources);
     size_t done = 0;
     size_t next = 0;
-    size_t most;
+    size_t most = 0;
     int error = raise_limit(&most);
 
     if (error) {

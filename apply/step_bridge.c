@@ -82,9 +82,24 @@ static int join(const struct resource *resource) {
     return step_check_bridge_mtu(resource);
 }
 
-static int leave_and_join(const struct resource *resource, const uint8_t mac[6]) {
+static bool changes_link(const struct resource *resource, const uint8_t mac[6]) {
+    const struct link_state *before = &resource->plan.link;
+
+    return before->mtu != resource->plan.mtu || memcmp(before->mac, mac, sizeof(before->mac)) != 0;
+}
+
+/*
+ * If only the bridge changes, the tap does not leave its bridge before it joins the other one.  The
+ * kernel does both at once, and nothing if the tap is on the other bridge already
+ * (net/core/rtnetlink.c, do_set_master()).  So another run that has moved the tap meanwhile keeps
+ * its port, which may be locked and in use by now.
+ */
+static int move(const struct resource *resource, const uint8_t mac[6]) {
     int error = 0;
 
+    if (resource->plan.bridge.index && !changes_link(resource, mac)) {
+        return join(resource);
+    }
     if (resource->plan.link.master) {
         error = leave(resource);
     }
@@ -194,7 +209,7 @@ int step_bridge(struct resource *resource) {
     if (error) {
         return error;
     }
-    error = leave_and_join(resource, mac);
+    error = move(resource, mac);
     if (error) {
         put_back(resource);
         count_failed_move(resource, error);

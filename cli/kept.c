@@ -121,7 +121,7 @@ static void warn_without_header(const struct tapgrant_device *device, const stru
 }
 
 void kept_warn(const struct tapgrant_device *device) {
-    struct kept kept;
+    struct kept kept = {0};
     char text[80];
 
     if (tapgrant_managed(device) || !is_tun(tapgrant_fd(device, 0))) {

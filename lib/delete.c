@@ -131,7 +131,7 @@ static int attach(const struct link *link,
 static int delete_tap(const char *dev, struct tapgrant_error *failure) {
     char object[ERROR_OBJECT];
     CLOSES int queue = -1;
-    struct link link;
+    struct link link = {0};
     int code;
 
     error_object_of(dev, object);

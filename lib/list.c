@@ -25,7 +25,7 @@ static int describe_port(struct tapgrant_device *device,
                          const struct link *link,
                          const char *object,
                          struct tapgrant_error *failure) {
-    struct link bridge;
+    struct link bridge = {0};
     int error;
 
     if (!link->master) {
@@ -66,7 +66,7 @@ static int find_link(const char *dev, struct link *link, struct tapgrant_error *
 static int find(const char *dev, struct tapgrant_device **device, struct tapgrant_error *failure) {
     char object[ERROR_OBJECT];
     struct tapgrant_device *found;
-    struct link link;
+    struct link link = {0};
     int code = find_link(dev, &link, failure);
 
     if (code) {

@@ -12,8 +12,12 @@
 
 /* VALUE; of a long one, which may have many lines, the first words and "...". */
 static const char *shorten(const char *value, char text[SHOWN]) {
-    size_t length = strlen(value);
+    size_t length;
 
+    if (!value) {
+        value = ""; /* a rule without the key */
+    }
+    length = strlen(value);
     if (length >= SHOWN) {
         length = SHOWN - sizeof(" ...");
         while (length && value[length] != ' ') {

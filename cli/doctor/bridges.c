@@ -27,6 +27,11 @@ struct bridge_view {
     char object[32];
 };
 
+/* A rule with max = 0 decides, and grants no tap. */
+static bool grants_taps(const struct policy_rule *rule) {
+    return policy_number(rule, POLICY_MAX) > 0;
+}
+
 /* Is there a rule for the bridge that does not waive the condition KEY? */
 static bool matters(const struct bridge_view *view, enum policy_key key) {
     const struct policy *policy = &view->rules->policy;
@@ -36,9 +41,8 @@ static bool matters(const struct bridge_view *view, enum policy_key key) {
         bool is_for_it =
             policy_value_has_name(value[POLICY_BRIDGE], &view->rules->subject, view->name);
         bool is_waived = value[key] && !strcmp(value[key], "yes");
-        bool grants = policy_number(&policy->rules[i], POLICY_MAX);
 
-        if (is_for_it && grants && !is_waived) {
+        if (is_for_it && grants_taps(&policy->rules[i]) && !is_waived) {
             return true;
         }
     }
@@ -215,9 +219,10 @@ void check_bridges(struct findings *findings, const struct policy_view *view) {
     char word[POLICY_LINE + 1];
 
     for (size_t i = 0; i < view->policy.rule_count; i++) {
-        const char *words = view->policy.rules[i].value[POLICY_BRIDGE];
+        const struct policy_rule *rule = &view->policy.rules[i];
+        const char *words = rule->value[POLICY_BRIDGE];
 
-        while (policy_next(&words, word)) {
+        while (grants_taps(rule) && policy_next(&words, word)) {
             add_word(&bridges, &view->subject, word);
         }
     }
@@ -231,9 +236,10 @@ static bool has_none(const struct policy *policy) {
     char word[POLICY_LINE + 1];
 
     for (size_t i = 0; i < policy->rule_count; i++) {
-        const char *words = policy->rules[i].value[POLICY_BRIDGE];
+        const struct policy_rule *rule = &policy->rules[i];
+        const char *words = rule->value[POLICY_BRIDGE];
 
-        while (policy_next(&words, word)) {
+        while (grants_taps(rule) && policy_next(&words, word)) {
             if (!strcmp(word, "none")) {
                 return true;
             }

@@ -110,7 +110,7 @@ enum policy_key policy_rule_refuses(const struct policy_rule *rule,
         return POLICY_BRIDGE;
     }
     if (!policy_number(rule, POLICY_MAX)) {
-        return POLICY_MAX; /* the rule takes its users out of all later ones */
+        return POLICY_MAX; /* it takes its users out of later rules for this bridge */
     }
     if (!allows_dev(rule, subject, interface)) {
         return POLICY_DEV;

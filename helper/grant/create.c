@@ -104,7 +104,7 @@ int grant_configure(struct grant *grant, uint32_t index) {
 }
 
 /*
- * Log first: behind TUNSETOWNER the caller can change the tap's address, owner and persistence, or
+ * Log first: after TUNSETOWNER the caller can change the tap's address, owner and persistence, or
  * kill this process and keep a multi-queue tap.
  */
 int grant_give(struct grant *grant, uint32_t index) {

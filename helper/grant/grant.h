@@ -62,8 +62,8 @@ CHECKED int request_receive(int socket, struct wire_request *request);
  * first that fails ends it.
  * Needs: caller, policy, subject, log and a request that request_receive() has passed; the caller's
  * rights to files, and CAP_NET_ADMIN.
- * Guarantees: 0: every device is up, as the reply describes it, logged and the caller's.  Otherwise
- * no device was given to the caller that will stay when this process ends.
+ * Guarantees: 0: every tap is up, as the reply describes it, logged and the caller's.  Otherwise
+ * all taps go when this process ends, but for those that helper/setuid/main.c names.
  */
 CHECKED int grant_run(struct grant *grant);
 
@@ -91,8 +91,8 @@ CHECKED int grant_configure(struct grant *grant, uint32_t index);
 CHECKED int grant_give(struct grant *grant, uint32_t index);
 
 /*
- * Fills the reply's status and, of a refusal, logs it.  RESULT is of the stage that ended last;
- * of all fields only caller, log and stage are needed.
+ * Fills the reply's status and, of a refusal, logs it.  RESULT is of the stage that ended last.
+ * Needs caller, log and stage, also where no other stage has filled anything.
  * All denials are equal, so that the caller cannot learn the cause.
  */
 void grant_fill_reply(struct grant *grant, int result);

@@ -66,8 +66,12 @@ def many_descriptors(_state):
         os.set_inheritable(os.open("/dev/null", os.O_RDWR), True)
 
 
-def sched(_state):
+def lowest_priority(_state):
     os.nice(19)
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def only_idle_time(_state):
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
@@ -99,7 +103,8 @@ SETUPS = {
     "environment": hostile_environment, "signals blocked": signals_blocked, "signals ignored": signals_ignored, "timers": timers,
     "umask 0": umask(0), "umask 0777": umask(0o777), "deleted folder": deleted_folder, "200 descriptors": many_descriptors,
     "1 closed": closing(1), "2 closed": closing(2), "1 and 2 closed": closing(1, 2), "0 closed": closing(0),
-    "0 to 2 closed": closing(0, 1, 2), "lowest priority": sched, "personality": personality, "no_new_privs": no_new_privs,
+    "0 to 2 closed": closing(0, 1, 2), "lowest priority": lowest_priority, "only idle time": only_idle_time,
+    "personality": personality, "no_new_privs": no_new_privs,
 }
 LIMITS = ["AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "MSGQUEUE", "NICE", "NOFILE", "NPROC", "OFILE", "RSS", "RTPRIO",
           "RTTIME", "SIGPENDING", "STACK"]

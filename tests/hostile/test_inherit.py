@@ -28,7 +28,8 @@ def asked(arena):
     return ask
 
 
-HARMLESS = [name for name in SETUPS if not name.startswith("RLIMIT") and "0 " not in name and name != "no_new_privs"]
+NOT_HARMLESS = {"0 closed", "0 to 2 closed", "no_new_privs", "only idle time"}
+HARMLESS = [name for name in SETUPS if not name.startswith("RLIMIT") and name not in NOT_HARMLESS]
 
 
 @pytest.mark.parametrize("setup", HARMLESS)
@@ -39,6 +40,13 @@ def test_it_does_not_matter(asked, setup):
 def test_nor_all_of_it_at_once(asked):
     names = [name for name in HARMLESS if name != "umask 0777" and (not name.startswith("argv") or name == "argv of many")]
     assert asked(*names)["answer"] == "granted"
+
+
+def test_in_idle_time_it_ends_in_time_or_at_its_deadline(arena):
+    """Other programs may leave it no time at all: then it ends by SIGALRM (-14), and leaves nothing."""
+    result = arena(POLICY).do(request=PLAIN, setup=["only idle time"])
+    assert (result["answer"], result["status"]) in (("granted", 0), (None, -14)), result
+    assert all("lived for" in wrong for wrong in result["wrong"]), result
 
 
 @pytest.mark.parametrize("setup", ["0 closed", "0 to 2 closed"])

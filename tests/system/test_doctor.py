@@ -215,6 +215,18 @@ def test_the_rp_filter_of_all_that_undoes_a_taps_own(well):
     assert not warned(well, "rp_filter")
 
 
+def test_a_rule_that_grants_nothing_asks_for_no_bridge_and_no_setting(well):
+    """max = 0: it has none to make, and nobody's tap stands on what it names."""
+    well.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=2")
+    out = RULE.replace("[rule lab]", "[rule out]").replace("br0", "br-gone none") + "max = 0\n"
+    assert "[rule out]" in out and "br-gone none" in out
+    well.policy(out + RULE)
+    assert "br-gone" not in well.tapgrant("doctor").out
+    assert not warned(well, "rp_filter")
+    well.policy(out.replace("max = 0\n", "") + RULE)
+    assert "br-gone" in well.tapgrant("doctor").out and warned(well, "rp_filter")
+
+
 def test_a_full_bridge(well):
     batch = "".join(f"tuntap add dev p{n} mode tap\nlink set p{n} master br0\n" for n in range(1023))
     (well.folder / "batch").write_text(batch)

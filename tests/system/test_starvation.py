@@ -166,7 +166,7 @@ def lower(pid, limit, user):
 
 def ask_and_lower(host, stage, limit, user, is_reached):
     """(the helper's answer to USER, whether the limit was lowered); a busy machine may need longer to come to it."""
-    for milliseconds in (400, 1200, 2500) if is_reached else (400,):
+    for milliseconds in (400, 1200, 2500, 5000) if is_reached else (400,):
         answer, lowered = ask_and_lower_within(host, stage, limit, user, milliseconds)
         if lowered:
             break

@@ -46,7 +46,7 @@ def parse_arguments():
                         help="only tests whose names match, as for pytest -k")
     parser.add_argument("--long", action="store_true",
                         help="whole sweeps, 200,000 policies and five minutes of each fuzzer, in place of samples")
-    parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1, metavar="N",
+    parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 1), metavar="N",
                         help="how many tests run side by side; some only wait (default: %(default)s)")
     parser.add_argument("--durations", type=int, default=0, metavar="N", help="list the N slowest tests, with the processor time that each took")
     parser.add_argument("--write-lists", action="store_true",
