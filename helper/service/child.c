@@ -65,7 +65,7 @@ static uint64_t own_namespace(void) {
 
 static int wait_for_connection(int channel, int *connection) {
     const struct itimerval deadline = {.it_value.tv_sec = DEADLINE};
-    char byte;
+    char byte = 0;
     int error = pass_receive(channel, &byte, sizeof(byte), connection, 0);
 
     if (error) {
