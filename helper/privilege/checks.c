@@ -8,6 +8,7 @@
 #include "helper/privilege/checks.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,30 +22,24 @@ long privilege_set(const struct __user_cap_data_struct sets[PRIVILEGE_SETS]) {
 }
 
 bool privilege_has_ids(const struct privilege_ids *ids) {
-    uid_t uids[3];
-    gid_t gids[3];
+    struct privilege_ids now;
 
-    if (getresuid(&uids[0], &uids[1], &uids[2]) || getresgid(&gids[0], &gids[1], &gids[2])) {
+    if (getresuid(&now.real, &now.effective, &now.saved)) {
         return false;
     }
-    if (uids[0] != ids->real || uids[1] != ids->effective || uids[2] != ids->saved) {
+    if (getresgid(&now.gid[0], &now.gid[1], &now.gid[2])) {
         return false;
     }
-    return gids[0] == ids->gid && gids[1] == ids->gid && gids[2] == ids->gid;
+    return !memcmp(&now, ids, sizeof(now));
 }
 
 bool privilege_has(uint32_t effective, uint32_t permitted, uint32_t inheritable) {
     struct __user_cap_header_struct self = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct expected[PRIVILEGE_SETS] = {
+        {effective, permitted, inheritable}};
     struct __user_cap_data_struct sets[PRIVILEGE_SETS];
 
-    if (syscall(SYS_capget, &self, sets)) {
-        return false;
-    }
-    if (sets[1].effective || sets[1].permitted || sets[1].inheritable) {
-        return false;
-    }
-    return sets[0].effective == effective && sets[0].permitted == permitted &&
-           sets[0].inheritable == inheritable;
+    return !syscall(SYS_capget, &self, sets) && !memcmp(sets, expected, sizeof(sets));
 }
 
 bool privilege_is_ambient_set_empty(void) {
@@ -60,8 +55,7 @@ bool privilege_is_ambient_set_empty(void) {
 
 bool privilege_can_regain(const struct privilege_ids *ids) {
     const struct __user_cap_data_struct all[PRIVILEGE_SETS] = {{~0u, ~0u, ~0u}, {~0u, ~0u, ~0u}};
-    const uid_t same_uid = (uid_t)-1;
-    const gid_t same_gid = (gid_t)-1;
+    const uid_t same = (uid_t)-1; /* a gid_t too */
 
     if (!privilege_set(all)) {
         return true;
@@ -69,10 +63,10 @@ bool privilege_can_regain(const struct privilege_ids *ids) {
     if (!ids->effective) {
         return false; /* the caller is root: there is no id to regain */
     }
-    if (!setresuid(same_uid, 0, same_uid)) {
+    if (!setresuid(same, 0, same)) {
         return true;
     }
-    return ids->gid && !setresgid(same_gid, 0, same_gid);
+    return ids->gid[0] && !setresgid(same, 0, same);
 }
 
 int privilege_seal(void) {
@@ -87,7 +81,7 @@ int privilege_seal(void) {
 
 int privilege_leave(uid_t uid, gid_t gid) {
     const struct __user_cap_data_struct none[PRIVILEGE_SETS] = {{0, 0, 0}};
-    const struct privilege_ids ids = {uid, uid, uid, gid};
+    const struct privilege_ids ids = {uid, uid, uid, {gid, gid, gid}};
 
     if (setresgid(gid, gid, gid) || setresuid(uid, uid, uid) || privilege_set(none)) {
         return -EPERM;

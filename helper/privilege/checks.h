@@ -9,13 +9,15 @@
 
 #define PRIVILEGE_SETS 2 /* struct __user_cap_data_struct has 32 capabilities */
 
-/* Real, effective and saved uid of a process, and the one gid that it has three times. */
+/* The ids of a process, as setresuid(2) and setresgid(2) have them. */
 struct privilege_ids {
     uid_t real;
     uid_t effective;
     uid_t saved;
-    gid_t gid;
+    gid_t gid[3]; /* all three are the same */
 };
+
+_Static_assert(sizeof(struct privilege_ids) == 6 * sizeof(uid_t), "no padding: compared as bytes");
 
 /* capset(2) of the calling process: 0 or -1. */
 CHECKED long privilege_set(const struct __user_cap_data_struct sets[PRIVILEGE_SETS]);

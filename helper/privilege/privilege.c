@@ -49,7 +49,7 @@ static int load_filter(void) {
 }
 
 int privilege_enter(uid_t uid, gid_t gid) {
-    const struct privilege_ids ids = {uid, uid, uid, gid};
+    const struct privilege_ids ids = {uid, uid, uid, {gid, gid, gid}};
     const uint32_t net_admin = 1u << CAP_NET_ADMIN;
 
     empty_bounding_set();

@@ -67,7 +67,7 @@ static int make_ambient(void) {
 }
 
 int privilege_start_service(uid_t uid, gid_t gid) {
-    const struct privilege_ids ids = {uid, uid, uid, gid};
+    const struct privilege_ids ids = {uid, uid, uid, {gid, gid, gid}};
     const struct __user_cap_data_struct sets[PRIVILEGE_SETS] = {{MASK(CAP_KILL), ALL, ALL}};
 
     if (!geteuid() && become(uid, gid)) {
@@ -128,7 +128,7 @@ int privilege_take_on(const struct privilege_ids *ids, const gid_t *groups, size
     if (take_groups(groups, count)) {
         return WIRE_UNPRIVILEGED;
     }
-    if (setresgid(ids->gid, ids->gid, ids->gid)) {
+    if (setresgid(ids->gid[0], ids->gid[1], ids->gid[2])) {
         return WIRE_UNPRIVILEGED;
     }
     if (setresuid(ids->real, ids->effective, ids->saved) || privilege_set(sets)) {
@@ -149,5 +149,5 @@ int privilege_give_up(const struct privilege_ids *ids) {
     if (privilege_set(none)) {
         return WIRE_UNPRIVILEGED;
     }
-    return privilege_leave(ids->effective, ids->gid) ? WIRE_UNPRIVILEGED : 0;
+    return privilege_leave(ids->effective, ids->gid[0]) ? WIRE_UNPRIVILEGED : 0;
 }

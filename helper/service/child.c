@@ -65,7 +65,7 @@ static uint64_t own_namespace(void) {
 
 static int wait_for_connection(int channel, int *connection) {
     const struct itimerval deadline = {.it_value.tv_sec = DEADLINE};
-    char byte;
+    char byte = 0;
     int error = pass_receive(channel, &byte, sizeof(byte), connection, 0);
 
     if (error) {
@@ -77,13 +77,13 @@ static int wait_for_connection(int channel, int *connection) {
     return setitimer(ITIMER_REAL, &deadline, NULL) ? WIRE_UNPRIVILEGED : 0;
 }
 
-static int become(const struct self *self,
-                  const struct caller *caller,
-                  struct privilege_ids *ids) {
-    ids->real = self->uid;
-    ids->effective = caller->uid;
-    ids->saved = self->uid;
-    ids->gid = caller->gid;
+static int become(const struct self *self, const struct caller *caller, struct privilege_ids *ids) {
+    *ids = (struct privilege_ids){
+        .real = self->uid,
+        .effective = caller->uid,
+        .saved = self->uid,
+        .gid = {caller->gid, caller->gid, caller->gid},
+    };
     return privilege_take_on(ids, caller->groups, caller->group_count);
 }
 

@@ -164,7 +164,7 @@ bool children_serve(struct children *all, int connection, unsigned user, int64_t
 }
 
 int children_hear_template(struct children *all, int64_t now) {
-    struct fork_report report;
+    struct fork_report report = {0};
     struct child *child;
     int error;
 

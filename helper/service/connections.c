@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-#define THOUSAND 1000
+#define THOUSAND INT64_C(1000)
 
 void connections_init(struct connections *all, unsigned waiting_most) {
     all->waiting_most = waiting_most < WAITING_MOST ? waiting_most : WAITING_MOST;

@@ -18,13 +18,16 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "conf/file/file.h"
 
 #define SETTLED 2 /* seconds */
+#define POLICY_FILE (POLICY_FOLDER "/policy.conf")
 
 static const char *const paths[FRESH_FILES] = {
-    POLICY_FOLDER, POLICY_FOLDER "/policy.conf", "/etc", "/etc/passwd", "/etc/group", "/etc/subuid",
+    POLICY_FOLDER, POLICY_FILE, "/etc", "/etc/passwd", "/etc/group", "/etc/subuid",
 };
 
 /* The folders are followed where they are links, as file_read_trusted() does; the files are not. */
@@ -32,18 +35,20 @@ static void look(const char *path, struct fresh_stamp *stamp) {
     const bool is_folder = path == paths[0] || path == paths[2];
     struct stat now;
 
-    memset(stamp, 0, sizeof(*stamp)); /* the padding too: stamps are compared as bytes */
+    *stamp = (struct fresh_stamp){.error = 0};
     if (fstatat(AT_FDCWD, path, &now, is_folder ? 0 : AT_SYMLINK_NOFOLLOW)) {
-        stamp->error = errno;
+        stamp->error = (uint64_t)errno;
         return;
     }
     stamp->device = now.st_dev;
     stamp->inode = now.st_ino;
     stamp->mode = now.st_mode;
     stamp->owner = now.st_uid;
-    stamp->size = now.st_size;
-    stamp->written = now.st_mtim;
-    stamp->changed = now.st_ctim;
+    stamp->size = (uint64_t)now.st_size;
+    stamp->written = now.st_mtim.tv_sec;
+    stamp->written_nanoseconds = now.st_mtim.tv_nsec;
+    stamp->changed = now.st_ctim.tv_sec;
+    stamp->changed_nanoseconds = now.st_ctim.tv_nsec;
 }
 
 static void look_at_all(struct fresh_stamp stamps[FRESH_FILES]) {
@@ -60,8 +65,8 @@ static bool are_older(const struct fresh_stamp stamps[FRESH_FILES], time_t secon
         return false;
     }
     for (int i = 0; i < FRESH_FILES; i++) {
-        if (stamps[i].written.tv_sec >= now.tv_sec - seconds ||
-            stamps[i].changed.tv_sec >= now.tv_sec - seconds) {
+        if (stamps[i].written >= now.tv_sec - seconds ||
+            stamps[i].changed >= now.tv_sec - seconds) {
             return false;
         }
     }

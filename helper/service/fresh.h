@@ -2,23 +2,25 @@
 /* Inside helper/service: the policy as it was read, and whether its files are still those. */
 #pragma once
 
-#include <sys/stat.h>
-#include <time.h>
-
 #include "conf/policy/policy.h"
 
 #define FRESH_FILES 6 /* two folders and four files */
 
-/* What tells a state of a file from another one.  Zeros and an errno: there is no such file. */
+/*
+ * What tells a state of a file from another one.  Zeros and an errno: there is no such file.  All
+ * members have one size, so that stamps can be compared as bytes.
+ */
 struct fresh_stamp {
-    int error;
-    dev_t device;
-    ino_t inode;
-    mode_t mode;
-    uid_t owner;
-    off_t size;
-    struct timespec written; /* mtime, which its owner can set */
-    struct timespec changed; /* ctime, which the kernel alone sets */
+    uint64_t error;
+    uint64_t device;
+    uint64_t inode;
+    uint64_t mode;
+    uint64_t owner;
+    uint64_t size;
+    int64_t written; /* mtime in seconds, which the file's owner can set */
+    int64_t written_nanoseconds;
+    int64_t changed; /* ctime, which the kernel alone sets */
+    int64_t changed_nanoseconds;
 };
 
 struct fresh_policy {

@@ -24,13 +24,13 @@
 #include "helper/service/identity.h"
 #include "helper/service/journal.h"
 
-#define EVENTS 64       /* that are handled in one turn */
-#define ACCEPTS 64      /* in one turn */
-#define TICK 20         /* milliseconds, while somebody waits or is served */
-#define PAUSE 100       /* milliseconds without accepting, where there are no descriptors left */
-#define BLOCKED 60000   /* milliseconds that a user is busy whose request crashed a child */
-#define DRAINING 6000   /* milliseconds for what is there at the end */
-#define OTHER_FILES 128 /* descriptors beside those of connections */
+#define EVENTS 64        /* that are handled in one turn */
+#define ACCEPTS 64       /* in one turn */
+#define TICK 20          /* milliseconds, while somebody waits or is served */
+#define PAUSE 100        /* milliseconds without accepting, where there are no descriptors left */
+#define BLOCKED 60000    /* milliseconds that a user is busy whose request crashed a child */
+#define DRAINING 6000    /* milliseconds for what is there at the end */
+#define OTHER_FILES 128u /* descriptors beside those of connections */
 #define LINE 128
 
 struct server {
@@ -350,7 +350,7 @@ static int watch_signals(struct server *server) {
 static unsigned waiting_most(void) {
     struct rlimit files;
 
-    if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur < OTHER_FILES * 2) {
+    if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur < 2UL * OTHER_FILES) {
         return OTHER_FILES;
     }
     return files.rlim_cur > WAITING_MOST + OTHER_FILES ? WAITING_MOST

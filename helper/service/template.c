@@ -103,7 +103,7 @@ static _Noreturn void become_child(int channel, struct fresh_policy *fresh) {
 }
 
 static int serve_order(struct fresh_policy *fresh) {
-    struct fork_order order;
+    struct fork_order order = {0};
     struct fork_report report;
     int channel;
     int error = pass_receive(STDIN_FILENO, &order, sizeof(order), &channel, 0);
