@@ -4,4 +4,4 @@
 set -eu
 folder=${DESTDIR:-}$2
 [ -d "$folder" ] || install -d -m 0755 "$folder"
-[ -e "$folder/policy.conf" ] || install -m 0644 "$1" "$folder/policy.conf"
+[ -e "$folder/policy.conf" ] || [ -L "$folder/policy.conf" ] || install -m 0644 "$1" "$folder/policy.conf"

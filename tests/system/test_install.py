@@ -26,8 +26,8 @@ def install(build, tmp_path, *options):
     subprocess.run(["meson", "configure", build, "-Dprivilege=both", "-Dgroup=", *options], check=True, capture_output=True)
 
     def again():
-        subprocess.run(["meson", "install", "-C", build], check=True, capture_output=True,
-                       env=os.environ | {"DESTDIR": str(root)})
+        again.out = subprocess.run(["meson", "install", "-C", build], check=True, capture_output=True, text=True,
+                                   env=os.environ | {"DESTDIR": str(root)}).stdout
     again()
     return root, again
 
@@ -35,7 +35,8 @@ def install(build, tmp_path, *options):
 @pytest.mark.parametrize("options, mode, group", [
     ([], 0o4755, "root"), ([f"-Dgroup={ALICE}"], 0o4750, ALICE), (["-Dprivilege=none"], 0o755, "root")])
 def test_the_helpers_mode(build, tmp_path, options, mode, group):
-    root, _ = install(build, tmp_path, *options)
+    root, again = install(build, tmp_path, *options)
+    assert "does not exist" not in again.out
     helper = root / "usr/libexec/tapgrant-helper"
     assert (helper.stat().st_mode & 0o7777, helper.owner(), helper.group()) == (mode, "root", group)
     sockets = [unit.read_text() for unit in root.rglob("tapgrant.socket")]
@@ -51,13 +52,19 @@ def test_the_helpers_mode(build, tmp_path, options, mode, group):
     ("both", {"tapgrant-helper", "tapgrantd"}, True, {"tapgrant-helper"}), ("service", {"tapgrantd"}, True, set()),
     ("setuid", {"tapgrant-helper"}, False, {"tapgrant-helper"}), ("none", {"tapgrant-helper", "tapgrantd"}, False, set())])
 def test_the_ways_in_that_are_installed(build, tmp_path, privilege, programs, units, setuid):
-    root, _ = install(build, tmp_path, f"-Dprivilege={privilege}")
+    root, again = install(build, tmp_path, f"-Dprivilege={privilege}", "-Dgroup=tg-nobody")
     folder = root / "usr/libexec"
     assert {path.name for path in folder.iterdir()} & {"tapgrant-helper", "tapgrantd"} == programs
     assert {path.name for path in root.rglob("*") if path.is_file() and path.stat().st_mode & 0o6000} == setuid
     assert {path.name for path in root.rglob("tapgrant.s*") if path.suffix in (".socket", ".service")} == (
         {"tapgrant.socket", "tapgrant.service"} if units else set())
     assert bool(list(root.rglob("sysusers.d/tapgrant.conf"))) == ("tapgrantd" in programs)
+    # the group does not exist: that is left to the packager, and until then nobody but root can execute the helper
+    lines = {line for line in again.out.splitlines() if line.startswith("group tg-nobody (-Dgroup) does not exist here: the package has to make it")}
+    assert len(lines) == (privilege != "none")
+    assert any("and /usr/libexec/tapgrant-helper root:tg-nobody with mode 4750" in line for line in lines) == bool(setuid)
+    for helper in (folder / name for name in setuid):
+        assert (helper.stat().st_mode & 0o7777, helper.owner(), helper.group()) == (0o4750, "root", "root")
 
 
 def test_a_policy_is_installed_once_and_never_over_an_edited_one(build, tmp_path):
@@ -67,6 +74,23 @@ def test_a_policy_is_installed_once_and_never_over_an_edited_one(build, tmp_path
     policy.write_text("; mine\n")
     again()
     assert policy.read_text() == "; mine\n"
+    policy.unlink()
+    policy.symlink_to("not-yet-there")
+    again()
+    assert policy.is_symlink() and not policy.exists()
+
+
+@pytest.mark.parametrize("group, line", [
+    ("tg-nobody", "group tg-nobody (-Dgroup) does not exist: make it with groupadd tg-nobody, and install again\n"), (ALICE, "")])
+def test_without_destdir_a_group_that_does_not_exist_fails_the_installation_with_one_line(group, line):
+    result = subprocess.run([TOP / "helper/check-group.sh", group, HELPER], capture_output=True, text=True, check=False,
+                            env={name: value for name, value in os.environ.items() if name != "DESTDIR"})
+    assert (result.returncode, result.stdout, result.stderr) == (int(line != ""), "", line)
+
+
+def test_the_socket_has_an_absolute_path(tmp_path):
+    result = subprocess.run(["meson", "setup", tmp_path / "build", TOP, "-Drundir=run"], capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and "-Drundir must be an absolute path" in result.stdout
 
 
 def test_the_shipped_policy_parses_and_denies_everything(host):
