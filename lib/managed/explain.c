@@ -18,7 +18,8 @@
 
 #define SHELL_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%"
 #define USUAL_STACK (8192u << 10) /* bytes: the limit that Linux starts with */
-#define PIECES 400                /* bytes of what error_add() puts together */
+#define KNOWN_FAULTS (2u * WIRE_FAULT_MTU_IPV6 - 1) /* up to the last one */
+#define PIECES 400 /* bytes of what error_add() puts together */
 
 int explain_conversation(const char *call, int error, struct tapgrant_error *failure) {
     char page[40];
@@ -50,12 +51,22 @@ int explain_silence(int wait_status, struct tapgrant_error *failure) {
                      WEXITSTATUS(wait_status));
 }
 
+static int explain_busy(struct tapgrant_error *failure) {
+    error_set(failure, TAPGRANT_BUSY, EXPLAIN_SERVICE,
+              "is busy, and did not take the request within %d seconds", SERVICE_SECONDS);
+    error_hint(failure, "try again");
+    return TAPGRANT_BUSY;
+}
+
 int explain_service(enum service_outcome outcome,
                     const char *call,
                     int error,
                     struct tapgrant_error *failure) {
     char page[40];
 
+    if (outcome == SERVICE_BUSY) {
+        return explain_busy(failure);
+    }
     if (outcome == SERVICE_LATE) {
         error_set(failure, TAPGRANT_FAILED, EXPLAIN_SERVICE, "did not answer within %d seconds",
                   SERVICE_SECONDS);
@@ -70,6 +81,15 @@ int explain_service(enum service_outcome outcome,
     }
     snprintf(page, sizeof(page), "%s(2)", call);
     return explain_call(page, error, failure);
+}
+
+static const char *speaker(const struct refusal *refusal) {
+    return refusal->is_of_service ? EXPLAIN_SERVICE : HELPER_PATH;
+}
+
+/* The privileged program is newer than the library, which a running program keeps. */
+static void hint_newer(struct tapgrant_error *failure) {
+    error_hint(failure, "restart the program that uses the library, or upgrade the library");
 }
 
 static int explain_denial(const struct refusal *refusal, struct tapgrant_error *failure) {
@@ -130,8 +150,16 @@ static int explain_faults(const struct refusal *refusal, struct tapgrant_error *
         error_add(hint, sizeof(hint), "sysctl -w net/ipv6/conf/%s/accept_ra=0", bridge);
     }
     add_mtu_faults(faults, bridge, reason, hint);
+    if (faults & ~KNOWN_FAULTS || !faults) {
+        error_add(reason, sizeof(reason),
+                  "it is not fit for a reason that this library does not know (faults %u)", faults);
+    }
     error_set(failure, TAPGRANT_DENIED, object, "%s", reason);
-    error_hint(failure, "%s", hint);
+    if (hint[0]) {
+        error_hint(failure, "%s", hint);
+    } else {
+        hint_newer(failure);
+    }
     error_reason_code(failure, "unfit_bridge");
     return TAPGRANT_DENIED;
 }
@@ -346,13 +374,6 @@ static int explain_unprivileged(const struct refusal *refusal, struct tapgrant_e
     return TAPGRANT_FAILED;
 }
 
-static int explain_busy(struct tapgrant_error *failure) {
-    error_set(failure, TAPGRANT_BUSY, EXPLAIN_SERVICE,
-              "is busy, and did not take the request within %d seconds", SERVICE_SECONDS);
-    error_hint(failure, "try again");
-    return TAPGRANT_BUSY;
-}
-
 /* The fields of an interface on the wire, by the key that asks for each. */
 static const struct wire_interface shape;
 static const struct field {
@@ -384,7 +405,6 @@ static bool is_asked(const struct wire_request *request, const struct field *fie
 
 /* The other side is older: it has told how much of an interface it knows. */
 static int explain_unknown_field(const struct refusal *refusal, struct tapgrant_error *failure) {
-    const char *object = refusal->is_of_service ? EXPLAIN_SERVICE : HELPER_PATH;
     char keys[PIECES] = "";
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -394,10 +414,25 @@ static int explain_unknown_field(const struct refusal *refusal, struct tapgrant_
             error_add(keys, sizeof(keys), "%s", fields[i].key);
         }
     }
-    error_set(failure, TAPGRANT_FAILED, object, "is older than the program and does not know: %s",
+    error_set(failure, TAPGRANT_FAILED, speaker(refusal),
+              "is older than the program and does not know: %s",
               keys[0] ? keys : "something of the request");
     error_hint(failure, "upgrade tapgrant on the host, or leave that out");
     error_reason_code(failure, "unknown_field");
+    return TAPGRANT_FAILED;
+}
+
+/* A status is added without a new version: an older library knows only that it is a refusal. */
+static int explain_unknown_status(const struct refusal *refusal, struct tapgrant_error *failure) {
+    uint32_t status = refusal->reply->status;
+
+    if (status <= WIRE_UNKNOWN_FIELD) {
+        return error_set(failure, TAPGRANT_FAILED, speaker(refusal),
+                         "answers what it cannot mean (%u)", status);
+    }
+    error_set(failure, TAPGRANT_FAILED, speaker(refusal),
+              "refuses for a reason that this library does not know (status %u)", status);
+    hint_newer(failure);
     return TAPGRANT_FAILED;
 }
 
@@ -415,13 +450,9 @@ int explain_refusal(const struct refusal *refusal, struct tapgrant_error *failur
         return explain_unprivileged(refusal, failure);
     case WIRE_FAILED:
         return explain_kernel(refusal, failure);
-    case WIRE_BUSY:
-        return explain_busy(failure);
     case WIRE_UNKNOWN_FIELD:
         return explain_unknown_field(refusal, failure);
     default:
-        return error_set(failure, TAPGRANT_FAILED,
-                         refusal->is_of_service ? EXPLAIN_SERVICE : HELPER_PATH,
-                         "answers what it cannot mean (%u)", refusal->reply->status);
+        return explain_unknown_status(refusal, failure);
     }
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define MS_PER_SECOND 1000
+#define US_PER_MS 1000
 #define NS_PER_MS 1000000
 #define BACKLOG_MS 1000 /* how long a full backlog is waited for */
 #define PAUSE_LEAST 20  /* milliseconds before a busy service is asked again */
@@ -101,14 +102,17 @@ static bool is_trusted(uid_t listener) {
     return namespace_is_of_a_user() && listener == overflow_uid();
 }
 
-/* 0; -EAGAIN: for BACKLOG_MS nobody has accepted; or the negative errno of connect(2). */
-static int connect_patiently(int socket) {
+/*
+ * 0; -EAGAIN: nobody has accepted until END, and PATIENCE is the time until then; or the negative
+ * errno of connect(2).
+ */
+static int connect_until(int socket, int64_t patience, int64_t end) {
     const struct sockaddr_un address = {AF_UNIX, SOCKET_PATH};
-    const struct timeval patience = {.tv_sec = BACKLOG_MS / MS_PER_SECOND};
-    int64_t end = now_ms() + BACKLOG_MS;
+    const struct timeval time = {.tv_sec = patience / MS_PER_SECOND,
+                                 .tv_usec = patience % MS_PER_SECOND * US_PER_MS};
 
     /* connect(2) waits for the same time as send(2): net/unix/af_unix.c, unix_stream_connect() */
-    if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience))) {
+    if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time))) {
         return -errno;
     }
     while (connect(socket, (const void *)&address, sizeof(address))) {
@@ -122,11 +126,20 @@ static int connect_patiently(int socket) {
     return 0;
 }
 
-static enum service_outcome reach(int socket, struct service_fault *fault) {
+/* A full backlog is waited for, but not beyond the deadline of all tries. */
+static enum service_outcome reach(int socket, int64_t deadline, struct service_fault *fault) {
     struct ucred listener;
     socklen_t size = sizeof(listener);
+    int64_t left = deadline - now_ms();
+    int64_t patience = left < BACKLOG_MS ? left : BACKLOG_MS;
 
-    fault->error = connect_patiently(socket);
+    if (left <= 0) {
+        return SERVICE_LATE;
+    }
+    fault->error = connect_until(socket, patience, deadline - left + patience);
+    if (fault->error == -EAGAIN && patience < BACKLOG_MS) {
+        return SERVICE_LATE;
+    }
     if (fault->error) {
         return SERVICE_UNREACHABLE;
     }
@@ -181,7 +194,7 @@ static enum service_outcome ask(const struct wire_request *request,
         fault->error = -errno;
         return SERVICE_UNREACHABLE;
     }
-    outcome = reach(connection, fault);
+    outcome = reach(connection, deadline, fault);
     if (outcome != SERVICE_ANSWERED) {
         return outcome;
     }
@@ -202,11 +215,20 @@ static bool is_busy(const struct answer *answer) {
            reply->version == WIRE_VERSION && reply->status == WIRE_BUSY;
 }
 
+/* Has a service that was busy before still too much to do?  Then the helper is no way around it. */
+static bool is_still_busy(enum service_outcome outcome, const struct service_fault *fault) {
+    if (outcome == SERVICE_LATE) {
+        return true;
+    }
+    return outcome == SERVICE_UNREACHABLE && fault->error == -EAGAIN;
+}
+
 enum service_outcome service_converse(const struct wire_request *request,
                                       struct answer *answer,
                                       struct service_fault *fault) {
     int64_t deadline = now_ms() + SERVICE_SECONDS * MS_PER_SECOND;
     bool has_ended = false;
+    bool was_busy = false;
     unsigned tries = 0;
 
     for (;;) {
@@ -219,14 +241,16 @@ enum service_outcome service_converse(const struct wire_request *request,
             message_discard(answer);
             continue;
         }
-        if (outcome != SERVICE_ANSWERED || !is_busy(answer)) {
+        if (outcome == SERVICE_ANSWERED && is_busy(answer)) {
+            was_busy = true;
+        } else if (!was_busy || !is_still_busy(outcome, fault)) {
             return outcome;
         }
+        message_discard(answer);
         next = now_ms() + pause_ms(tries);
         if (next >= deadline) {
-            return SERVICE_ANSWERED;
+            return SERVICE_BUSY;
         }
-        message_discard(answer);
         sleep_until(next);
         tries++;
     }

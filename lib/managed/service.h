@@ -16,6 +16,7 @@ enum service_outcome {
     SERVICE_ANSWERED,
     SERVICE_UNREACHABLE, /* fault.error: why connect(2) failed; -EAGAIN: nobody accepts */
     SERVICE_UNTRUSTED,   /* fault.uid listens, who is neither root nor the service's account */
+    SERVICE_BUSY,        /* it had too much to do until SERVICE_SECONDS had passed */
     SERVICE_ENDED,       /* twice, the connection ended before an answer */
     SERVICE_LATE,        /* no answer within SERVICE_SECONDS */
     SERVICE_FAILED       /* answer->failed_call, with fault.error */
@@ -28,7 +29,7 @@ struct service_fault {
 
 /*
  * Sends the request to the service, and takes its answer.  A service that is busy is asked again,
- * until SERVICE_SECONDS have passed: then busy is its answer.
+ * until SERVICE_SECONDS have passed.
  *
  * The thread must not be cancelled meanwhile: UNCANCELLED.  The descriptors of the answer are the
  * caller's to close whatever is returned.

@@ -23,11 +23,11 @@ def take():
     return connection, connection.recv(1 << 17)
 
 
-def reply(status=GRANTED, devices=None, *, dev=b"mytap0", magic=MAGIC, version=VERSION, stage=0, error=0, interface=0,
+def reply(status=GRANTED, devices=None, *, dev=b"mytap0", magic=MAGIC, version=VERSION, stage=0, error=0, interface=0, faults=0,
           request_size=28, interface_size=52):
     """To a request for one interface; DEVICES: how many follow, 0 if it was not read."""
     count = int(status == GRANTED)
-    header = struct.pack("10I", magic, version, status, stage, error, interface, 0, count, request_size, interface_size)
+    header = struct.pack("10I", magic, version, status, stage, error, interface, faults, count, request_size, interface_size)
     device = struct.pack("16s16s36s6s6sIIHH", dev, b"br0", b"lab", bytes(6), bytes(6), 7, 1500, 1, 0)
     return header + device * (1 if devices is None else devices)
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The service first, the setuid helper where it cannot be reached, and never the helper for another answer."""
 import re
+import subprocess
 import textwrap
 import time
 from pathlib import Path
 
 import pytest
 
-from host import ALICE, BOB, HELPER, TAPGRANT, uid
+from host import ALICE, BOB, HELPER, PREFIX, TAPGRANT, Result, uid
 from linked import build
 
 FAKE = Path(__file__).with_name("fake_service.py")
@@ -48,6 +49,12 @@ def ended(process):
     out, err = process.stdout.read(), process.stderr.read()
     assert process.returncode == 0, err
     return out.split()
+
+
+def ended_with(process):
+    """The same as a Result, whatever its status."""
+    out, err = process.communicate(timeout=15)
+    return Result(subprocess.CompletedProcess(process.args, process.returncode, out, err))
 
 
 def granted_by_service(result):
@@ -132,18 +139,30 @@ def test_a_busy_service_is_asked_again(ways):
 
 
 def test_a_service_that_stays_busy_is_exit_6_after_10_seconds(ways):
+    """Whether it says so each time, or says so once, as after a long wait, and then nothing."""
     mark = ways.spy()
-    service = ways.serve("""
+    service = ways.serve(f"""
         import time
+        kept = []
         while True:
-            answer(BUSY)
-            say(time.monotonic())
+            connection = listener.accept()[0]
+            user = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
+            if user == {uid(BOB)} and kept:
+                kept.append(connection)
+                continue
+            send(connection, reply(BUSY, 0))
+            connection.close()
+            if user == {uid(BOB)}:
+                kept.append(connection)
+            else:
+                say(time.monotonic())
     """)
     begun = time.monotonic()
-    result = ways.tapgrant(*RUN)
-    taken = time.monotonic() - begun
-    assert result.code == 6 and 9 < taken < 11, (result, taken)
-    assert result.err == "tapgrant: service: is busy, and did not take the request within 10 seconds\nhint: try again\n"
+    second = ways.start(TAPGRANT, *RUN, user=BOB)
+    for result in (ways.tapgrant(*RUN), ended_with(second)):
+        taken = time.monotonic() - begun
+        assert result.code == 6 and 9 < taken < 11, (result, taken)
+        assert result.err == "tapgrant: service: is busy, and did not take the request within 10 seconds\nhint: try again\n"
     assert not mark.exists()
     ways.end(service)
     at = [float(word) for word in service.stdout.read().split()]
@@ -195,25 +214,39 @@ def test_a_service_that_is_gone_after_its_end_is_the_helpers_again(ways):
 
 
 def test_a_service_that_does_not_answer_is_left_after_10_seconds(ways):
+    """Two at the same time: one is never answered; the other's connection ends late, and then the backlog is full."""
     mark = ways.spy()
-    ways.serve("take(); __import__('time').sleep(60)")
+    ways.serve("""
+        import time
+        silent, late = take(), take()
+        time.sleep(9.5)
+        listener.listen(0)
+        filler = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        filler.connect(sys.argv[1])
+        late[0].close()
+        time.sleep(60)
+    """)
     begun = time.monotonic()
-    result = ways.tapgrant(*RUN)
-    assert result.code == 1 and 9.5 < time.monotonic() - begun < 12, result
-    assert "tapgrant: service: did not answer within 10 seconds" in result.err
+    callers = [ways.start(TAPGRANT, *RUN, user=ALICE) for _ in range(2)]
+    for caller in callers:
+        assert caller.wait(timeout=15) == 1 and 9.5 < time.monotonic() - begun < 12
+        assert "tapgrant: service: did not answer within 10 seconds" in caller.stderr.read()
     assert not mark.exists()
 
 
 @pytest.mark.parametrize("data, code, words, reason_code", [
     ("reply(DENIED)", 3, "bridge br0: denied by policy", "denied"),
-    ("reply(UNFIT)", 3, "bridge br0: ", "unfit_bridge"),
+    ("reply(UNFIT, faults=2)", 3, "bridge br0: the host takes router advertisements on it", "unfit_bridge"),
+    ("reply(UNFIT, faults=3 << 30)", 3, "it is not fit for a reason that this library does not know (faults 3221225472)", "unfit_bridge"),
+    ("reply(UNFIT, faults=34)", 3, "could become its router; it is not fit for a reason that this library", "unfit_bridge"),
     ("reply(QUOTA)", 5, "rule lab allows 0 at one time, and all are held", "over_quota"),
     ("reply(TAKEN)", 4, "exists already", "name_taken"),
     ("reply(UNPRIVILEGED, 0)", 1, "service: could not take on the ids of this process", "failed"),
     ("reply(FAILED, stage=4, error=24)", 1, "Too many open files (the kernel, at stage device of the service)", "failed"),
     ("reply(FAILED, 0, error=12)", 1, "Cannot allocate memory (the kernel, at stage start of the service)", "failed"),
     ("reply(MALFORMED, 0)", 1, "service: answers what it cannot mean (2)", "failed"),
-    ("reply(99, 0)", 1, "service: answers what it cannot mean (99)", "failed"),
+    ("reply(99, 0)", 1, "service: refuses for a reason that this library does not know (status 99)", "failed"),
+    ("reply(12)", 1, "hint: restart the program that uses the library, or upgrade the library", "failed"),
     ("reply(OTHER_VERSION, 0, version=3)", 1, "service: service speaks 3, library 2: restart the program that uses it", "version"),
     ("reply(UNKNOWN, 0, interface_size=50)", 1, "service: is older than the program and does not know: vnet-hdr", "unknown_field"),
     ("reply(UNKNOWN, interface_size=44)", 1, "does not know: queues; vnet-hdr", "unknown_field"),
@@ -233,6 +266,24 @@ def test_any_other_answer_is_the_answer(ways, data, code, words, reason_code):
     assert result.json["code"] == code and result.json["reason_code"] == reason_code
     ended(service)
     assert not mark.exists()
+
+
+KEYS = [("dev", 16), ("bridge", 32), ("guest-mac", 38), ("host-mac", 44), ("mtu", 48), ("queues", 50), ("vnet-hdr", 52)]  # to byte N
+
+
+def test_an_older_service_is_told_by_each_key_that_it_does_not_know(ways):
+    """It knows all keys before KEYS[N], for each N."""
+    everything = "dev=u1000-a,bridge=br0,guest-mac=52:54:00:00:00:01,host-mac=02:00:00:00:00:02,mtu=1500,queues=2,vnet-hdr=yes"
+    sizes = [0, *(end for _, end in KEYS)]
+    service = ways.serve(f"for size in {sizes}: send(take()[0], reply(UNKNOWN, 0, interface_size=size))")
+    for known in range(len(KEYS)):
+        result = ways.tapgrant("run", "--net", everything, "--", "true")
+        unknown = "; ".join(key for key, _ in KEYS[known:])
+        assert result.code == 1 and result.err == (f"tapgrant: service: is older than the program and does not know: {unknown}\n"
+                                                   "hint: upgrade tapgrant on the host, or leave that out\n"), result
+    # it says that it knows all of this: then it is something that the program itself does not know it asked for
+    assert "does not know: something of the request" in ways.tapgrant("run", "--net", everything, "--", "true").err
+    ended(service)
 
 
 @pytest.mark.parametrize("data, words", [
@@ -331,6 +382,11 @@ def test_through_the_service_the_library_makes_no_process_and_touches_no_signal(
     forbidden = {"clone", "clone3", "fork", "vfork", "execve", "wait4", "waitid", "rt_sigprocmask", "rt_sigaction", "setitimer",
                  "alarm", "kill", "tgkill", "prctl", "unshare", "setns", "chdir", "umask"}
     assert not calls & forbidden, calls & forbidden
+    # a sandbox can let the library make the calls that its page names, and no others but for memory and files
+    page = (PREFIX / "share/man/man3/libtapgrant.3").read_text()
+    listed = set(re.findall(r"^\.Xr (\w+) 2", page.split("must let the library make these")[1].split("\n.Pp\n")[0], re.M))
+    usual = {"close", "read", "write", "openat", "fstat", "newfstatat", "lseek", "brk", "mmap", "munmap", "mprotect", "rt_sigreturn"}
+    assert calls - usual <= listed, calls - usual - listed
 
 
 def test_signals_of_the_host_program_disturb_nothing(ways, program):
