@@ -120,7 +120,11 @@ static void describe_service(const struct service_state *service, char *text, si
     }
 }
 
-/* Is the service's unit installed, and does systemd run? */
+static bool systemd_runs(void) {
+    return !access("/run/systemd/system", F_OK);
+}
+
+/* Is the service's unit installed? */
 static bool has_unit(void) {
     static const char *const units[] = {
         "/etc/systemd/system/tapgrant.socket",
@@ -134,7 +138,7 @@ static bool has_unit(void) {
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         is_installed = is_installed || !access(units[i], F_OK);
     }
-    return is_installed && !access("/run/systemd/system", F_OK);
+    return is_installed;
 }
 
 /* May only a group use the socket?  In a user namespace the group is not shown as it is. */
@@ -143,6 +147,17 @@ static bool is_for_a_group(struct stat *socket) {
         return false;
     }
     return S_ISSOCK(socket->st_mode) && (socket->st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP;
+}
+
+/* How the service is started on this host.  In a user namespace it refuses to start. */
+static void hint_start(struct tapgrant_error *failure) {
+    if (systemd_runs()) {
+        if (has_unit()) {
+            error_hint(failure, "systemctl enable --now tapgrant.socket");
+        }
+    } else if (!access(SERVICE_PATH, X_OK) && !namespace_is_of_a_user()) {
+        error_hint(failure, "start the service, as root: " SERVICE_PATH " --listen " SOCKET_PATH);
+    }
 }
 
 /* Replaces the hint if there is a command that opens the service to this process. */
@@ -156,8 +171,8 @@ static void hint_service(const struct service_state *service, struct tapgrant_er
     if (error == -EACCES && is_for_a_group(&socket)) {
         error_hint(failure, "only members of group %u may: add the user to it, and log in again",
                    socket.st_gid);
-    } else if ((error == -ENOENT || error == -ECONNREFUSED) && has_unit()) {
-        error_hint(failure, "systemctl enable --now tapgrant.socket");
+    } else if (error == -ENOENT || error == -ECONNREFUSED) {
+        hint_start(failure);
     }
 }
 

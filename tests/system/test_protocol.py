@@ -134,7 +134,8 @@ def newer_program(folder, future):
         (folder / name).write_text(text)
     paths = [*(TOP / "lib").rglob("*.c"), *(TOP / "conf/interface").glob("*.c"), *(TOP / "wire").glob("*.c")]
     sources = [folder / name if name in changed else TOP / name for name in (str(path.relative_to(TOP)) for path in paths)]
-    words = [f'-DHELPER_PATH="{HELPER}"', f'-DSOCKET_PATH="{SOCKET}"', '-DSERVICE_USER="_tapgrant"', '-DTAPGRANT_VERSION="9.9.9"']
+    words = [f'-DHELPER_PATH="{HELPER}"', f'-DSOCKET_PATH="{SOCKET}"', '-DSERVICE_PATH="/x"', '-DSERVICE_USER="_tapgrant"',
+             '-DTAPGRANT_VERSION="9.9.9"']
     program = folder / f"newer{future}"
     subprocess.run(["cc", "-std=gnu11", "-D_GNU_SOURCE", f"-DFUTURE={future}", *words, f"-I{folder}", f"-I{TOP}", "-o", program,
                     folder / "program.c", *sources, "-lmnl", "-pthread"], check=True)
