@@ -85,6 +85,31 @@ def test_in_the_last_step_it_is_the_callers_and_that_is_no_crash(service):
     assert not [line for line in service.host.log_lines() if "signal" in line]
 
 
+ATTACH = ("import fcntl, os, struct, sys\n"
+          "tap = os.open('/dev/net/tun', os.O_RDWR)\n"
+          "fcntl.ioctl(tap, 0x400454ca, struct.pack('16sH22x', sys.argv[1].encode(), 0x5102))\n"
+          "print('attached', flush=True)\n"
+          "sys.stdin.read()\n")
+
+
+def test_a_multi_queue_tap_that_is_kept_in_the_last_step_counts(service):
+    """Its caller attaches to it by its name, and ends the child before the answer."""
+    with standing_still(service, LAST, "exit"):
+        client = service.start_client(data=request(interface(queues=2)))
+        child = until(lambda: serving(service))
+        until(lambda: ids_of(child) == [str(uid(ALICE))] * 3)
+        (tap,) = service.host.taps()
+        holder = service.host.start("/usr/bin/python3", "-c", ATTACH, tap, user=ALICE)
+        assert holder.stdout.readline() == "attached\n"
+        service.host.run("kill", "-KILL", child, user=ALICE)
+        assert json.loads(client.stdout.readline())["status"] is None
+        until(lambda: not state(child, "Uid"))
+    (name,) = service.host.link(tap)["altnames"]
+    assert name.startswith(f"quota.tapgrant.{uid(ALICE)}.lab.")
+    service.host.end(holder)
+    service.host.wait_gone(tap)
+
+
 def test_a_child_that_is_stopped_in_the_last_step_is_ended(service):
     with standing_still(service, LAST, "exit"):
         client = service.start_client()
