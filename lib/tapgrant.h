@@ -56,7 +56,8 @@ enum tapgrant_code {
  *
  * The reason code is a word for programs, which stays the same: "failed", "usage", "denied",
  * "unfit_bridge", "device", "name_taken", "over_quota", "busy", "no_access" (neither the service
- * nor the setuid helper can be used), "version", "unknown_field".  There will be others.
+ * nor the setuid helper can be used), "untrusted" (another program listens where the service
+ * should), "version", "unknown_field".  There will be others.
  */
 struct tapgrant_error {
     int code;         /* enum tapgrant_code */

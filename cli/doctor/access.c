@@ -25,6 +25,11 @@ static bool is_passed_by(const struct way *service) {
     return !strcmp(service->error.reason_code, "no_access");
 }
 
+/* Somebody else listens where the service should.  The library does not ask there. */
+static bool is_untrusted(const struct way *service) {
+    return !strcmp(service->error.reason_code, "untrusted");
+}
+
 static void report_service(struct findings *findings,
                            const struct way *service,
                            const struct way *helper) {
@@ -33,6 +38,11 @@ static void report_service(struct findings *findings,
 
     if (service->is_open) {
         findings_good(findings, "service", "service", "reachable at " SOCKET_PATH ", and answers");
+        return;
+    }
+    if (is_untrusted(service) && helper->is_open) {
+        findings_warn(findings, "service", "service", hint, "%s; the setuid helper is used",
+                      error->reason);
         return;
     }
     if (is_passed_by(service) && helper->is_open) {

@@ -181,6 +181,13 @@ int access_explain_service(const struct service_state *service, struct tapgrant_
 
     describe_service(service, reason, sizeof(reason));
     error_set(failure, TAPGRANT_FAILED, EXPLAIN_SERVICE, "%s", reason);
+    if (service->outcome == SERVICE_UNTRUSTED) {
+        /* on a host that is set up as it should be, nobody can put a socket there */
+        error_reason_code(failure, "untrusted");
+        error_hint(failure, "ls -ld %.*s shows who may: the folder must be root's alone",
+                   (int)(strrchr(SOCKET_PATH, '/') - SOCKET_PATH), SOCKET_PATH);
+        return TAPGRANT_FAILED;
+    }
     error_reason_code(failure, "no_access");
     hint_service(service, failure);
     return TAPGRANT_FAILED;

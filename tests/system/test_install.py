@@ -60,7 +60,8 @@ def test_the_ways_in_that_are_installed(build, tmp_path, privilege, programs, un
         {"tapgrant.socket", "tapgrant.service"} if units else set())
     assert bool(list(root.rglob("sysusers.d/tapgrant.conf"))) == ("tapgrantd" in programs)
     # the group does not exist: that is left to the packager, and until then nobody but root can execute the helper
-    lines = {line for line in again.out.splitlines() if line.startswith("group tg-nobody (-Dgroup) does not exist here: the package has to make it")}
+    begins = "group tg-nobody (-Dgroup) does not exist here: the package has to make it"
+    lines = {line for line in again.out.splitlines() if line.startswith(begins)}
     assert len(lines) == (privilege != "none")
     assert any("and /usr/libexec/tapgrant-helper root:tg-nobody with mode 4750" in line for line in lines) == bool(setuid)
     for helper in (folder / name for name in setuid):

@@ -297,6 +297,54 @@ def test_a_lying_service_is_a_clear_error(ways, data, words):
     assert result.code == 1 and result.err.startswith("tapgrant: service: ") and words in result.err, result
 
 
+COUNTED = r"""
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <tapgrant.h>
+
+static int open_files(void) {
+    DIR *folder = opendir("/proc/self/fd");
+    int count = 0;
+
+    while (readdir(folder)) {
+        count++;
+    }
+    closedir(folder);
+    return count;
+}
+
+int main(int argc, char *argv[]) {
+    for (int i = 0; argc == 3 && i < atoi(argv[2]); i++) {
+        struct tapgrant_device *device;
+        struct tapgrant_error error;
+        int before = open_files();
+
+        tapgrant_open(argv[1], &device, &error);
+        printf("%d %s: %s\n", open_files() - before, error.object, error.reason);
+    }
+    return 0;
+}
+"""
+
+
+def test_no_error_with_the_service_leaves_a_descriptor(ways):
+    """Each answer is refused, and comes with descriptors; the last but one is more than the process may have."""
+    answers = ["reply(), 0", "reply(), one, two", "reply(DENIED), 0", "reply(UNKNOWN, 0), 0, 0", "reply(0, 0), one", "reply()[:-1], one",
+               "reply(version=3), one", "reply(magic=1), one", "b'', 0", "b'', 0", "reply(OTHER_NETNS, 0), 0, 0", "reply(), *[0] * 253",
+               "reply(dev=b'other'), one"]
+    ways.tap("other")
+    ways.spy()
+    service = ways.serve("one, two = tap(), tap(b'other')\n" + "".join(f"send(take()[0], {answer})\n" for answer in answers))
+    source = ways.folder / "counted.c"
+    source.write_text(COUNTED)
+    result = ways.run("prlimit", "--nofile=64", build(ways.folder, source), "bridge=br0", len(answers) - 1, user=ALICE)
+    counts = [line.split()[0] for line in result.out.splitlines()]
+    assert counts == ["0"] * (len(answers) - 1), result
+    ended(service)
+    assert "recvmsg(2): Too many open files\n" in result.out, result
+
+
 def test_one_request_has_the_whole_set_and_the_sizes(ways):
     service = ways.serve("""
         connection, request = take()
@@ -565,6 +613,16 @@ def test_doctor_blames_a_service_that_answers_with_an_error(ways):
     ways.serve("send(take()[0], reply(OTHER_VERSION, 0, version=3))")
     rows = doctor(ways)
     assert rows["helper"]["ok"] and not rows["service"]["ok"] and "service speaks 3" in rows["service"]["text"]
+
+
+def test_doctor_warns_of_another_program_at_the_services_socket(ways):
+    ways.run("chown", str(uid(BOB)), SOCKET.parent)
+    ways.serve("take(); take()", user=BOB)
+    result = ways.tapgrant("doctor")
+    assert (f"service: is not what listens at {SOCKET}, but a program of user {uid(BOB)}; the setuid helper is used" in result.out
+            and f"ls -ld {SOCKET.parent} shows who may: the folder must be root's alone" in result.out), result
+    rows = doctor(ways, extra=["--no-new-privs"])
+    assert not rows["service"]["ok"] and rows["service"]["hint"] and not rows["helper"]["ok"]
 
 
 def test_doctor_says_that_another_network_namespace_is_the_helpers(ways):
