@@ -14,8 +14,9 @@ BRIDGE_HELPER = PREFIX / "libexec/tapgrant-bridge-helper"
 SOCKET = "/run/tapgrant/socket"
 STRICTEST = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 # A sandbox that has programs, and nothing of the host's but the folder of the socket.
-BWRAP = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",
-         "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--ro-bind", PREFIX, PREFIX]
+BWRAP = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin",
+         "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev",
+         "--tmpfs", "/tmp", "--ro-bind", PREFIX, PREFIX]
 
 
 @pytest.fixture
