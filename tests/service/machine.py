@@ -99,7 +99,8 @@ class Machine(Host):
         (self.folder / "place").mkdir()
         self.write_files(self.folder / "files")
         self.console = open(self.folder / "console", "w+", encoding="utf-8")
-        first = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", PREPARE, "sh", self.folder, self.cgroup]
+        first = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private",
+                 "sh", "-euc", PREPARE, "sh", self.folder, self.cgroup]
         second = ["unshare", "--fork", "--kill-child", "--propagation", "private", *(f"--{name}" for name in NAMESPACES),
                   "sh", "-euc", ENTER, "sh", self.folder, PREFIX, POLICY.parent]
         self.unshare = subprocess.Popen([*map(str, first), *map(str, second)], stdin=subprocess.DEVNULL, stdout=self.console,
