@@ -26,6 +26,7 @@ MASKED = """
     systemd-journal-flush.service systemd-machine-id-commit.service systemd-modules-load.service systemd-random-seed.service
     systemd-sysctl.service systemd-sysusers.service systemd-udev-trigger.service systemd-udevd.service
     systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-update-utmp.service systemd-tmpfiles-clean.timer
+    systemd-tmpfiles-setup.service systemd-tmpfiles-setup-dev.service
 """.split()
 
 # FOLDER CGROUP COMMAND: an overlay of this machine's files at FOLDER/place/root; executes COMMAND in a cgroup of its own.
@@ -40,7 +41,7 @@ done
 mkdir "$place/cgroup/$2"
 echo $$ >"$place/cgroup/$2/cgroup.procs"
 mount -t overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" overlay "$root"
-rm -rf "$root"/etc/systemd/system/*
+rm -rf "$root"/etc/systemd/system/* "$root"/lib/systemd/system-generators
 cp -a "$1/files/." "$root/"
 shift 2
 exec "$@"
