@@ -41,7 +41,8 @@ done
 mkdir "$place/cgroup/$2"
 echo $$ >"$place/cgroup/$2/cgroup.procs"
 mount -t overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" overlay "$root"
-rm -rf "$root"/etc/systemd/system/* "$root"/lib/systemd/system-generators
+# neither this machine's services nor what would mount its disks
+rm -rf "$root"/etc/systemd/system/* "$root"/etc/systemd/system-generators "$root"/lib/systemd/system-generators
 cp -a "$1/files/." "$root/"
 shift 2
 exec "$@"
