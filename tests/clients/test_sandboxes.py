@@ -82,7 +82,7 @@ def test_libvirts_session_mode_by_bridge_helper_without_a_setuid_file(served):
     libvirt = Libvirt(served)
     try:
         libvirt.define(BRIDGE.format(bridge="br0", model="virtio"))
-        libvirt.virsh("start", "vm1")
+        libvirt.virsh("start", "vm1", "--paused")
         tap = served.link(libvirt.live_tap())
         assert tap["master"] == "br0" and tap["ifalias"].startswith(f"tapgrant uid={uid(ALICE)} ")
         libvirt.virsh("destroy", "vm1")
