@@ -204,7 +204,7 @@ def pytest_runtest_teardown(item):
     started_by_test(before, 2)
     OWN.intersection_update(descendants())
     if left and not outcome.excinfo:
-        outcome.force_exception(AssertionError(f"left behind: {left}"))
+        raise AssertionError(f"left behind: {left}")
 
 
 # The report -------------------------------------------------------------------------------------------------------------

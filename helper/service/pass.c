@@ -32,7 +32,7 @@ int pass_send(int channel, const void *bytes, size_t size, int descriptor, int f
 
 static int take_descriptor(struct msghdr *message) {
     const struct cmsghdr *header = CMSG_FIRSTHDR(message);
-    int descriptor;
+    int descriptor = -1;
 
     if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int))) {
         return -1;

@@ -35,7 +35,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STACK_SIZE (64 * 1024)
+#define STACK_SIZE ((size_t)64 * 1024)
 #define FIRST_BEHIND_STDIO 3
 
 /* Time is up: the deadline has passed, or the host program has ended. */

@@ -78,7 +78,7 @@ def test_the_smallest_stack_that_is_taken_is_enough_for_every_policy(secret, fil
     assert [one[:2] for one in told] == [(1, "denied")], told
 
 
-@pytest.mark.parametrize("name, numbers", [("NOFILE", range(4, 12)), ("AS", range(2500 * KIB, 4000 * KIB, 60 * KIB)),
+@pytest.mark.parametrize("name, numbers", [("NOFILE", range(3, 12)), ("AS", range(2500 * KIB, 4000 * KIB, 60 * KIB)),
                                            ("DATA", range(400 * KIB, 800 * KIB, 20 * KIB))])
 def test_no_limit_makes_one_denial_end_otherwise_than_another(secret, name, numbers):
     """From where the helper cannot start up to where it denies."""

@@ -147,3 +147,15 @@ def test_descriptors_with_a_request_are_refused(by_user):
                "socket.send_fds(connection, [data], [0] * 253)\n"
                "print(json.dumps(receive(connection)))\n")
     assert run_as_root(by_user, program)["status"] == "malformed"
+
+
+def test_the_services_own_account_is_a_user_like_any_other(lab):
+    """It gets what the policy grants it, and looks into no process of the service."""
+    with Service(lab) as service:
+        words = ["setpriv", "--reuid", service.uid, "--regid", service.uid, "--clear-groups"]
+        assert service.ask(user=None, before=words)["rules"] == ["lab"]
+        for process in ("self", service.process.pid, *service.processes()):
+            code = lab.run(*words, "cat", f"/proc/{process}/environ", check=False).code
+            assert (code == 0) == (process == "self"), process
+        lab.policy(RULE.format(name="alice", user=uid(ALICE)))
+        assert service.ask(user=None, before=words)["status"] == "denied"

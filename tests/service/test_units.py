@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The installed units, the account, and the library on a host where the service listens."""
+import shutil
 import subprocess
 
 from daemon import ACCOUNT, SERVICE, Service
-from host import PREFIX
+from host import HELPER, PREFIX
 
 UNITS = PREFIX / "lib/systemd/system"
 
@@ -42,3 +43,27 @@ def test_the_library_is_served_by_the_service_where_it_listens_and_by_the_helper
     assert ways == ["service", "service", "setuid"]
     done = lab.tapgrant("run", "--net", "bridge=br0", "--", "true", extra=["--no-new-privs"])
     assert done.code != 0, done
+
+
+def copy_helper(host):
+    """The helper, as a file of this host alone."""
+    copy = host.folder / "helper"
+    shutil.copyfile(HELPER, copy)
+    copy.chmod(0o4755)
+    host.bind(copy, HELPER)
+    return HELPER
+
+
+def test_a_host_that_is_switched_keeps_its_taps_and_counts_them(lab):
+    """From the helper to the service and back: a user has one quota, whichever way the taps came."""
+    lab.policy("[rule lab]\nuser = *\nbridge = br0\nisolate = no\nlock-mac = no\nmax = 2\n")
+    lab.run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run")
+    lab.hold("bridge=br0")
+    lab.run("chmod", "u-s", copy_helper(lab))
+    with Service(lab, path="/run/tapgrant/socket"):
+        lab.hold("bridge=br0")
+        assert lab.taps() == ["tg0", "tg1"]
+        assert lab.tapgrant("run", "--net", "bridge=br0", "--", "true").code == 5
+    lab.run("chmod", "u+s", HELPER)
+    done = lab.tapgrant("run", "--net", "bridge=br0", "--", "true")
+    assert done.code == 5 and lab.taps() == ["tg0", "tg1"], done
