@@ -165,6 +165,25 @@ bool children_serve(struct children *all, int connection, unsigned user, int64_t
     return false;
 }
 
+static bool is_ours(const struct children *all, pid_t process) {
+    for (unsigned i = 0; i < CHILDREN_MOST; i++) {
+        if (all->child[i].state != CHILD_NONE && all->child[i].process == process) {
+            return true;
+        }
+    }
+    return process == all->template;
+}
+
+/* A number that were not a child's own could make this process signal another one. */
+static bool is_new_child(const struct children *all, pid_t process) {
+    siginfo_t info;
+
+    if (process <= 0 || is_ours(all, process)) {
+        return false;
+    }
+    return !waitid(P_PID, (id_t)process, &info, WEXITED | WNOHANG | WNOWAIT);
+}
+
 int children_hear_template(struct children *all, int64_t now) {
     struct fork_report report = {0};
     struct child *child;
@@ -182,6 +201,10 @@ int children_hear_template(struct children *all, int64_t now) {
         return 0;
     }
     child = &all->child[report.slot];
+    if (report.child >= 0 && !is_new_child(all, report.child)) {
+        children_replace_template(all);
+        return 0;
+    }
     if (report.child > 0) {
         child->process = report.child;
         child->state = CHILD_WARM;
@@ -236,15 +259,6 @@ void children_end_overdue(struct children *all, int64_t now) {
             end(child);
         }
     }
-}
-
-static bool is_ours(const struct children *all, pid_t process) {
-    for (unsigned i = 0; i < CHILDREN_MOST; i++) {
-        if (all->child[i].state != CHILD_NONE && all->child[i].process == process) {
-            return true;
-        }
-    }
-    return process == all->template;
 }
 
 /* Processes of a template that was replaced, and that template. */

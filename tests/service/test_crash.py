@@ -4,14 +4,17 @@
 The file is read by calls that are on the list.  What each child does, its user has to wait for; so each has a user of its own.
 """
 import json
+import os
 import shlex
+import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from ask_helper import interface, request
-from daemon import Resident, Service, canary, until
+from daemon import Resident, Service, canary, state, until
 from host import BUILD
 from test_bounds import MANY, start_crowd
 
@@ -26,8 +29,15 @@ SOURCE = """
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include "helper/service/messages.h"
 static volatile int zero;
+static const char report[sizeof(struct child_report)];
+static void wait_for_nothing(void) {
+    struct msghdr nothing = {0};
+    recvmsg(0, &nothing, 0);
+}
 static void crash(char what) {
     switch (what) {
     case 'a': *(volatile int *)(long)zero = 1; break;
@@ -50,7 +60,10 @@ static void crash(char what) {
     case 'r': syscall(SYS_prctl, PR_SET_SECCOMP, 0, 0); break;
     case 's': syscall(SYS_connect, 0, 0, 0); break;
     case 't': syscall(SYS_unlink, "/dev/shm/what"); break;
-    case 'u': for (;;) { }
+    case 'u': wait_for_nothing(); break;
+    case 'v': for (;;) send(0, report, sizeof(report), 0);
+    case 'w': send(0, report, 1, 0); wait_for_nothing(); break;
+    case 'x': send(0, report, 0, 0); wait_for_nothing(); break;
     }
 }
 long __real_getrandom(void *buffer, unsigned long size, unsigned flags);
@@ -67,6 +80,7 @@ SIGSYS = 31
 CRASHES = {"a": 11, "b": SIGSYS, "c": 4, "d": 8, "e": 5}  # abort(3) needs calls that are not on the list
 FORBIDDEN = "fghijklmnopqrst"
 FIRST_UID = 5100
+TOP = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +88,7 @@ def program(tmp_path_factory):
     """The installed service's own objects, linked anew with one more."""
     folder = tmp_path_factory.mktemp("crash")
     (folder / "crash.c").write_text(SOURCE)
-    subprocess.run(["cc", "-O0", "-fPIC", "-c", "-o", folder / "crash.o", folder / "crash.c"], check=True)
+    subprocess.run(["cc", "-O0", "-fPIC", "-I", TOP, "-c", "-o", folder / "crash.o", folder / "crash.c"], check=True)
     commands = subprocess.run(["ninja", "-C", BUILD, "-t", "commands", "helper/tapgrantd"], check=True, capture_output=True, text=True)
     words = shlex.split(commands.stdout.splitlines()[-1])
     words[words.index("-o") + 1] = folder / "tapgrantd"
@@ -115,7 +129,7 @@ def lines_of(service, word):
 @pytest.mark.parametrize("kinds", [CRASHES, dict.fromkeys(FORBIDDEN, SIGSYS)], ids=["crashes", "forbidden calls"])
 def test_a_child_that_crashes_brings_new_addresses_and_makes_its_user_alone_wait(crashing, kinds):
     seen = {canary(crashing.template())}
-    for number, (what, signal) in enumerate(kinds.items()):
+    for number, (what, end) in enumerate(kinds.items()):
         guilty = {"uid": FIRST_UID + number, "gid": FIRST_UID}
         crashing.tell(what)
         assert crashing.resident.do(**guilty)["status"] is None, what
@@ -124,7 +138,7 @@ def test_a_child_that_crashes_brings_new_addresses_and_makes_its_user_alone_wait
         assert crashing.resident.do(uid=FIRST_UID + 100, gid=FIRST_UID)["status"] == "granted", what
         seen.add(until(lambda: canary_of_template(crashing)))
         (line,) = lines_of(crashing, "has ended by signal")
-        assert f"uid={FIRST_UID + number}: its child has ended by signal {signal}:" in line, (what, line)
+        assert f"uid={FIRST_UID + number}: its child has ended by signal {end}:" in line, (what, line)
     assert len({random for random, _ in seen}) == len({address for _, address in seen}) == len(kinds) + 1
     until(lambda: not crashing.host.taps())
 
@@ -145,7 +159,7 @@ def test_those_who_wait_are_served_while_others_crash_its_children(crashing):
 
 
 def test_a_deadline_is_no_crash(crashing):
-    """A child that goes on for ever: its own timer ends it."""
+    """A child that waits for ever: its own timer ends it."""
     template = crashing.template()
     crashing.tell("u")
     begun = time.monotonic()
@@ -154,3 +168,27 @@ def test_a_deadline_is_no_crash(crashing):
     crashing.tell("-")
     assert crashing.resident.do(uid=FIRST_UID + 700, gid=1)["status"] == "granted"
     assert crashing.template() == template and not lines_of(crashing, "signal")
+
+
+def test_a_child_that_never_stops_to_report_keeps_the_parent_from_nobody(crashing):
+    """And its lines are bounded as any others of its user's."""
+    crashing.tell("v")
+    client = start_crowd(crashing, "all", 1, FIRST_UID)
+    until(lambda: lines_of(crashing, f"uid={FIRST_UID}: its child reports on another"))
+    crashing.tell("-")
+    for number in range(10):
+        begun = time.monotonic()
+        assert crashing.resident.do(uid=FIRST_UID + 1 + number, gid=1)["status"] == "granted"
+        assert time.monotonic() - begun < 2
+    child = next(child for child in crashing.children() if state(child, "Uid")[1:2] == [str(FIRST_UID)])
+    os.kill(child, signal.SIGKILL)
+    assert json.loads(client.stdout.readline())["counts"] == {"None": 1}
+    assert len(lines_of(crashing, "its child")) < 1000
+
+
+@pytest.mark.parametrize("what", "wx", ids=["one byte", "nothing"])
+def test_a_child_that_sends_what_is_no_report_is_ended(crashing, what):
+    crashing.tell(what)
+    begun = time.monotonic()
+    assert crashing.resident.do(uid=FIRST_UID, gid=1)["status"] is None
+    assert time.monotonic() - begun < 2, "it was not its deadline"
