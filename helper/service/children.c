@@ -5,7 +5,8 @@
  * A child's process id is known from the template's report on, and is the child's until this
  * process has waited for it: so a signal never reaches another process.  A child may have ended
  * before its report is heard; then it stays a zombie until it is.
- * Hostile here: a child that is in other hands may close its channel, or never end.
+ * Hostile here: a child that is in other hands may close its channel, send what is no report, give
+ * the channel to its caller, or never end.
  * Privilege held: CAP_KILL; in its last step a child has its caller's ids.
  */
 #include "helper/service/children.h"
@@ -20,7 +21,7 @@
 
 #define DEADLINE 4000  /* milliseconds for a request, and for the template to fork */
 #define LAST_STEP 2000 /* milliseconds to send the answer */
-#define NEXT_ORDER 250 /* milliseconds after an order that failed */
+#define NEXT_ORDER 250 /* milliseconds after a failure, or one that stays would be tried for ever */
 
 void children_init(struct children *all, int self, int events) {
     all->self = self;
@@ -154,6 +155,7 @@ bool children_serve(struct children *all, int connection, unsigned user, int64_t
         if (!pass_send(child->channel, &byte, sizeof(byte), connection, MSG_DONTWAIT)) {
             child->state = CHILD_SERVES;
             child->user = user;
+            child->connection = connection;
             child->deadline = now + DEADLINE;
             return true;
         }
@@ -161,6 +163,25 @@ bool children_serve(struct children *all, int connection, unsigned user, int64_t
         end(child);
     }
     return false;
+}
+
+static bool is_ours(const struct children *all, pid_t process) {
+    for (unsigned i = 0; i < CHILDREN_MOST; i++) {
+        if (all->child[i].state != CHILD_NONE && all->child[i].process == process) {
+            return true;
+        }
+    }
+    return process == all->template;
+}
+
+/* A number that were not a child's own could make this process signal another one. */
+static bool is_new_child(const struct children *all, pid_t process) {
+    siginfo_t info;
+
+    if (process <= 0 || is_ours(all, process)) {
+        return false;
+    }
+    return !waitid(P_PID, (id_t)process, &info, WEXITED | WNOHANG | WNOWAIT);
 }
 
 int children_hear_template(struct children *all, int64_t now) {
@@ -180,6 +201,10 @@ int children_hear_template(struct children *all, int64_t now) {
         return 0;
     }
     child = &all->child[report.slot];
+    if (report.child >= 0 && !is_new_child(all, report.child)) {
+        children_replace_template(all);
+        return 0;
+    }
     if (report.child > 0) {
         child->process = report.child;
         child->state = CHILD_WARM;
@@ -199,7 +224,11 @@ bool children_hear(struct children *all, unsigned index, struct child_report *re
     struct child *child = &all->child[index];
     int error = pass_receive(child->channel, report, sizeof(*report), NULL, MSG_DONTWAIT);
 
+    if (error == -EAGAIN) {
+        return false;
+    }
     if (error) {
+        children_hang_up(all, index);
         return false;
     }
     report->line[sizeof(report->line) - 1] = 0;
@@ -232,15 +261,6 @@ void children_end_overdue(struct children *all, int64_t now) {
     }
 }
 
-static bool is_ours(const struct children *all, pid_t process) {
-    for (unsigned i = 0; i < CHILDREN_MOST; i++) {
-        if (all->child[i].state != CHILD_NONE && all->child[i].process == process) {
-            return true;
-        }
-    }
-    return process == all->template;
-}
-
 /* Processes of a template that was replaced, and that template. */
 static void wait_for_strays(struct children *all) {
     siginfo_t info = {0};
@@ -255,6 +275,12 @@ static void wait_for_strays(struct children *all) {
     }
 }
 
+static void note_failure(struct children *all, int status, int64_t now) {
+    all->has_failed = true;
+    all->failed_status = status;
+    all->order_after = now + NEXT_ORDER;
+}
+
 int children_find_ended(struct children *all, int *status, int64_t now) {
     for (int i = 0; i < CHILDREN_MOST; i++) {
         struct child *child = &all->child[i];
@@ -264,9 +290,9 @@ int children_find_ended(struct children *all, int *status, int64_t now) {
             return i;
         }
     }
-    if (all->template && waitpid(all->template, NULL, WNOHANG) == all->template) {
+    if (all->template && waitpid(all->template, status, WNOHANG) == all->template) {
         forget_template(all);
-        all->order_after = now + NEXT_ORDER; /* or one that cannot start would be tried for ever */
+        note_failure(all, *status, now);
     }
     wait_for_strays(all);
     return -1;
@@ -283,16 +309,20 @@ static bool is_crash(int signal) {
     return false;
 }
 
-struct child_end children_forget(struct children *all, unsigned index, int status) {
+struct child_end children_forget(struct children *all, unsigned index, int status, int64_t now) {
     struct child *child = &all->child[index];
     struct child_end result = {
         .user = child->user,
         .had_user = child->state == CHILD_SERVES,
+        .connection = child->connection,
         .is_overdue = child->is_overdue,
         .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
     };
 
     result.crashed = is_crash(result.signal) && !child->leaves;
+    if (!result.had_user && !result.is_overdue) {
+        note_failure(all, status, now);
+    }
     forget(child);
     return result;
 }

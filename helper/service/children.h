@@ -24,6 +24,7 @@ struct child {
     pid_t process; /* 0: not known yet */
     int channel;
     unsigned user;    /* whom it serves */
+    int connection;   /* of that user; kept open as long as the child is there */
     int64_t deadline; /* until when it has to come or to end */
     bool leaves;      /* it has reported that its ids become the caller's */
     bool is_overdue;  /* the parent has ended it */
@@ -36,6 +37,8 @@ struct children {
     pid_t template; /* 0: there is none */
     int template_channel;
     int64_t order_after; /* when the next template or child may be tried */
+    bool has_failed;     /* a template, or a child that nobody had asked, has ended, not by us */
+    int failed_status;   /* wait(2)'s, of the last one */
     uint32_t policy_serial;
 };
 
@@ -43,6 +46,7 @@ struct children {
 struct child_end {
     unsigned user;
     bool had_user;   /* it served one */
+    int connection;  /* that user's; the caller learns of the end when it is closed */
     bool is_overdue; /* it took too long, and was ended */
     bool crashed;    /* by SIGNAL, which its caller could not send */
     int signal;
@@ -54,13 +58,16 @@ void children_init(struct children *all, int self, int events);
 /* Starts a template if there is none, and orders children until WANTED are warm or ordered. */
 void children_order(struct children *all, unsigned wanted, int64_t now);
 
-/* Hands the connection to a warm child that serves USER.  False: there is none. */
+/*
+ * Hands the connection to a warm child that serves USER, and keeps it.  False: there is none, and
+ * the connection is still the caller's of this function.
+ */
 CHECKED bool children_serve(struct children *all, int connection, unsigned user, int64_t now);
 
 /* The template has something to say.  The policy's error if it is a new one, or 0. */
 CHECKED int children_hear_template(struct children *all, int64_t now);
 
-/* The next report of a child.  False: there is none. */
+/* The next report of a child.  False: there is none.  A child that sends anything else is ended. */
 CHECKED bool children_hear(struct children *all,
                            unsigned index,
                            struct child_report *report,
@@ -79,7 +86,7 @@ void children_replace_template(struct children *all);
 CHECKED int children_find_ended(struct children *all, int *status, int64_t now);
 
 /* Forgets the child, whose STATUS is wait(2)'s, and says what its end means. */
-struct child_end children_forget(struct children *all, unsigned index, int status);
+struct child_end children_forget(struct children *all, unsigned index, int status, int64_t now);
 
 /* How many are in that state. */
 unsigned children_count(const struct children *all, enum child_state state);

@@ -127,8 +127,11 @@ void connections_make_ready(struct connections *all, unsigned index, int64_t now
     user->last_ready = (int)index;
 }
 
-static bool can_start(struct user *user, int64_t now) {
-    if (user->first_ready < 0 || user->served >= SERVED_OF_ONE) {
+/* A few uids whose children are slow to end must not have all places. */
+static bool can_start(const struct connections *all, struct user *user, int64_t now) {
+    const unsigned most = user->served ? SERVED_MOST - SERVED_RESERVED : SERVED_MOST;
+
+    if (user->first_ready < 0 || user->served >= SERVED_OF_ONE || all->served >= most) {
         return false;
     }
     fill(&user->starts, STARTS_A_SECOND, STARTS_AT_ONCE, now);
@@ -136,13 +139,10 @@ static bool can_start(struct user *user, int64_t now) {
 }
 
 int connections_next(struct connections *all, int64_t now) {
-    if (all->served >= SERVED_MOST) {
-        return -1;
-    }
     for (unsigned i = 1; i <= all->user_end; i++) {
         struct user *user = &all->user[(all->turn + i) % all->user_end];
 
-        if (can_start(user, now)) {
+        if (can_start(all, user, now)) {
             return user->first_ready;
         }
     }

@@ -17,6 +17,7 @@
 #define WAITING_RESERVED 256 /* of all, for uids of which none waits */
 #define SERVED_MOST 64       /* requests that are served at one time */
 #define SERVED_OF_ONE 8      /* of one uid */
+#define SERVED_RESERVED 8    /* of all, for uids of which none is served */
 #define STARTS_A_SECOND 50   /* of one uid, on average */
 #define STARTS_AT_ONCE 256   /* of one uid, after a pause */
 #define LINES_A_SECOND 64    /* in the log, of one uid, on average */

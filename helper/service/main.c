@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,19 +108,41 @@ static int set_limits(void) {
     return setrlimit(RLIMIT_NOFILE, &files) ? -errno : 0;
 }
 
-/* Descriptors 0 to 2 are taken, so that nothing that is opened later is one of them. */
-static int start_clean(int listener) {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+/*
+ * First of all: who starts this program may have closed descriptors 0 to 2, and then what is opened
+ * next would be one of them.
+ */
+static int take_descriptors(unsigned first_unknown) {
+    int null;
 
+    if (close_range(first_unknown, ~0U, 0)) {
+        return -errno;
+    }
+    null = open("/dev/null", O_RDWR);
+    while (null >= 0 && null <= STDERR_FILENO) {
+        null = open("/dev/null", O_RDWR);
+    }
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0) {
         return -errno;
     }
-    if (fcntl(STDERR_FILENO, F_GETFD) < 0 && dup2(null, STDERR_FILENO) < 0) {
-        return -errno;
+    return close(null) ? -errno : 0;
+}
+
+/*
+ * Signals may be ignored by who starts this program.  If SIGCHLD is, the kernel waits for children
+ * itself, and the parent would never learn that one has ended.
+ */
+static void reset_signals(void) {
+    for (int number = 1; number < NSIG; number++) {
+        signal(number, SIG_DFL); /* fails for those that never change */
     }
+}
+
+static int start_clean(int listener) {
     if (fcntl(listener, F_SETFD, FD_CLOEXEC) || fcntl(listener, F_SETFL, O_NONBLOCK)) {
         return -errno;
     }
+    reset_signals();
     umask(077);
     if (chdir("/") || clearenv()) {
         return -errno;
@@ -141,8 +164,12 @@ static int run(const struct options *options) {
     gid_t gid;
     int listener;
     int self;
-    int error = close_range(first_unknown, ~0U, 0) ? -errno : check_namespace();
+    int error = take_descriptors(first_unknown);
 
+    if (error) {
+        return fail("/dev/null", "cannot be opened", error);
+    }
+    error = check_namespace();
     if (error == -EPERM) {
         return fail("start", "this is not the host's own user namespace", 0);
     }

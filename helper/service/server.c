@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,8 +31,13 @@
 #define PAUSE 100        /* milliseconds without accepting, where there are no descriptors left */
 #define BLOCKED 60000    /* milliseconds that a user is busy whose request crashed a child */
 #define DRAINING 6000    /* milliseconds for what is there at the end */
-#define OTHER_FILES 128u /* descriptors beside those of connections */
+#define SELDOM 60000     /* milliseconds between two lines about failures */
+#define OTHER_FILES 208u /* descriptors beside those of connections that wait */
+#define PLACES_LEAST 128 /* connections that may wait, however few descriptors there are */
 #define LINE 128
+
+/* A child sends one for each interface, one of a refusal, and the last one. */
+#define REPORTS_AT_ONCE (WIRE_INTERFACES + 2)
 
 struct server {
     struct connections connections;
@@ -44,6 +50,7 @@ struct server {
     int64_t idle;       /* milliseconds; 0: without end */
     int64_t last;       /* when somebody connected, or was served */
     int64_t drained_by; /* 0: it is not to end */
+    int64_t tell_after; /* when the next failure may be told */
 };
 
 static int64_t now_milliseconds(void) {
@@ -134,11 +141,15 @@ static void handle_connection(struct server *server, unsigned index, uint32_t wh
     }
 }
 
+/* Not more at once than a child has to say: one in other hands could go on for ever. */
 static void handle_reports(struct server *server, unsigned index, int64_t now) {
     const struct child *child = &server->children.child[index];
     struct child_report report = {0};
 
-    while (children_hear(&server->children, index, &report, now)) {
+    for (unsigned i = 0; i < REPORTS_AT_ONCE; i++) {
+        if (!children_hear(&server->children, index, &report, now)) {
+            return;
+        }
         if (report.step == CHILD_LOGS && child->state == CHILD_SERVES) {
             journal_write_report(&server->connections, child->user, &report, now);
         }
@@ -149,7 +160,7 @@ static void handle_reports(struct server *server, unsigned index, int64_t now) {
 static void handle_crash(struct server *server, const struct child_end *end, int64_t now) {
     char line[LINE];
 
-    snprintf(line, sizeof(line), "a child has ended by signal %d: a new template", end->signal);
+    children_replace_template(&server->children);
     if (end->had_user) {
         struct user *user = &server->connections.user[end->user];
 
@@ -157,9 +168,8 @@ static void handle_crash(struct server *server, const struct child_end *end, int
         snprintf(line, sizeof(line),
                  "uid=%u: its child has ended by signal %d: a new template, and busy for %d s",
                  user->uid, end->signal, BLOCKED / 1000);
+        journal_write(LOG_ERR, line);
     }
-    journal_write(LOG_ERR, line);
-    children_replace_template(&server->children);
 }
 
 static void handle_overdue(const struct server *server, unsigned user) {
@@ -170,6 +180,44 @@ static void handle_overdue(const struct server *server, unsigned user) {
     journal_write(LOG_WARNING, line);
 }
 
+/*
+ * Nobody asked for anything, so the fault is the host's or our own, and comes back with each try:
+ * one that is told seldom is enough.
+ */
+static void handle_failure(struct server *server, int64_t now) {
+    const int status = server->children.failed_status;
+    char line[LINE];
+
+    server->children.has_failed = false;
+    if (now < server->tell_after) {
+        return;
+    }
+    server->tell_after = now + SELDOM;
+    snprintf(line, sizeof(line), "a process that was to serve has ended (%s %d)",
+             WIFSIGNALED(status) ? "signal" : "status",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    journal_write(LOG_ERR, line);
+}
+
+/*
+ * Last of all the connection is closed, of which the child had a copy: a caller whose request
+ * crashed a child must not connect again before it is known that it has to wait.
+ */
+static void handle_end(struct server *server, const struct child_end *end, int64_t now) {
+    if (end->had_user) {
+        connections_end(&server->connections, end->user);
+        server->last = now;
+    }
+    if (end->crashed) {
+        handle_crash(server, end, now);
+    } else if (end->had_user && end->is_overdue) {
+        handle_overdue(server, end->user);
+    }
+    if (end->had_user) {
+        close(end->connection);
+    }
+}
+
 static void handle_ends(struct server *server, int64_t now) {
     int status;
     int index = children_find_ended(&server->children, &status, now);
@@ -178,17 +226,12 @@ static void handle_ends(struct server *server, int64_t now) {
         struct child_end end;
 
         handle_reports(server, (unsigned)index, now);
-        end = children_forget(&server->children, (unsigned)index, status);
-        if (end.had_user) {
-            connections_end(&server->connections, end.user);
-            server->last = now;
-        }
-        if (end.crashed) {
-            handle_crash(server, &end, now);
-        } else if (end.had_user && end.is_overdue) {
-            handle_overdue(server, end.user);
-        }
+        end = children_forget(&server->children, (unsigned)index, status, now);
+        handle_end(server, &end, now);
         index = children_find_ended(&server->children, &status, now);
+    }
+    if (server->children.has_failed) {
+        handle_failure(server, now);
     }
 }
 
@@ -271,13 +314,12 @@ static void serve_ready(struct server *server, int64_t now) {
         int socket = connection->socket;
 
         if (is_gone(socket)) {
-            connections_drop(all, (unsigned)index);
+            close_connection(server, (unsigned)index);
         } else if (children_serve(&server->children, socket, connection->user, now)) {
             connections_begin(all, (unsigned)index, now);
         } else {
             return;
         }
-        close(socket);
         index = connections_next(all, now);
     }
 }
@@ -350,8 +392,8 @@ static int watch_signals(struct server *server) {
 static unsigned waiting_most(void) {
     struct rlimit files;
 
-    if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur < 2UL * OTHER_FILES) {
-        return OTHER_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur < OTHER_FILES + PLACES_LEAST) {
+        return PLACES_LEAST;
     }
     return files.rlim_cur > WAITING_MOST + OTHER_FILES ? WAITING_MOST
                                                        : (unsigned)files.rlim_cur - OTHER_FILES;

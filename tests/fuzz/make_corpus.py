@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes corpus-request and corpus-policy, what the fuzzer starts from: /usr/bin/python3 tests/fuzz/make_corpus.py"""
+"""Writes corpus-request, corpus-policy and corpus-service, what the fuzzer starts from: /usr/bin/python3 tests/fuzz/make_corpus.py"""
 import sys
 from pathlib import Path
 
@@ -47,3 +47,24 @@ SUBUIDS = {
 }
 for name, (who, subuid) in SUBUIDS.items():
     (HERE / "corpus-policy" / name).write_bytes(RULES % who + b"\0" + subuid)
+
+# Steps for fuzz_service.c, each with a number: which uid, client or process.  Process 0 is the template, 1 the first child.
+CONNECT, SEND, GO, FORK_AND_TELL, FORK, TELL = 0, 2, 2 | 1 << 4, 4 | 1 << 4, 4, 7
+END, TAKE, LEAVE, SAY, ANYTHING, CLOSE, SHUT, REPLY = (9 | how << 4 for how in range(8))
+TEMPLATE_ENDS, WAIT, TERMINATE = 8, 13, 14
+BEGINNING = [CONNECT, 1, FORK_AND_TELL, 0, FORK_AND_TELL, 0, SEND, 0, TAKE, 1]
+SCRIPTS = {
+    "a-grant": [*BEGINNING, SAY, 1, 1, 1, LEAVE, 1, REPLY, 1, END, 1, 0, GO, 0],
+    "one-that-never-stops": [*BEGINNING, SAY, 1, 1, 255, SAY, 1, 1, 255],
+    "a-crash": [*BEGINNING, END, 1, 3, CONNECT, 1, SEND, 1, CONNECT, 2, SEND, 2],
+    "a-crash-in-the-last-step": [*BEGINNING, LEAVE, 1, END, 1, 3],
+    "a-deadline": [*BEGINNING, *[WAIT, 255] * 2],
+    "a-caller-who-goes": [CONNECT, 1, SEND, 0, GO, 0, FORK_AND_TELL, 0],
+    "a-silent-one": [CONNECT, 1, *[WAIT, 100] * 2],
+    "a-report-that-comes-late": [FORK, 0, FORK, 0, END, 1, 1, TELL, 1, FORK, 255],
+    "the-template-ends": [*BEGINNING, FORK, 0, TEMPLATE_ENDS, 201, TEMPLATE_ENDS, 202, FORK_AND_TELL, 0],
+    "the-end": [*BEGINNING, CONNECT, 2, SEND, 1, TERMINATE, 1, WAIT, 255],
+    "what-is-no-report": [*BEGINNING, ANYTHING, 1, 4, 2, 2, 1, SHUT, 1, CLOSE, 2, TELL, 0, 1, 9, 9, 0],
+}
+for name, steps in SCRIPTS.items():
+    (HERE / "corpus-service" / name).write_bytes(bytes(steps))

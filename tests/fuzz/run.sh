@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Fuzzes the bytes of policy, request, definitions and libvirt's documents under AddressSanitizer and UndefinedBehaviorSanitizer:
+# Fuzzes the bytes of policy, request, definitions and libvirt's documents, and what the service's parent is told, under
+# AddressSanitizer and UndefinedBehaviorSanitizer:
 #   tests/fuzz/run.sh SECONDS WORKDIR
-# SECONDS for each of the four, side by side.  What it builds and finds is in WORKDIR; the corpora in the tree stay as they are.
+# SECONDS for each of the five, side by side.  What it builds and finds is in WORKDIR; the corpora in the tree stay as they are.
 set -eu
 [ $# = 2 ] || { echo "usage: $0 SECONDS WORKDIR" >&2; exit 2; }
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -44,6 +45,8 @@ fuzz() {
 
 build fuzz_policy "$top/conf/file/trusted.c" "$top"/conf/ini/*.c "$top"/conf/policy/*.c "$top"/wire/*.c
 build fuzz_request "$top/helper/grant/request.c" "$top"/wire/*.c
+build fuzz_service "$top/helper/service/connections.c" "$top/helper/service/events.c" "$top/helper/service/journal.c" \
+    "$top/helper/service/pass.c"
 build fuzz_definitions "$top"/conf/definitions/*.c "$top"/conf/ini/*.c "$top"/conf/interface/*.c "$top"/wire/*.c
 build fuzz_import "$top"/cli/import/notes.c "$top/cli/import/libvirt/documents.c" "$top/cli/import/libvirt/interface.c" \
     "$top/cli/import/libvirt/rest.c" "$top/cli/import/libvirt/xml.c" "$top/cli/show/libvirt.c" \
@@ -53,6 +56,8 @@ fuzz fuzz_policy 4096 "$top"/tests/data/policy/*.conf "$top"/tests/fuzz/corpus-p
 policy=$!
 fuzz fuzz_request 8192 "$top"/tests/fuzz/corpus-request/* &
 request=$!
+fuzz fuzz_service 600 "$top"/tests/fuzz/corpus-service/* &
+service=$!
 fuzz fuzz_definitions 4096 "$top"/tests/fuzz/corpus-definitions/* &
 definitions=$!
 fuzz fuzz_import 8192 "$top"/tests/data/libvirt/*.xml -- -dict="$top/tests/fuzz/import.dict" &
@@ -60,6 +65,7 @@ import=$!
 failed=0
 wait $policy || failed=1
 wait $request || failed=1
+wait $service || failed=1
 wait $definitions || failed=1
 wait $import || failed=1
 exit $failed

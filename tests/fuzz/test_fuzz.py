@@ -22,5 +22,9 @@ def test_no_input_makes_policy_request_or_definitions_misbehave(runs):
     assert min(runs.get(name, 0) for name in ("fuzz_policy", "fuzz_request", "fuzz_definitions")) > 100, runs
 
 
+def test_nothing_that_the_parent_of_the_service_is_told_makes_it_misbehave(runs):
+    assert runs.get("fuzz_service", 0) > 100, runs
+
+
 def test_no_document_makes_the_import_misbehave_or_reads_back_otherwise(runs):
     assert runs.get("fuzz_import", 0) > 100, runs

@@ -25,12 +25,7 @@ class Arena:
         self.host = Host()
         self.host.policy(policy)
         self.host.root("/etc/group").open("a").write(f"{TEAM}:x:77001:{ALICE}\n")
-        self.host.run("sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0")
-        self.host.bridge("br0")
-        # a first port, or the first tap would give the bridge its carrier, and with it an address
-        self.host.run("ip", "link", "add", "uplink", "master", "br0", "up", "type", "veth", "peer", "name", "far")
-        self.host.run("ip", "link", "set", "far", "up")
-        self.host.run("sh", "-c", "until ip -6 addr show dev br0 | grep -q fe80; do sleep 0.05; done", timeout=10)
+        self.host.steady_bridge()
         self.host.listen_log()
         self.resident = self.host.start("/usr/bin/python3", ARENA, HELPER, stderr=None)
 

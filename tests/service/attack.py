@@ -50,4 +50,5 @@ def attack(process):
     }
 
 
-print(json.dumps([attack(int(process)) for process in sys.argv[1:]]))
+if __name__ == "__main__":
+    print(json.dumps([attack(int(process)) for process in sys.argv[1:]]))

@@ -2,7 +2,9 @@
 """The installed service on a throw-away host."""
 import json
 import os
+import re
 import signal
+import struct
 import time
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from host import ALICE, HELPER
 
 SERVICE = HELPER.parent / "tapgrantd"
 CLIENT = Path(__file__).resolve().parent / "client.py"
+RESIDENT = CLIENT.with_name("resident.py")
 ACCOUNT = "_tapgrant"
 FREE_ID = 64999  # of the account, where the machine has none
 ONE = request(interface())
+AT_RANDOM = 25  # getauxval(3)
 
 
 def make_account(host):
@@ -36,6 +40,21 @@ def state(process, key):
     return next((line.split()[1:] for line in lines if line.startswith(f"{key}:")), [])
 
 
+def processes_of(parent):
+    """[(process, "template" or "child", its state)] of those that it waits for: the template alone has no filter."""
+    found = []
+    for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        for process in map(int, task.read_text().split()):
+            try:
+                text = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            kind, its_state = re.search(r"^Seccomp:\s+(\d)", text, re.M), re.search(r"^State:\s+(\w)", text, re.M)[1]
+            if kind and its_state not in "ZX":
+                found.append((process, {"0": "template", "2": "child"}[kind[1]], its_state))
+    return found
+
+
 def until(condition, seconds=5):
     """Waits for the condition to have a value that is true, and returns it."""
     deadline = time.monotonic() + seconds
@@ -45,6 +64,15 @@ def until(condition, seconds=5):
             return value
         time.sleep(0.01)
     raise AssertionError("it did not come to that")
+
+
+def canary(process):
+    """The 16 random bytes that the process's stack canary is made of, and where its program is."""
+    auxiliary = Path(f"/proc/{process}/auxv").read_bytes()
+    pairs = dict(struct.iter_unpack("QQ", auxiliary))
+    with open(f"/proc/{process}/mem", "rb") as memory:
+        memory.seek(pairs[AT_RANDOM])
+        return memory.read(16), Path(f"/proc/{process}/maps").read_text().split("-")[0]
 
 
 class Service:
@@ -73,21 +101,14 @@ class Service:
             self.process.wait(timeout=10)
 
     def processes(self):
-        """{process: its name} of those that the parent waits for: the template, and the children."""
-        found = {}
-        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
-            for child in task.read_text().split():
-                names = state(child, "Name")
-                if names:
-                    found[int(child)] = names[0]
-        return found
+        """The template, and the children."""
+        return [process for process, _, _ in processes_of(self.process.pid)]
 
     def template(self):
-        """The process that forks the children: it alone has its capabilities and no filter."""
-        return next((process for process in self.processes() if state(process, "Seccomp") == ["0"]), None)
+        return next((process for process, kind, _ in processes_of(self.process.pid) if kind == "template"), None)
 
     def children(self):
-        return [process for process in self.processes() if state(process, "Seccomp") == ["2"]]
+        return [process for process, kind, _ in processes_of(self.process.pid) if kind == "child"]
 
     def client(self, *words, data=ONE, user=ALICE, extra=(), **kwargs):
         """The words of a client, for host.start()."""
@@ -108,6 +129,20 @@ class Service:
         line = process.stdout.readline()
         assert line, process.stderr.read()
         return process, json.loads(line)
+
+
+class Resident:
+    """A process on the host that asks many times; resident.py has its jobs."""
+
+    def __init__(self, service):
+        self.process = service.host.start("/usr/bin/python3", RESIDENT, service.socket, service.process.pid, stderr=None)
+
+    def do(self, data=ONE, **job):
+        self.process.stdin.write(json.dumps({"request": data.hex()} | job) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"the resident ended at {job}"
+        return json.loads(line)
 
 
 def open_files(process):

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A change of the policy, or of a file that it needs, counts from the next request on."""
 import os
+import random
+import signal
 import subprocess
 import time
 
 import pytest
 
-from daemon import Service, state, until
+from daemon import Resident, Service, state, until
 from host import ALICE, BOB, POLICY, gid, uid
 
+LONG = os.environ.get("TAPGRANT_LONG") == "1"
 SETTLED = 3.2  # seconds: older files are not read again
 RULE = "[rule lab]\nuser = {user}\nbridge = br0\nisolate = no\nlock-mac = no\n"
 YES, NO = RULE.format(user=f"{uid(ALICE)}"), RULE.format(user=f"{uid(BOB)}")
@@ -78,14 +81,18 @@ def path(service):
     """The policy's, which grants alice a tap on br0."""
     file = service.host.root(POLICY)
     restore(file)
+    resident = Resident(service)
+    service.ask = lambda **words: resident.do(**words)
     return file
 
 
 def settle(service):
     """All children that wait now have read files that were old then."""
     time.sleep(SETTLED)
-    for _ in range(6):
-        assert service.ask()["status"] == "granted"
+    young = set(service.children())
+    for child in young:
+        os.kill(child, signal.SIGKILL)
+    until(lambda: len(set(service.children()) - young) == 4)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
@@ -129,6 +136,42 @@ def test_the_next_request_sees_a_change_of_the_accounts(service, path, file, tex
     settle(service)
     in_place(place, before + denied.format(**numbers))
     assert service.ask()["status"] == "denied"
+
+
+# Who is granted, by the policy and by the file that it needs: the text before, and that of a change which denies.
+ASKERS = range(5000, 5100)
+BASES = {
+    "policy.conf": (RULE.format(user="5000-5099"), RULE.format(user="6000-6099"), ""),
+    "passwd": ("worker:x:{uid}:1::/:/bin/sh\n", "worker:x:4321:1::/:/bin/sh\n", RULE.format(user="worker")),
+    "group": ("team:x:5000:\n", "team:x:4321:\n", RULE.format(user="%team")),
+    "subuid": ("1:7000:100\n", "1:5000:100\n", RULE.format(user="*")),
+}
+WRITERS = [in_place, by_rename, with_its_mtime, renamed_with_its_mtime]
+
+
+def test_each_request_sees_the_last_of_many_changes(service, path):
+    """In any way, of any of the files, most of them within two seconds of the one before."""
+    chance = random.Random(7)
+    files = {name: path if name == "policy.conf" else service.host.root(f"/etc/{name}") for name in BASES}
+    before = {name: file.read_text() if file != path else "" for name, file in files.items()}
+    for round_ in range(10000 if LONG else 60):
+        name, asker = chance.choice(list(BASES)), ASKERS[round_ % len(ASKERS)]
+        granting, denying, policy = BASES[name]
+        restore(path)
+        if policy:
+            chance.choice(WRITERS)(path, policy)
+        if chance.random() < 0.5:
+            service.ask(uid=asker, gid=5000)  # or what comes next is one change with this
+        chance.choice(WRITERS)(files[name], before[name] + granting.format(uid=asker))
+        files[name].chmod(0o644)
+        if round_ % 500 == 499:
+            settle(service)
+        assert service.ask(uid=asker, gid=5000)["status"] == "granted", (round_, name)
+        way = chance.choice(WAYS if name == "policy.conf" else WRITERS)
+        way(files[name], before[name] + denying.format(uid=asker))
+        assert service.ask(uid=asker, gid=5000)["status"] == "denied", (round_, name, way.__name__)
+        if name != "policy.conf":
+            in_place(files[name], before[name])
 
 
 def opened(service, child):

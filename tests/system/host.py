@@ -137,6 +137,14 @@ class Host:
             self.run("ip", "link", "set", name, "mtu", mtu)
         self.run("ip", "link", "set", name, "up")
 
+    def steady_bridge(self, name="br0"):
+        """One that no tap changes: without a first port, the first tap would give it its carrier, and with it an address."""
+        self.run("sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0")
+        self.bridge(name)
+        self.run("ip", "link", "add", "uplink", "master", name, "up", "type", "veth", "peer", "name", "far")
+        self.run("ip", "link", "set", "far", "up")
+        self.run("sh", "-c", f"until ip -6 addr show dev {name} | grep -q fe80; do sleep 0.05; done", timeout=10)
+
     def tap(self, name="mytap0", user=ALICE, *options):
         owner = ["user", user] if user else []
         self.run("ip", "tuntap", "add", "dev", name, "mode", "tap", *owner, *options)

@@ -109,6 +109,19 @@ static void all_are_served_64_at_a_time(void **state) {
     assert_int_equal(serve_next(0), 0);
 }
 
+static void the_last_served_places_are_for_uids_that_have_none(void **state) {
+    for (uint32_t uid = 1; uid <= 8; uid++) {
+        come_ready(uid, SERVED_OF_ONE, 0);
+    }
+    for (unsigned i = 0; i < SERVED_MOST - SERVED_RESERVED; i++) {
+        assert_int_not_equal(serve_next(0), 0);
+    }
+    assert_int_equal(serve_next(0), 0);
+    come_ready(ALICE, 2, 0);
+    assert_int_equal(serve_next(0), ALICE);
+    assert_int_equal(serve_next(0), 0);
+}
+
 /* How many requests of one uid start at that time, each ending at once. */
 static unsigned starts(int64_t now) {
     unsigned count = 0;
@@ -220,6 +233,7 @@ int main(void) {
         CASE(uids_take_turns),
         CASE(one_uid_is_served_8_at_a_time),
         CASE(all_are_served_64_at_a_time),
+        CASE(the_last_served_places_are_for_uids_that_have_none),
         CASE(one_uid_starts_256_and_then_50_a_second),
         CASE(a_silent_connection_is_overdue_and_so_is_one_that_waits_for_long),
         CASE(a_uid_that_is_to_wait_is_overdue_at_once_and_gets_no_place),
