@@ -87,12 +87,21 @@ static int become(const struct self *self, const struct caller *caller, struct p
     return privilege_take_on(ids, caller->groups, caller->group_count);
 }
 
+/* The first interface that is to be in the caller's own network namespace; the count: there is none. */
+static uint32_t find_own_netns(const struct wire_request *request) {
+    uint32_t i = 0;
+
+    while (i < request->count && request->interface[i].netns == WIRE_NETNS_HOST) {
+        i++;
+    }
+    return i;
+}
+
 /* As the caller: 0, -errno or an enum wire_status. */
-static int answer(struct grant *grant,
-                  int connection,
-                  const struct fresh_policy *fresh,
-                  bool is_same) {
+static int answer(struct grant *grant, int connection, const struct fresh_policy *fresh) {
     static struct policy_subject subject;
+    bool is_elsewhere = grant->caller->is_in_other_netns;
+    uint32_t own;
     int result;
 
     grant->stage = WIRE_REQUEST;
@@ -101,12 +110,14 @@ static int answer(struct grant *grant,
         return result;
     }
     grant->stage = WIRE_POLICY;
-    if (!is_same) {
+    own = find_own_netns(&grant->request);
+    if (is_elsewhere && own < grant->request.count) {
+        grant->index = own;
         return WIRE_OTHER_NETNS;
     }
-    /* Whatever is wrong with the policy is a denial like any other. */
+    /* Whatever is wrong with the policy, there is no rule. */
     if (fresh->error || policy_resolve(&fresh->policy, &fresh->accounts, grant->caller, &subject)) {
-        return WIRE_DENIED;
+        return is_elsewhere ? WIRE_OTHER_NETNS : WIRE_DENIED;
     }
     grant->policy = &fresh->policy;
     grant->subject = &subject;
@@ -122,17 +133,17 @@ static int serve(const struct self *self, int channel, int connection, struct fr
     static struct grant grant;
     static struct caller caller;
     struct privilege_ids ids;
-    bool is_same = is_same_namespace(self, connection);
 
     fresh_update(fresh);
     if (identity_read(connection, &caller) || become(self, &caller, &ids)) {
         return 1;
     }
+    caller.is_in_other_netns = !is_same_namespace(self, connection);
     grant.caller = &caller;
     grant.log = channel;
     grant.tell = report_line;
     grant.via = "service";
-    grant_fill_reply(&grant, answer(&grant, connection, fresh, is_same));
+    grant_fill_reply(&grant, answer(&grant, connection, fresh));
     if (report_leaving(channel) || privilege_give_up(&ids)) {
         return 1;
     }
