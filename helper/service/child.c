@@ -24,6 +24,7 @@
  */
 #include "helper/service/child.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -124,6 +125,23 @@ static int answer(struct grant *grant, int connection, const struct fresh_policy
     return grant_run(grant);
 }
 
+/*
+ * The kernel removes a tap when its last queue is closed.  The end of this process would do that, but
+ * later than the caller hears of it: what it then asks for would meet taps that it does not have.
+ */
+static int close_queues(const struct grant *grant) {
+    for (uint32_t i = 0; i < grant->request.count; i++) {
+        const struct device *device = &grant->device[i];
+
+        for (unsigned queue = 0; queue < device->queues; queue++) {
+            if (close(device->queue[queue])) {
+                return -errno;
+            }
+        }
+    }
+    return 0;
+}
+
 static bool is_same_namespace(const struct self *self, int connection) {
     return self->namespace && identity_namespace(connection) == self->namespace;
 }
@@ -144,10 +162,18 @@ static int serve(const struct self *self, int channel, int connection, struct fr
     grant.tell = report_line;
     grant.via = "service";
     grant_fill_reply(&grant, answer(&grant, connection, fresh));
+    /* what is refused goes while the caller cannot stop this process */
+    if (!grant.reply.count && close_queues(&grant)) {
+        return 1;
+    }
     if (report_leaving(channel) || privilege_give_up(&ids)) {
         return 1;
     }
-    return reply_send(connection, &grant.request, &grant.reply, grant.device) ? 1 : 0;
+    if (reply_send(connection, &grant.request, &grant.reply, grant.device)) {
+        return 1;
+    }
+    /* the caller waits for the end of the connection, which is the last to be closed */
+    return grant.reply.count && close_queues(&grant) ? 1 : 0;
 }
 
 void child_run(int channel, struct fresh_policy *fresh) {
