@@ -42,6 +42,11 @@ static int make_persistent(struct interfaces *interfaces, size_t n) {
         return interfaces_refuse(
             interfaces, n, "create makes persistent interfaces: persist=no has no meaning here");
     }
+    if (wanted->host_netns) {
+        return interfaces_refuse(interfaces, n,
+                                 "create makes persistent interfaces, and with netns=host one could "
+                                 "be neither opened again nor deleted: netns=host is for run");
+    }
     if (wanted->script[0] || wanted->downscript[0]) {
         return interfaces_refuse(
             interfaces, n, "create opens nothing for a program: script and downscript are for run");

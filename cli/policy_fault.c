@@ -30,6 +30,7 @@ static const char *const forms[POLICY_KEYS] = {
     [POLICY_MAX] = "a number of 0-256",
     [POLICY_ALLOW_UNPINNED] = YES_OR_NO,
     [POLICY_ALLOW_RA] = YES_OR_NO,
+    [POLICY_ALLOW_OTHER_NETNS] = YES_OR_NO,
 };
 
 /* A fault that is kept until all are known. */

@@ -170,6 +170,10 @@ int tapgrant_existed(const struct tapgrant_device *device) {
     return device->existed;
 }
 
+int tapgrant_other_netns(const struct tapgrant_device *device) {
+    return device->other_netns;
+}
+
 int tapgrant_vnet_hdr(const struct tapgrant_device *device) {
     return device->vnet_hdr;
 }

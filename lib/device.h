@@ -27,6 +27,7 @@ struct tapgrant_device {
     int slot;
     bool managed;
     bool existed;
+    bool other_netns; /* what is known of it is of another network namespace than the process's */
     bool vnet_hdr;
     bool persist;
     bool up;

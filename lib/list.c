@@ -298,5 +298,9 @@ void tapgrant_list_free(struct tapgrant_device **devices, size_t count) {
 size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count) {
     UNCANCELLED;
 
+    /* a device of this name in our own network namespace is another one */
+    if (device->other_netns) {
+        return 0;
+    }
     return links_holders(device->name, holders, count);
 }

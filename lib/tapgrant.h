@@ -57,7 +57,8 @@ enum tapgrant_code {
  * The reason code is a word for programs, which stays the same: "failed", "usage", "denied",
  * "unfit_bridge", "device", "name_taken", "over_quota", "busy", "no_access" (neither the service
  * nor the setuid helper can be used), "untrusted" (another program listens where the service
- * should), "version", "unknown_field".  There will be others.
+ * should), "other_netns" (no rule gives a tap in the service's network namespace to this one),
+ * "version", "unknown_field".  There will be others.
  */
 struct tapgrant_error {
     int code;         /* enum tapgrant_code */
@@ -149,6 +150,9 @@ void tapgrant_list_free(struct tapgrant_device **devices, size_t count);
  *            in the spanning tree (BPDU guard and root block)
  * mtu        bytes
  * existed    1 if it was there before it was opened, otherwise 0
+ * other_netns   1 if it is in another network namespace than the process that opened it, which
+ *            netns=host can give.  Its descriptors work.  Its name, index and bridge mean something
+ *            else to the process, or nothing.
  * managed, vnet_hdr, persist, up   1 or 0
  */
 const char *tapgrant_name(const struct tapgrant_device *device);
@@ -172,6 +176,7 @@ int tapgrant_guarded(const struct tapgrant_device *device);
 unsigned tapgrant_mtu(const struct tapgrant_device *device);
 int tapgrant_managed(const struct tapgrant_device *device);
 int tapgrant_existed(const struct tapgrant_device *device);
+int tapgrant_other_netns(const struct tapgrant_device *device);
 int tapgrant_vnet_hdr(const struct tapgrant_device *device);
 int tapgrant_persist(const struct tapgrant_device *device);
 int tapgrant_up(const struct tapgrant_device *device);
@@ -181,8 +186,9 @@ const char *tapgrant_warning(const struct tapgrant_device *device, unsigned n);
 
 /*
  * Stores up to COUNT processes that hold a queue of the device.  Returns how many there are, which
- * may be more than COUNT.  Only processes whose /proc entries the caller may read are found.  It
- * has up to three files open at once, and leaves out what it cannot open.
+ * may be more than COUNT.  Only processes whose /proc entries the caller may read are found, and
+ * none of a device in another network namespace.  It has up to three files open at once, and leaves
+ * out what it cannot open.
  */
 size_t tapgrant_holders(const struct tapgrant_device *device, pid_t holders[], size_t count);
 

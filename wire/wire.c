@@ -96,5 +96,5 @@ bool wire_interface_valid(const struct wire_interface *interface) {
     if (interface->queues < 1 || interface->queues > WIRE_QUEUES) {
         return false;
     }
-    return interface->vnet_hdr <= 1;
+    return interface->vnet_hdr <= 1 && interface->netns <= WIRE_NETNS_HOST;
 }

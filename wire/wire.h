@@ -74,7 +74,7 @@ enum wire_status {
     WIRE_NAME_TAKEN,    /* a device has the name that the request asks for */
     WIRE_FAILED,        /* the kernel said no: reply.stage, reply.error */
     WIRE_BUSY,          /* the service has too much to do: the same request may be granted later */
-    WIRE_OTHER_NETNS,   /* the caller is in another network namespace than the service */
+    WIRE_OTHER_NETNS,   /* the caller is in another network namespace, and gets no tap of this one */
     WIRE_UNKNOWN_FIELD  /* the request has more than reply.request_size and .interface_size tell */
 };
 
@@ -86,6 +86,12 @@ enum wire_fault {
     WIRE_FAULT_MTU_IPV6 = 16   /* the MTUs of the bridge and of the port are below WIRE_MTU_IPV6 */
 };
 
+/* In whose network namespace is the tap to be?  The service makes taps in its own alone. */
+enum wire_netns {
+    WIRE_NETNS_OWN, /* the caller's */
+    WIRE_NETNS_HOST /* the service's, whichever the caller's is */
+};
+
 struct wire_interface {
     char dev[WIRE_NAME];    /* empty: generated */
     char bridge[WIRE_NAME]; /* empty: none */
@@ -94,6 +100,7 @@ struct wire_interface {
     uint32_t mtu; /* bytes; 0: not asked for */
     uint16_t queues;
     uint16_t vnet_hdr; /* 0 or 1 */
+    uint32_t netns;    /* enum wire_netns */
 };
 
 struct wire_request {
@@ -130,6 +137,7 @@ struct wire_reply {
     uint32_t count;          /* devices that were made; of a refusal none */
     uint32_t request_size;   /* what the answering program knows of a request's header, in bytes */
     uint32_t interface_size; /* the same of each interface */
+    uint32_t is_elsewhere;   /* 1: the caller is in another network namespace than the service */
     struct wire_device device[WIRE_INTERFACES];
 };
 
@@ -146,8 +154,8 @@ struct wire_reply {
 #define WIRE_PART_MOST 1024u
 #define WIRE_MESSAGE_MOST ((1 + WIRE_INTERFACES) * WIRE_PART_MOST)
 
-_Static_assert(WIRE_REQUEST_HEADER == 28 && sizeof(struct wire_interface) == 52, "no padding");
-_Static_assert(WIRE_REPLY_HEADER == 40 && sizeof(struct wire_device) == 92, "no padding");
+_Static_assert(WIRE_REQUEST_HEADER == 28 && sizeof(struct wire_interface) == 56, "no padding");
+_Static_assert(WIRE_REPLY_HEADER == 44 && sizeof(struct wire_device) == 92, "no padding");
 _Static_assert(offsetof(struct wire_request, reply_size) == WIRE_REQUEST_LEAST, "LEAST");
 
 /*

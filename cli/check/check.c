@@ -10,7 +10,7 @@
 #include <getopt.h>
 
 static const char usage[] =
-    "Usage: tapgrant check [--user USER] [--json] --net SPEC [--net SPEC]... | -f FILE\n"
+    "Usage: tapgrant check [--user USER] [--other-netns] [--json] --net SPEC [--net SPEC]... | -f FILE\n"
     "Tells whether the policy allows the interfaces to you, or to USER, and which rule says so;\n"
     "or for each rule the first condition that does not hold.  Nothing is opened or made.\n"
     "Exit status 0: all are allowed; 3: one is not.\n";
@@ -31,9 +31,10 @@ static int check_queues(const struct interfaces *interfaces) {
     return 0;
 }
 
-static int read_all(struct check *check, const char *user, bool json) {
+static int read_all(struct check *check, const char *user, bool other_netns, bool json) {
     int code = check_read_caller(check, user, json);
 
+    check->caller.is_in_other_netns = other_netns;
     return code ? code : check_read_policy(check, json);
 }
 
@@ -62,10 +63,11 @@ static bool answer_all(struct check *check, const struct interfaces *interfaces,
 
 static int read_and_answer(struct check *check,
                            const struct interfaces *interfaces,
-                           const char *user) {
+                           const char *user,
+                           bool other_netns) {
     json_t *array = NULL;
     bool is_allowed;
-    int code = read_all(check, user, interfaces->json);
+    int code = read_all(check, user, other_netns, interfaces->json);
 
     if (code) {
         return code;
@@ -83,8 +85,11 @@ static int read_and_answer(struct check *check,
 
 static int parse_and_answer(struct interfaces *interfaces, int argc, char *argv[]) {
     const char *user = NULL;
+    bool other_netns = false;
     const struct option_row own[] = {
         {"user", "USER", "asks for USER, a name or an id, not for you", .last = &user},
+        {"other-netns", NULL, "asks as from another network namespace, as a container's",
+         .flag = &other_netns},
         {"json", NULL, "prints JSON, also of what goes wrong", .flag = &interfaces->json},
         {.name = NULL}};
     struct check check = {.void_reason = ""};
@@ -100,7 +105,7 @@ static int parse_and_answer(struct interfaces *interfaces, int argc, char *argv[
     if (code) {
         return code;
     }
-    code = read_and_answer(&check, interfaces, user);
+    code = read_and_answer(&check, interfaces, user, other_netns);
     check_free(&check);
     return code;
 }

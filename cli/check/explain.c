@@ -100,6 +100,19 @@ static void explain_max(uint32_t max, char detail[CHECK_TEXT]) {
     }
 }
 
+static void explain_netns(const struct interface *wanted,
+                          const char *value,
+                          char detail[CHECK_TEXT]) {
+    if (!wanted->host_netns) {
+        snprintf(detail, CHECK_TEXT,
+                 "netns=host is not asked for, and the service makes no tap in another network "
+                 "namespace");
+    } else {
+        snprintf(detail, CHECK_TEXT, "'%s' allows no caller in another network namespace",
+                 value ? value : "no");
+    }
+}
+
 static void explain_condition(const struct check *check,
                               const struct answer *answer,
                               struct rule_answer *one) {
@@ -133,6 +146,9 @@ static void explain_condition(const struct check *check,
         break;
     case POLICY_MAX:
         explain_max(policy_number(one->rule, POLICY_MAX), one->detail);
+        break;
+    case POLICY_ALLOW_OTHER_NETNS:
+        explain_netns(wanted, value, one->detail);
         break;
     case POLICY_ISOLATE:
     case POLICY_LOCK_MAC:

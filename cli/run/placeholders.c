@@ -88,6 +88,20 @@ static bool write_fd(FILE *out, const struct tapgrant_device *device, const stru
     return fprintf(out, "%d", tapgrant_fd(device, 0)) > 0;
 }
 
+/*
+ * A program that opens the tap by its name would find another device of that name in its own network
+ * namespace, or none, or make one.
+ */
+static bool write_dev(FILE *out, const struct tapgrant_device *device, const struct fault *fault) {
+    if (tapgrant_other_netns(device)) {
+        snprintf(fault->text, fault->size,
+                 "{dev} stands for nothing: %s is in another network namespace: use {fd} or {fds}",
+                 tapgrant_name(device));
+        return false;
+    }
+    return fputs(tapgrant_name(device), out) >= 0;
+}
+
 static bool write_fds(FILE *out, const struct tapgrant_device *device) {
     for (unsigned queue = 0; queue < tapgrant_queues(device); queue++) {
         fprintf(out, "%s%d", queue ? ":" : "", tapgrant_fd(device, queue));
@@ -124,7 +138,7 @@ static bool write_token(FILE *out,
     case FIELD_FDS:
         return write_fds(out, device);
     case FIELD_DEV:
-        return fputs(tapgrant_name(device), out) >= 0;
+        return write_dev(out, device, fault);
     case FIELD_HOST_MAC:
         return write_mac(out, tapgrant_host_mac(device));
     case FIELD_GUEST_MAC:

@@ -76,6 +76,9 @@ bool show_libvirt_lacks(const struct interface *interface, enum interface_key ke
     if (key == INTERFACE_KEY_QUEUES) {
         return interface->queues > 1 && !interface->vnet_hdr;
     }
+    if (key == INTERFACE_KEY_NETNS) {
+        return interface->host_netns;
+    }
     return key == INTERFACE_KEY_HOST_MAC || key == INTERFACE_KEY_PERSIST ||
            key >= INTERFACE_KEY_OWNER;
 }

@@ -51,6 +51,28 @@ static int check_has_effect(const struct interface *interface, struct interface_
                         interface_key_name(fault->key));
 }
 
+/* With netns=host the tap may be where its user can find it by no name and no number. */
+static int check_findable(const struct interface *interface, struct interface_fault *fault) {
+    const char *name = interface_key_name(fault->key);
+
+    if (!interface->host_netns) {
+        return 0;
+    }
+    if (fault->key == INTERFACE_KEY_PERSIST && interface->persist) {
+        return fault_refuse(fault,
+                            "'%s' is not for netns=host: from another network namespace the tap "
+                            "could be neither opened again nor deleted",
+                            name);
+    }
+    if (fault->key != INTERFACE_KEY_PERSIST && interface->given[fault->key]) {
+        return fault_refuse(fault,
+                            "'%s' is not for netns=host: it would look for the tap in another "
+                            "network namespace",
+                            name);
+    }
+    return 0;
+}
+
 /* The names of unmanaged devices are the kernel's matter. */
 static int check_dev(const struct interface *interface, struct interface_fault *fault) {
     if (!interface->managed || wire_dev_valid(interface->dev)) {
@@ -136,7 +158,11 @@ static const struct {
     {check_owned, INTERFACE_KEY_OWNER},
     {check_has_effect, INTERFACE_KEY_HOST_MAC},
     {check_has_effect, INTERFACE_KEY_MTU},
+    {check_has_effect, INTERFACE_KEY_NETNS},
     {check_has_effect, INTERFACE_KEY_PERSIST},
+    {check_findable, INTERFACE_KEY_PERSIST},
+    {check_findable, INTERFACE_KEY_SCRIPT},
+    {check_findable, INTERFACE_KEY_DOWNSCRIPT},
     {check_dev, INTERFACE_KEY_DEV},
     {check_type, INTERFACE_KEY_TYPE},
     {check_macs, INTERFACE_KEY_HOST_MAC},

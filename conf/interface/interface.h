@@ -24,6 +24,7 @@ enum interface_key {
     INTERFACE_KEY_HOST_MAC,
     INTERFACE_KEY_MTU,
     INTERFACE_KEY_QUEUES,
+    INTERFACE_KEY_NETNS,
     INTERFACE_KEY_VNET_HDR,
     INTERFACE_KEY_PERSIST,
     INTERFACE_KEY_SCRIPT,
@@ -58,6 +59,7 @@ struct interface {
     uint8_t host_mac[6];
     uint32_t mtu;    /* bytes; 0: not given */
     uint16_t queues; /* 1 where absent */
+    bool host_netns; /* the service's network namespace, not the caller's own */
     bool vnet_hdr;   /* yes where absent */
     bool persist;
     char script[INTERFACE_PATH]; /* "": none, as the next one */

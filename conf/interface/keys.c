@@ -31,6 +31,7 @@ static const struct {
     [INTERFACE_KEY_HOST_MAC] = {"host-mac", "a unicast address as fe:54:00:12:34:56"},
     [INTERFACE_KEY_MTU] = {"mtu", "68-65521"},
     [INTERFACE_KEY_QUEUES] = {"queues", "1-253"},
+    [INTERFACE_KEY_NETNS] = {"netns", "own or host"},
     [INTERFACE_KEY_VNET_HDR] = {"vnet-hdr", "yes or no"},
     [INTERFACE_KEY_PERSIST] = {"persist", "yes or no"},
     [INTERFACE_KEY_SCRIPT] = {"script", "a path"},
@@ -91,6 +92,11 @@ static bool read_queues(const char *text, uint16_t *queues) {
 static bool read_yes(const char *text, bool *yes) {
     *yes = !strcmp(text, "yes");
     return *yes || !strcmp(text, "no");
+}
+
+static bool read_netns(const char *text, bool *is_hosts) {
+    *is_hosts = !strcmp(text, "host");
+    return *is_hosts || !strcmp(text, "own");
 }
 
 static bool read_text(const char *text, char *to, size_t size) {
@@ -167,6 +173,8 @@ static bool read_value(struct interface *to, enum interface_key key, const char 
         return read_number(value, WIRE_MTU_MIN, WIRE_MTU_MAX, &to->mtu);
     case INTERFACE_KEY_QUEUES:
         return read_queues(value, &to->queues);
+    case INTERFACE_KEY_NETNS:
+        return read_netns(value, &to->host_netns);
     case INTERFACE_KEY_VNET_HDR:
         return read_yes(value, &to->vnet_hdr);
     case INTERFACE_KEY_PERSIST:
@@ -252,6 +260,10 @@ static int check_purpose(const struct interface *interface, struct interface_fau
     if (fault->key == INTERFACE_KEY_PERSIST) {
         return fault_refuse(fault,
                             "'persist' has no meaning for tapgrant-apply: all that it makes stays");
+    }
+    if (fault->key == INTERFACE_KEY_NETNS) {
+        return fault_refuse(fault, "'netns' has no meaning for tapgrant-apply: all that it makes "
+                                   "is in its own network namespace");
     }
     if (fault->key == INTERFACE_KEY_SCRIPT || fault->key == INTERFACE_KEY_DOWNSCRIPT) {
         return fault_refuse(fault, "'%s' has no meaning for tapgrant-apply, which runs no scripts",

@@ -36,6 +36,8 @@ const char *interface_value(const struct interface *interface,
         return number_text(interface->mtu, value);
     case INTERFACE_KEY_QUEUES:
         return number_text(interface->queues, value);
+    case INTERFACE_KEY_NETNS:
+        return interface->host_netns ? "host" : "own";
     case INTERFACE_KEY_VNET_HDR:
         return yes(interface->vnet_hdr);
     case INTERFACE_KEY_PERSIST:
@@ -92,7 +94,11 @@ const char *interface_format(const struct interface *interface, char spec[INTERF
 void interface_to_wire(const struct interface *interface, struct wire_interface *wire) {
     *wire = (struct wire_interface){.mtu = interface->mtu,
                                     .queues = interface->queues,
-                                    .vnet_hdr = interface->vnet_hdr};
+                                    .vnet_hdr = interface->vnet_hdr,
+                                    .netns = WIRE_NETNS_OWN};
+    if (interface->host_netns) {
+        wire->netns = WIRE_NETNS_HOST;
+    }
     memcpy(wire->dev, interface->dev, strnlen(interface->dev, WIRE_NAME - 1));
     memcpy(wire->bridge, interface->bridge, strlen(interface->bridge));
     memcpy(wire->guest_mac, interface->guest_mac, sizeof(wire->guest_mac));

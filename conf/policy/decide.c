@@ -99,6 +99,16 @@ static bool allows_mtu(const struct policy_rule *rule,
     return value && policy_value_has_mtu(value, interface->mtu);
 }
 
+/* A caller in another network namespace must ask for this one: no tap is made where it is not. */
+static bool allows_netns(const struct policy_rule *rule,
+                         const struct policy_subject *subject,
+                         const struct wire_interface *interface) {
+    if (!subject->caller.is_in_other_netns) {
+        return true;
+    }
+    return interface->netns == WIRE_NETNS_HOST && is_yes(rule, POLICY_ALLOW_OTHER_NETNS);
+}
+
 enum policy_key policy_rule_refuses(const struct policy_rule *rule,
                                     const struct policy_subject *subject,
                                     const struct wire_interface *interface,
@@ -108,6 +118,9 @@ enum policy_key policy_rule_refuses(const struct policy_rule *rule,
     }
     if (!allows_bridge(rule, subject, interface, bridge)) {
         return POLICY_BRIDGE;
+    }
+    if (!allows_netns(rule, subject, interface)) {
+        return POLICY_ALLOW_OTHER_NETNS;
     }
     if (!policy_number(rule, POLICY_MAX)) {
         return POLICY_MAX; /* it takes its users out of later rules for this bridge */

@@ -20,7 +20,10 @@
 #define POLICY_MTU_ALONE 1500   /* bytes: of a tap without a bridge that asks for none */
 #define POLICY_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
-/* The keys of a rule.  Its conditions are tried in this order; max = 0 behind the bridge. */
+/*
+ * The keys of a rule.  Its conditions are tried in this order; allow-other-netns and max = 0 behind
+ * the bridge.
+ */
 enum policy_key {
     POLICY_USER,
     POLICY_BRIDGE,
@@ -34,6 +37,7 @@ enum policy_key {
     POLICY_MAX,
     POLICY_ALLOW_UNPINNED,
     POLICY_ALLOW_RA,
+    POLICY_ALLOW_OTHER_NETNS,
     POLICY_KEYS /* as an answer: none of them */
 };
 
@@ -52,6 +56,7 @@ struct caller {
     uint32_t gid;
     const uint32_t *groups; /* the supplementary ones */
     size_t group_count;
+    bool is_in_other_netns; /* than the one that the taps are made in */
 };
 
 /* Each file's bytes with a NUL behind them; NULL: not read, because no rule needs it. */

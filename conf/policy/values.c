@@ -49,6 +49,7 @@ static const struct key keys[POLICY_KEYS] = {
     [POLICY_MAX] = {"max", MOST, 0, 256, 8},
     [POLICY_ALLOW_UNPINNED] = {"allow-unpinned-bridge", YES_OR_NO, 0, 0, 0},
     [POLICY_ALLOW_RA] = {"allow-ra-bridge", YES_OR_NO, 0, 0, 0},
+    [POLICY_ALLOW_OTHER_NETNS] = {"allow-other-netns", YES_OR_NO, 0, 0, 0},
 };
 
 const char *policy_key_name(enum policy_key key) {

@@ -63,6 +63,20 @@ static int describe_bridge(const struct grant *grant, uint32_t index, struct pol
     return link_port_mtu(bridge->link.index, &facts->port_mtu);
 }
 
+/*
+ * Whoever is in another network namespace, and is named by no rule that allows that, learns of this
+ * one only that it is another.
+ */
+static int refuse(const struct grant *grant, const struct policy_verdict *verdict) {
+    if (!grant->caller->is_in_other_netns) {
+        return WIRE_DENIED;
+    }
+    if (!verdict->rule || verdict->failed == POLICY_ALLOW_OTHER_NETNS) {
+        return WIRE_OTHER_NETNS;
+    }
+    return WIRE_DENIED;
+}
+
 int grant_decide(struct grant *grant, uint32_t index) {
     const struct wire_interface *wanted = &grant->request.interface[index];
     const struct grant_bridge *bridge = &grant->bridge[index];
@@ -84,7 +98,7 @@ int grant_decide(struct grant *grant, uint32_t index) {
         memcpy(told->rule, verdict->rule->name, sizeof(told->rule));
     }
     if (verdict->failed != POLICY_KEYS) {
-        return WIRE_DENIED;
+        return refuse(grant, verdict);
     }
     told->mtu = verdict->mtu;
     grant->reply.faults = verdict->faults;

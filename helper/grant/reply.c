@@ -29,7 +29,8 @@ void grant_fill_reply(struct grant *grant, int result) {
     if (result) {
         log_decision(grant, result, reply->interface);
     }
-    if (result == WIRE_DENIED) {
+    reply->is_elsewhere = grant->caller->is_in_other_netns;
+    if (result == WIRE_DENIED || result == WIRE_OTHER_NETNS) {
         memset(reply->device, 0, sizeof(reply->device));
         reply->stage = 0;
     }

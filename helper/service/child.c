@@ -24,6 +24,7 @@
  */
 #include "helper/service/child.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -87,12 +88,21 @@ static int become(const struct self *self, const struct caller *caller, struct p
     return privilege_take_on(ids, caller->groups, caller->group_count);
 }
 
+/* The first interface that is to be in the caller's own network namespace; the count: there is none. */
+static uint32_t find_own_netns(const struct wire_request *request) {
+    uint32_t i = 0;
+
+    while (i < request->count && request->interface[i].netns == WIRE_NETNS_HOST) {
+        i++;
+    }
+    return i;
+}
+
 /* As the caller: 0, -errno or an enum wire_status. */
-static int answer(struct grant *grant,
-                  int connection,
-                  const struct fresh_policy *fresh,
-                  bool is_same) {
+static int answer(struct grant *grant, int connection, const struct fresh_policy *fresh) {
     static struct policy_subject subject;
+    bool is_elsewhere = grant->caller->is_in_other_netns;
+    uint32_t own;
     int result;
 
     grant->stage = WIRE_REQUEST;
@@ -101,16 +111,35 @@ static int answer(struct grant *grant,
         return result;
     }
     grant->stage = WIRE_POLICY;
-    if (!is_same) {
+    own = find_own_netns(&grant->request);
+    if (is_elsewhere && own < grant->request.count) {
+        grant->index = own;
         return WIRE_OTHER_NETNS;
     }
-    /* Whatever is wrong with the policy is a denial like any other. */
+    /* Whatever is wrong with the policy, there is no rule. */
     if (fresh->error || policy_resolve(&fresh->policy, &fresh->accounts, grant->caller, &subject)) {
-        return WIRE_DENIED;
+        return is_elsewhere ? WIRE_OTHER_NETNS : WIRE_DENIED;
     }
     grant->policy = &fresh->policy;
     grant->subject = &subject;
     return grant_run(grant);
+}
+
+/*
+ * The kernel removes a tap when its last queue is closed.  The end of this process would do that, but
+ * later than the caller hears of it: what it then asks for would meet taps that it does not have.
+ */
+static int close_queues(const struct grant *grant) {
+    for (uint32_t i = 0; i < grant->request.count; i++) {
+        const struct device *device = &grant->device[i];
+
+        for (unsigned queue = 0; queue < device->queues; queue++) {
+            if (close(device->queue[queue])) {
+                return -errno;
+            }
+        }
+    }
+    return 0;
 }
 
 static bool is_same_namespace(const struct self *self, int connection) {
@@ -122,21 +151,29 @@ static int serve(const struct self *self, int channel, int connection, struct fr
     static struct grant grant;
     static struct caller caller;
     struct privilege_ids ids;
-    bool is_same = is_same_namespace(self, connection);
 
     fresh_update(fresh);
     if (identity_read(connection, &caller) || become(self, &caller, &ids)) {
         return 1;
     }
+    caller.is_in_other_netns = !is_same_namespace(self, connection);
     grant.caller = &caller;
     grant.log = channel;
     grant.tell = report_line;
     grant.via = "service";
-    grant_fill_reply(&grant, answer(&grant, connection, fresh, is_same));
+    grant_fill_reply(&grant, answer(&grant, connection, fresh));
+    /* what is refused goes while the caller cannot stop this process */
+    if (!grant.reply.count && close_queues(&grant)) {
+        return 1;
+    }
     if (report_leaving(channel) || privilege_give_up(&ids)) {
         return 1;
     }
-    return reply_send(connection, &grant.request, &grant.reply, grant.device) ? 1 : 0;
+    if (reply_send(connection, &grant.request, &grant.reply, grant.device)) {
+        return 1;
+    }
+    /* the caller waits for the end of the connection, which is the last to be closed */
+    return grant.reply.count && close_queues(&grant) ? 1 : 0;
 }
 
 void child_run(int channel, struct fresh_policy *fresh) {

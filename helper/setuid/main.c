@@ -85,6 +85,20 @@ static int start(struct grant *grant, struct caller *caller) {
     return result ? result : link_connect();
 }
 
+/*
+ * The helper acts in its caller's network namespace, and cannot tell whether that is the host's.  A
+ * tap that is to be the host's must not silently be made somewhere else.
+ */
+static int check_netns(struct grant *grant) {
+    for (uint32_t i = 0; i < grant->request.count; i++) {
+        if (grant->request.interface[i].netns != WIRE_NETNS_OWN) {
+            grant->index = i;
+            return WIRE_OTHER_NETNS;
+        }
+    }
+    return 0;
+}
+
 /* From the first instruction up to the caller's taps: 0, -errno or an enum wire_status. */
 static int serve(struct grant *grant, struct caller *caller) {
     static struct policy policy;
@@ -105,6 +119,10 @@ static int serve(struct grant *grant, struct caller *caller) {
         return result;
     }
     grant->stage = WIRE_POLICY;
+    result = check_netns(grant);
+    if (result) {
+        return result;
+    }
     policy_error = read_groups(caller);
     if (!policy_error) {
         policy_error = read_policy(&policy, caller, &subject);

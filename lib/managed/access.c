@@ -165,7 +165,12 @@ static void hint_service(const struct service_state *service, struct tapgrant_er
     int error = service->fault.error;
     struct stat socket;
 
-    if (service->is_in_other_netns || service->outcome != SERVICE_UNREACHABLE) {
+    if (service->is_in_other_netns) {
+        error_hint(failure, "netns=host asks for a tap in the service's network namespace, and a "
+                            "rule with allow-other-netns = yes allows it");
+        return;
+    }
+    if (service->outcome != SERVICE_UNREACHABLE) {
         return;
     }
     if (error == -EACCES && is_for_a_group(&socket)) {
@@ -201,4 +206,12 @@ int access_add_service(const struct service_state *service, struct tapgrant_erro
     error_reason_code(failure, "no_access");
     hint_service(service, failure);
     return TAPGRANT_FAILED;
+}
+
+int access_explain_host_netns(const struct service_state *service, struct tapgrant_error *failure) {
+    int code = access_explain_service(service, failure);
+
+    error_add_reason(failure, "and the setuid helper makes taps only in the network namespace of "
+                              "this process, not for netns=host");
+    return code;
 }

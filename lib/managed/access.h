@@ -13,6 +13,7 @@ struct service_state {
     enum service_outcome outcome;
     struct service_fault fault;
     bool is_in_other_netns; /* it has answered so */
+    uint32_t interface;     /* then: of the one that it does not make */
 };
 
 /*
@@ -32,3 +33,6 @@ int access_explain_service(const struct service_state *service, struct tapgrant_
 
 /* The same, behind the reason why the helper is not. */
 int access_add_service(const struct service_state *service, struct tapgrant_error *failure);
+
+/* The service was not the way, and for netns=host the helper is none. */
+int access_explain_host_netns(const struct service_state *service, struct tapgrant_error *failure);

@@ -8,6 +8,7 @@
 #include "lib/existing/existing.h"
 #include "lib/managed/access.h"
 #include "lib/managed/helper_process.h"
+#include "lib/managed/namespace.h"
 #include "lib/managed/service.h"
 
 #include <errno.h>
@@ -15,11 +16,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define SHELL_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%"
-#define USUAL_STACK (8192u << 10) /* bytes: the limit that Linux starts with */
+#define USUAL_STACK (8192u << 10)                   /* bytes: the limit that Linux starts with */
 #define KNOWN_FAULTS (2u * WIRE_FAULT_MTU_IPV6 - 1) /* up to the last one */
-#define PIECES 400 /* bytes of what error_add() puts together */
+#define PIECES 400                                  /* bytes of what error_add() puts together */
+#define ON_HOST "on the host: " /* before a hint that does not help where this process is */
 
 int explain_conversation(const char *call, int error, struct tapgrant_error *failure) {
     char page[40];
@@ -92,16 +95,42 @@ static void hint_newer(struct tapgrant_error *failure) {
     error_hint(failure, "restart the program that uses the library, or upgrade the library");
 }
 
-static int explain_denial(const struct refusal *refusal, struct tapgrant_error *failure) {
-    const char *bridge = refusal->interface->bridge;
-    const char *spec = refusal->spec;
+/* The user and the network namespace are not those of who runs the command on the host. */
+static void hint_check(const char *spec, bool is_elsewhere, struct tapgrant_error *failure) {
     bool is_plain = spec[0] && !spec[strspn(spec, SHELL_PLAIN)];
     const char *quote = is_plain ? "" : "'";
+    char who[sizeof("--user 4294967295 --other-netns ")] = "";
+
+    if (is_elsewhere && namespace_is_of_a_user()) {
+        snprintf(who, sizeof(who), "--user UID --other-netns ");
+    } else if (is_elsewhere) {
+        snprintf(who, sizeof(who), "--user %u --other-netns ", geteuid());
+    }
+    error_hint(failure, "%stapgrant check %s--net %s%s%s shows why", is_elsewhere ? ON_HOST : "",
+               who, quote, spec, quote);
+}
+
+static int explain_denial(const struct refusal *refusal, struct tapgrant_error *failure) {
+    const char *bridge = refusal->interface->bridge;
     char object[ERROR_OBJECT];
 
     snprintf(object, sizeof(object), "bridge %s", bridge[0] ? bridge : "none");
     error_set(failure, TAPGRANT_DENIED, object, "denied by policy");
-    error_hint(failure, "tapgrant check --net %s%s%s shows why", quote, spec, quote);
+    hint_check(refusal->spec, refusal->reply->is_elsewhere, failure);
+    return TAPGRANT_DENIED;
+}
+
+int explain_other_netns(const struct interface *interface,
+                        const char *spec,
+                        struct tapgrant_error *failure) {
+    char object[ERROR_OBJECT];
+
+    snprintf(object, sizeof(object), "bridge %s",
+             interface->bridge[0] ? interface->bridge : "none");
+    error_set(failure, TAPGRANT_DENIED, object,
+              "no rule of the policy allows it to a process in another network namespace");
+    error_reason_code(failure, "other_netns");
+    hint_check(spec, true, failure);
     return TAPGRANT_DENIED;
 }
 
@@ -178,9 +207,15 @@ static int explain_quota(const struct refusal *refusal, struct tapgrant_error *f
 static int explain_taken(const struct refusal *refusal, struct tapgrant_error *failure) {
     char object[ERROR_OBJECT];
 
-    error_set(failure, TAPGRANT_DEVICE, error_object(refusal->interface, object), "exists already");
-    error_hint(failure, "add managed=no to use it as it is, or tapgrant delete %s",
-               refusal->interface->dev);
+    error_set(failure, TAPGRANT_DEVICE, error_object(refusal->interface, object),
+              "exists already%s",
+              refusal->interface->host_netns ? " in the service's network namespace" : "");
+    if (refusal->interface->host_netns) {
+        error_hint(failure, "ask for another dev=, or leave it out");
+    } else {
+        error_hint(failure, "add managed=no to use it as it is, or tapgrant delete %s",
+                   refusal->interface->dev);
+    }
     error_reason_code(failure, "name_taken");
     return TAPGRANT_DEVICE;
 }
@@ -388,6 +423,7 @@ static const struct field {
     {"mtu", offsetof(struct wire_interface, mtu), sizeof(shape.mtu)},
     {"queues", offsetof(struct wire_interface, queues), sizeof(shape.queues)},
     {"vnet-hdr", offsetof(struct wire_interface, vnet_hdr), sizeof(shape.vnet_hdr)},
+    {"netns", offsetof(struct wire_interface, netns), sizeof(shape.netns)},
 };
 
 static bool is_asked(const struct wire_request *request, const struct field *field) {
@@ -436,20 +472,31 @@ static int explain_unknown_status(const struct refusal *refusal, struct tapgrant
     return TAPGRANT_FAILED;
 }
 
+/* What the hint says is to be done where the tap would be. */
+static int move_hint(const struct refusal *refusal, int code, struct tapgrant_error *failure) {
+    char hint[sizeof(failure->hint)];
+
+    if (failure && failure->hint[0] && refusal->reply->is_elsewhere) {
+        memcpy(hint, failure->hint, sizeof(hint));
+        error_hint(failure, ON_HOST "%s", hint);
+    }
+    return code;
+}
+
 int explain_refusal(const struct refusal *refusal, struct tapgrant_error *failure) {
     switch (refusal->reply->status) {
     case WIRE_DENIED:
         return explain_denial(refusal, failure);
     case WIRE_UNFIT_BRIDGE:
-        return explain_faults(refusal, failure);
+        return move_hint(refusal, explain_faults(refusal, failure), failure);
     case WIRE_OVER_QUOTA:
-        return explain_quota(refusal, failure);
+        return move_hint(refusal, explain_quota(refusal, failure), failure);
     case WIRE_NAME_TAKEN:
         return explain_taken(refusal, failure);
     case WIRE_UNPRIVILEGED:
         return explain_unprivileged(refusal, failure);
     case WIRE_FAILED:
-        return explain_kernel(refusal, failure);
+        return move_hint(refusal, explain_kernel(refusal, failure), failure);
     case WIRE_UNKNOWN_FIELD:
         return explain_unknown_field(refusal, failure);
     default:

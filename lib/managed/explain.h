@@ -29,5 +29,10 @@ int explain_service(enum service_outcome outcome,
                     int error,
                     struct tapgrant_error *failure);
 
+/* From another network namespace, no rule allows the INTERFACE that SPEC describes. */
+int explain_other_netns(const struct interface *interface,
+                        const char *spec,
+                        struct tapgrant_error *failure);
+
 /* The reply is a refusal. */
 int explain_refusal(const struct refusal *refusal, struct tapgrant_error *failure);

@@ -6,6 +6,7 @@
  *   what is met at its socket                what is done
  *   no connection, or another listener       the setuid helper is executed
  *   "other network namespace"                the same: it acts in the caller's own
+ *   either, and netns=host is asked for      an error: the helper is not the way
  *   "busy"                                   once more, until the deadline; then TAPGRANT_BUSY
  *   the end, before an answer                once more, then an error
  *   any other answer                         that is the answer
@@ -146,6 +147,15 @@ static bool is_the_way(const struct service_state *service) {
     return !service->is_in_other_netns;
 }
 
+static size_t count_host_netns(const struct managed_set *set) {
+    size_t count = 0;
+
+    for (size_t i = 0; i < set->count; i++) {
+        count += set->interface[i]->host_netns;
+    }
+    return count;
+}
+
 /* Sends the request to the service.  If *SERVICE is not the way, nothing is explained. */
 static int ask_service(const struct wire_request *request,
                        struct service_state *service,
@@ -155,6 +165,7 @@ static int ask_service(const struct wire_request *request,
     service->outcome = service_converse(request, answer, &service->fault);
     if (service->outcome == SERVICE_ANSWERED) {
         service->is_in_other_netns = is_other_netns(answer);
+        service->interface = answer->reply.interface;
     }
     if (!is_the_way(service)) {
         message_discard(answer);
@@ -184,6 +195,28 @@ static int take_answer(struct answer *answer,
     return make_persistent(set, failure);
 }
 
+/*
+ * The service was not the way for a set that asks for netns=host.  The helper is not asked: it would
+ * make a tap, but in the network namespace of this process.
+ */
+static int explain_host_netns(const struct service_state *service,
+                              const struct managed_set *set,
+                              struct tapgrant_error *failure) {
+    size_t n = service->interface < set->count ? service->interface : 0;
+
+    if (!service->is_in_other_netns) {
+        return access_explain_host_netns(service, failure);
+    }
+    if (count_host_netns(set) < set->count) {
+        error_set(failure, TAPGRANT_USAGE, "--net",
+                  "interfaces with netns=host and others are asked for at once, from another "
+                  "network namespace than the service's");
+        error_hint(failure, "ask for them by two calls");
+        return TAPGRANT_USAGE;
+    }
+    return explain_other_netns(set->interface[n], set->spec[n], failure);
+}
+
 static int converse(struct answer *answer,
                     const struct managed_set *set,
                     struct tapgrant_error *failure) {
@@ -194,6 +227,9 @@ static int converse(struct answer *answer,
 
     fill_request(&request, set);
     code = ask_service(&request, &service, answer, failure);
+    if (!is_the_way(&service) && count_host_netns(set)) {
+        return explain_host_netns(&service, set, failure);
+    }
     if (!is_the_way(&service)) {
         code = ask_helper(&request, answer, &is_closed, failure);
     }

@@ -23,7 +23,7 @@ static const char *speaker(const struct answer *answer) {
 static bool contradicts_itself(const struct answer *answer, size_t count) {
     const struct wire_reply *reply = &answer->reply;
 
-    if (reply->interface >= count) {
+    if (reply->interface >= count || reply->is_elsewhere > 1) {
         return true;
     }
     if (reply->status == WIRE_GRANTED) {
@@ -119,8 +119,13 @@ static bool names_end(const struct wire_device *made) {
 }
 
 /* Does it have the name that was asked for, if one was? */
-static bool is_wanted(const struct wire_device *made, const struct interface *interface) {
+static bool has_wanted_name(const struct wire_device *made, const struct interface *interface) {
     return !interface->dev[0] || !strcmp(made->dev, interface->dev);
+}
+
+/* In another network namespace than ours is only what was asked for there. */
+static bool is_where_wanted(const struct answer *answer, const struct interface *interface) {
+    return interface->host_netns || !answer->reply.is_elsewhere;
 }
 
 /* From the answer's descriptor *NEXT on. */
@@ -153,6 +158,7 @@ static uid_t caller_uid(const struct answer *answer) {
 static void describe(const struct wire_device *made,
                      const struct interface *interface,
                      uid_t uid,
+                     bool is_elsewhere,
                      struct tapgrant_device *device) {
     memcpy(device->name, made->dev, sizeof(device->name));
     memcpy(device->bridge, made->bridge, sizeof(device->bridge));
@@ -168,6 +174,7 @@ static void describe(const struct wire_device *made,
     device->vnet_hdr = interface->vnet_hdr;
     device->managed = true;
     device->up = true;
+    device->other_netns = is_elsewhere;
 }
 
 static int take_device(struct answer *answer,
@@ -179,7 +186,8 @@ static int take_device(struct answer *answer,
     const struct interface *interface = set->interface[n];
     int code;
 
-    if (!names_end(made) || !is_wanted(made, interface) ||
+    if (!names_end(made) || !has_wanted_name(made, interface) ||
+        !is_where_wanted(answer, interface) ||
         answer->descriptors - *next < interface->queues) {
         return error_set(failure, TAPGRANT_FAILED, speaker(answer),
                          "did not give what was asked for");
@@ -188,7 +196,7 @@ static int take_device(struct answer *answer,
     if (code) {
         return code;
     }
-    describe(made, interface, caller_uid(answer), set->device[n]);
+    describe(made, interface, caller_uid(answer), answer->reply.is_elsewhere, set->device[n]);
     return TAPGRANT_OK;
 }
 

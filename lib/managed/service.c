@@ -181,6 +181,23 @@ static enum service_outcome await(int socket,
     }
 }
 
+/*
+ * The service closes its queues of the taps, and then the connection.  Until then a tap does not go
+ * with the descriptors of this process, and is in use.
+ */
+static void await_end(int socket, int64_t deadline) {
+    struct pollfd awaited = {.fd = socket, .events = 0}; /* POLLHUP comes unasked */
+
+    for (;;) {
+        int64_t left = deadline - now_ms();
+        int error = left > 0 ? poll(&awaited, 1, (int)left) : 0;
+
+        if (error >= 0 || errno != EINTR) {
+            return;
+        }
+    }
+}
+
 /* One connection. */
 static enum service_outcome ask(const struct wire_request *request,
                                 int64_t deadline,
@@ -205,7 +222,11 @@ static enum service_outcome ask(const struct wire_request *request,
         fault->error = error;
         return SERVICE_FAILED;
     }
-    return await(connection, deadline, answer, fault);
+    outcome = await(connection, deadline, answer, fault);
+    if (outcome == SERVICE_ANSWERED) {
+        await_end(connection, deadline);
+    }
+    return outcome;
 }
 
 static bool is_busy(const struct answer *answer) {

@@ -13,7 +13,7 @@ import sys
 
 MAGIC, VERSION = 0x74617067, 2
 HEADER = "7I"  # magic, version, its size, an interface's, how many there are, a reply's header, a device's
-INTERFACE = "16s16s6s6sIHH"
+INTERFACE = "16s16s6s6sIHHI"
 REPLY, DEVICE = 40, 92  # bytes of a reply before its first device, and of each
 
 
@@ -24,8 +24,8 @@ def request(*interfaces, magic=MAGIC, version=VERSION, count=None, header=None, 
     return struct.pack(HEADER, magic, version, *told, reply, device) + more + b"".join(interfaces)
 
 
-def interface(dev=b"", bridge=b"br0", guest_mac=bytes(6), host_mac=bytes(6), mtu=0, queues=1, vnet_hdr=1):
-    return struct.pack(INTERFACE, dev, bridge, guest_mac, host_mac, mtu, queues, vnet_hdr)
+def interface(dev=b"", bridge=b"br0", guest_mac=bytes(6), host_mac=bytes(6), mtu=0, queues=1, vnet_hdr=1, netns=0):
+    return struct.pack(INTERFACE, dev, bridge, guest_mac, host_mac, mtu, queues, vnet_hdr, netns)
 
 
 STATUS = ["granted", "version", "malformed", "unprivileged", "denied", "unfit-bridge", "over-quota", "name-taken", "failed",

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The setuid helper asked by hand, without the library, alone or under strace(1); nobody takes what it grants, which is gone again."""
+"""
+The privileged step asked by hand, without the library, the setuid helper also under strace(1); nobody takes what it grants, which
+is gone again.
+"""
 import socket
 import struct
 import subprocess
@@ -21,6 +24,10 @@ def answer(host, data, command):
 
 
 def asked(host, data, user=ALICE):
+    if host.service:
+        told = host.service.ask(data=data, user=user)
+        host.wait_gone("tg0")
+        return told["status"], told["error"]
     return answer(host, data, host.command([HELPER], user))
 
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
+from contextlib import nullcontext
 
 import pytest
 
 from host import HELPER, Host
+from ways import by_service, ways_of
 
 POLICY = """\
 [rule lab]
@@ -26,11 +28,26 @@ def installed():
     assert mode & 0o4000, f"{HELPER} is not setuid"
 
 
+def pytest_generate_tests(metafunc):
+    ways = ways_of(metafunc.module.__name__, metafunc.function.__name__)
+    if "way" in metafunc.fixturenames and len(ways) > 1:
+        metafunc.parametrize("way", ways)
+
+
 @pytest.fixture
-def host():
+def way():
+    """To the privileged step: "setuid" or "service"."""
+    return "setuid"
+
+
+@pytest.fixture
+def host(way):
     a_host = Host()
-    yield a_host
-    a_host.close()
+    try:
+        with by_service(a_host) if way == "service" else nullcontext():
+            yield a_host
+    finally:
+        a_host.close()
 
 
 @pytest.fixture

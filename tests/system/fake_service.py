@@ -24,10 +24,12 @@ def take():
 
 
 def reply(status=GRANTED, devices=None, *, dev=b"mytap0", magic=MAGIC, version=VERSION, stage=0, error=0, interface=0, faults=0,
-          request_size=28, interface_size=52):
-    """To a request for one interface; DEVICES: how many follow, 0 if it was not read."""
+          request_size=28, interface_size=56, is_elsewhere=0):
+    """To a request for one interface; DEVICES: how many follow, 0 if it was not read.  IS_ELSEWHERE None: the first size of a reply."""
     count = int(status == GRANTED)
     header = struct.pack("10I", magic, version, status, stage, error, interface, faults, count, request_size, interface_size)
+    if devices != 0 and is_elsewhere is not None:
+        header += struct.pack("I", is_elsewhere)
     device = struct.pack("16s16s36s6s6sIIHH", dev, b"br0", b"lab", bytes(6), bytes(6), 7, 1500, 1, 0)
     return header + device * (1 if devices is None else devices)
 

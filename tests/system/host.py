@@ -55,6 +55,7 @@ class Host:
         self.folder.chmod(0o755)
         self.started = []
         self.log = None
+        self.service = None  # tests/service/daemon.py; then it is the only way to the privileged step
         self.holder = subprocess.Popen([PROGRAM, "hold", POLICY.parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.holder.stdout.readline() == "ready\n"
         ids = "".join(f"{user}:{first}:{SUBORDINATES}\n" for user, first in SUBORDINATE.items())

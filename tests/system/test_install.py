@@ -102,7 +102,7 @@ def test_the_shipped_policy_parses_and_denies_everything(host):
     host.policy("")
     keys = set(re.findall(r"^; *([a-z-]+) +=", (TOP / "conf/policy/policy.conf").read_text(), re.M))
     assert keys == {"user", "bridge", "isolate", "lock-mac", "dev", "guest-mac", "host-mac", "mtu", "queues", "max",
-                    "allow-unpinned-bridge", "allow-ra-bridge"}
+                    "allow-unpinned-bridge", "allow-ra-bridge", "allow-other-netns"}
 
 
 def test_pages_and_messages_name_the_installed_paths():

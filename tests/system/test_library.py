@@ -20,7 +20,7 @@ asked = me.recv(65536)
 MAGIC, VERSION = 0x74617067, 2
 def reply(status=0, count=1, dev=b"tg0", magic=MAGIC, version=VERSION, interface=0):
     device = struct.pack("16s16s36s6s6sIIHH", dev, b"br0", b"lab", bytes(6), bytes(6), 7, 1500, 1, 0)
-    return struct.pack("10I", magic, version, status, 0, 0, interface, 0, count, 28, 52) + device
+    return struct.pack("11I", magic, version, status, 0, 0, interface, 0, count, 28, 56, 0) + device
 def send(data, *fds):
     me.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else [])
 def tap(name=b"tg0", flags=0x5002):

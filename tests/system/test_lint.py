@@ -58,7 +58,7 @@ def test_all_faults_are_told_at_once(lint):
 
 FORMS = {
     "colour = red": "unknown key: colour (user, bridge, isolate, lock-mac, dev, guest-mac, host-mac, mtu, queues, max, "
-                    "allow-unpinned-bridge, allow-ra-bridge)",
+                    "allow-unpinned-bridge, allow-ra-bridge, allow-other-netns)",
     "max = 3\nmax = 3": "repeated key: max (only user, bridge, dev, guest-mac, host-mac may stand on several lines)",
     "dev =": "empty value: dev (names of A-Z a-z 0-9 _ - . with *, {uid} and {user}, separated by blanks)",
     "user = 1 alice,bob 01": "bad value of user: alice,bob 01 (names, uids, ranges 5000-5999, %group, %gid or *, separated by blanks; "

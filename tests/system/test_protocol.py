@@ -38,7 +38,7 @@ def named(device):
 def test_the_reply_tells_what_the_helper_knows(lab):
     for data in (request(interface()), request(interface(bridge=b"br9")), request(interface(), magic=1), b""):
         reply = ask(lab, data)[1]
-        assert struct.unpack_from("2I", reply, 32) == (28, 52)
+        assert struct.unpack_from("2I", reply, 32) == (28, 56)
 
 
 def test_an_older_client_is_granted_what_it_asks_for(lab):
@@ -52,7 +52,7 @@ def test_an_older_client_is_granted_what_it_asks_for(lab):
 
 
 def test_a_newer_client_is_granted_what_both_know(lab):
-    new = request(interface() + bytes(44), interface(bridge=b"") + bytes(44), size=96, reply=64, device=120, more=bytes(12))
+    new = request(interface() + bytes(44), interface(bridge=b"") + bytes(44), size=100, reply=64, device=120, more=bytes(12))
     status, reply, descriptors = ask(lab, new)
     assert (status, len(reply), descriptors) == ("granted", 64 + 2 * 120, 2)
     assert reply[REPLY:64] == bytes(64 - REPLY)
@@ -62,13 +62,13 @@ def test_a_newer_client_is_granted_what_both_know(lab):
 
 
 @pytest.mark.parametrize("data", [
-    request(interface() + b"\0\0\0\1", size=56), request(interface(), more=b"\1\0\0\0"),
-    request(interface() + bytes(4), interface() + b"\x80" + bytes(3), size=56)])
+    request(interface() + b"\0\0\0\1", size=60), request(interface(), more=b"\1\0\0\0"),
+    request(interface() + bytes(4), interface() + b"\x80" + bytes(3), size=60)])
 def test_a_newer_client_that_wants_more_is_told_so(lab, data):
     lab.listen_log()
     status, reply, descriptors = ask(lab, data)
     assert (status, len(reply), descriptors) == ("unknown-field", REPLY, 0)
-    assert struct.unpack_from("2I", reply, 32) == (28, 52)
+    assert struct.unpack_from("2I", reply, 32) == (28, 56)
     (line,) = lab.log_lines()
     assert " verdict=unknown-field " in line and " stage=1 " in line
 
@@ -92,12 +92,12 @@ TOP = Path(__file__).resolve().parents[2]
 NEWER = [  # what the next version may add: to each structure, at its end
     ("wire/wire.h", "    struct wire_interface interface[WIRE_INTERFACES];\n};",
      "    uint32_t added[3];\n    struct wire_interface interface[WIRE_INTERFACES];\n};"),
-    ("wire/wire.h", "    uint16_t vnet_hdr; /* 0 or 1 */\n", "    uint16_t vnet_hdr;\n    uint32_t future;\n    uint8_t more[12];\n"),
+    ("wire/wire.h", "    uint32_t netns;    /* enum wire_netns */\n", "    uint32_t netns;\n    uint32_t future;\n    uint8_t more[12];\n"),
     ("wire/wire.h", "    struct wire_device device[WIRE_INTERFACES];", "    uint32_t added[4];\n    struct wire_device device[WIRE_INTERFACES];"),
     ("wire/wire.h", "    uint16_t slot; /*", "    uint16_t slot;\n    uint8_t more[28]; /*"),
     ("lib/managed/managed.c", "&request->interface[i]);\n", "&request->interface[i]);\n        request->interface[i].future = FUTURE;\n"),
-    ("lib/managed/explain.c", "sizeof(shape.vnet_hdr)},\n",
-     "sizeof(shape.vnet_hdr)},\n    {\"future\", offsetof(struct wire_interface, future), sizeof(shape.future)},\n")]
+    ("lib/managed/explain.c", "sizeof(shape.netns)},\n",
+     "sizeof(shape.netns)},\n    {\"future\", offsetof(struct wire_interface, future), sizeof(shape.future)},\n")]
 PROGRAM = r"""
 #include "lib/tapgrant.h"
 #include <stdio.h>
@@ -174,7 +174,7 @@ def test_the_client_of_the_manual_page_is_granted_a_tap(lab):
         connection, request = take()
         assert len(request) == 80, len(request)
         held = tap()
-        send(connection, reply(), held)
+        send(connection, reply(is_elsewhere=None), held)  # of the size that it asks for
     """)
     service = lab.start("/usr/bin/python3", FAKE, SOCKET, body)
     assert service.stdout.readline() == "ready\n"

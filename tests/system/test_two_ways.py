@@ -354,8 +354,8 @@ def test_one_request_has_the_whole_set_and_the_sizes(ways):
     """)
     result = ways.tapgrant("run", "--net", "bridge=br0", "--net", "bridge=br9", "--", "true")
     assert result.code == 3 and "bridge br9: denied by policy" in result.err
-    sizes = b"".join(number.to_bytes(4, "little") for number in (28, 52, 2, 40, 92))
-    assert ended(service) == [sizes.hex(), str(28 + 2 * 52)]
+    sizes = b"".join(number.to_bytes(4, "little") for number in (28, 56, 2, 44, 92))
+    assert ended(service) == [sizes.hex(), str(28 + 2 * 56)]
 
 
 # The host program ----------------------------------------------------------------------------------------------------------

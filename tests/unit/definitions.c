@@ -167,8 +167,8 @@ static void all_faults_are_told_at_once(void **state) {
     refuses("mtu = 1500\nqueues = 2\n" WEB "mtu = 1\ncolour = red\n queues = 1\n[interface b]\nmanaged = no\nhost-mac = fe:54:00:12:34:56\n"
             "mtu = 1500\npersist = no\n",
             "1: key before a section ([interface LABEL] begins one)\n4: invalid 'mtu' value '1' (68-65521)\n"
-            "5: unknown key 'colour' (dev, type, managed, bridge, guest-mac, host-mac, mtu, queues, vnet-hdr, persist, script, "
-            "downscript)\n6: leading blank (sections, keys and comments begin a line)\n7: target dev must be supplied when managed='no'\n"
+            "5: unknown key 'colour' (dev, type, managed, bridge, guest-mac, host-mac, mtu, queues, netns, vnet-hdr, persist, "
+            "script, downscript)\n6: leading blank (sections, keys and comments begin a line)\n7: target dev must be supplied when managed='no'\n"
             "9: 'host-mac' has no meaning with managed=no: nothing about the device is changed\n"
             "10: 'mtu' has no meaning with managed=no: nothing about the device is changed\n"
             "11: 'persist' has no meaning with managed=no: nothing about the device is changed\n");

@@ -57,12 +57,12 @@ static void an_empty_spec_is_a_managed_tap_with_one_queue(void **state) {
 
 static void every_key_is_read(void **state) {
     accepts("dev=u1000-vm1,type=bridge,managed=yes,bridge=br0,guest-mac=52:54:00:AB:cd:56,host-mac=fe:54:00:12:34:56,"
-            "mtu=9000,queues=4,vnet-hdr=no,persist=yes,script=/etc/up,downscript=/etc/down");
+            "mtu=9000,queues=4,netns=own,vnet-hdr=no,persist=yes,script=/etc/up,downscript=/etc/down");
     for (int key = 0; key < INTERFACE_KEY_OWNER; key++) assert_true(interface.given[key]);
     assert_string_equal(interface.dev, "u1000-vm1");
     assert_int_equal(interface.type, INTERFACE_BRIDGE);
     assert_true(interface.managed && interface.persist);
-    assert_false(interface.vnet_hdr);
+    assert_false(interface.vnet_hdr || interface.host_netns);
     assert_string_equal(interface.bridge, "br0");
     assert_memory_equal(interface.guest_mac, "\x52\x54\x00\xab\xcd\x56", 6);
     assert_memory_equal(interface.host_mac, "\xfe\x54\x00\x12\x34\x56", 6);
@@ -131,7 +131,7 @@ static void keys_of_the_administrators_definitions_are_refused(void **state) {
 
 static void an_empty_value_is_refused(void **state) {
     static const char *const keys[] = {"dev", "type", "bridge", "guest-mac", "host-mac", "mtu",
-                                       "queues", "vnet-hdr", "persist", "script", "downscript"};
+                                       "queues", "netns", "vnet-hdr", "persist", "script", "downscript"};
     char spec[32], reason[64];
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -154,6 +154,7 @@ static void bad_values_are_refused_and_named(void **state) {
     refuses_values("type", (const char *const[]){"tap", "Bridge", "network", "ethernet ", NULL});
     refuses_values("mtu", mtus);
     refuses_values("queues", (const char *const[]){"0", "254", "-1", "65537", "04", "4k", NULL});
+    refuses_values("netns", (const char *const[]){"yes", "Host", "own ", "/run/netns/a", "1", NULL});
     refuses_values("vnet-hdr", (const char *const[]){"on", "Yes", "1", "true", NULL});
     refuses_values("persist", (const char *const[]){"on", "No", "0", "nope", NULL});
     refuses_values("bridge", (const char *const[]){"a/b", "br 0", "abcdefghijklmnop", NULL});
@@ -284,8 +285,18 @@ static void an_unmanaged_interface_needs_a_name(void **state) {
 static void keys_without_effect_on_an_unmanaged_interface_are_refused(void **state) {
     refuses("managed=no,dev=tap0,host-mac=fe:54:00:12:34:56", "'host-mac' has no meaning with managed=no");
     refuses("managed=no,dev=tap0,mtu=1500", "'mtu' has no meaning with managed=no");
+    refuses("managed=no,dev=tap0,netns=host", "'netns' has no meaning with managed=no");
     refuses("managed=no,dev=tap0,persist=no", "'persist' has no meaning with managed=no");
     accepts("managed=no,dev=tap0,guest-mac=52:54:00:12:34:56,queues=2,vnet-hdr=no,script=a,downscript=b");
+}
+
+static void what_must_find_the_tap_is_not_for_another_network_namespace(void **state) {
+    refuses("netns=host,persist=yes", "'persist' is not for netns=host: ");
+    refuses("netns=host,script=/etc/up", "'script' is not for netns=host: ");
+    refuses("downscript=/etc/down,netns=host", "'downscript' is not for netns=host: ");
+    accepts("netns=own,persist=yes,script=/etc/up,downscript=/etc/down");
+    accepts("netns=host,persist=no,dev=vm,bridge=br0,queues=4,mtu=9000");
+    assert_true(interface.host_netns);
 }
 
 static void a_host_address_equal_to_the_guests_is_refused(void **state) {
@@ -343,6 +354,11 @@ static void the_request_has_the_values_of_the_spec(void **state) {
     assert_int_equal(wire.mtu, 9000);
     assert_int_equal(wire.queues, 4);
     assert_int_equal(wire.vnet_hdr, 0);
+    assert_int_equal(wire.netns, WIRE_NETNS_OWN);
+    accepts("netns=host");
+    interface_to_wire(&interface, &wire);
+    assert_true(wire_interface_valid(&wire));
+    assert_int_equal(wire.netns, WIRE_NETNS_HOST);
 }
 
 static void a_fault_shows_control_bytes_in_hexadecimal(void **state) {
@@ -376,6 +392,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(only_ethernet_may_be_unmanaged_and_that_is_checked_first),
     cmocka_unit_test(an_unmanaged_interface_needs_a_name),
     cmocka_unit_test(keys_without_effect_on_an_unmanaged_interface_are_refused),
+    cmocka_unit_test(what_must_find_the_tap_is_not_for_another_network_namespace),
     cmocka_unit_test(a_host_address_equal_to_the_guests_is_refused),
     cmocka_unit_test(generated_names_are_dropped),
     cmocka_unit_test(names_that_libvirt_generates_are_dropped_on_import),

@@ -19,9 +19,11 @@ struct tapgrant_device {
     int fd[4];
     uint8_t host_mac[6];
     const uint8_t *guest_mac;
+    int other_netns;
 };
 
 const char *tapgrant_name(const struct tapgrant_device *device) { return device->name; }
+int tapgrant_other_netns(const struct tapgrant_device *device) { return device->other_netns; }
 unsigned tapgrant_queues(const struct tapgrant_device *device) { return device->queues; }
 const uint8_t *tapgrant_host_mac(const struct tapgrant_device *device) { return device->host_mac; }
 const uint8_t *tapgrant_guest_mac(const struct tapgrant_device *device) { return device->guest_mac; }
@@ -32,8 +34,8 @@ int tapgrant_fd(const struct tapgrant_device *device, unsigned queue) {
 }
 
 static const uint8_t guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
-static struct tapgrant_device web = {"u1000-web", 1, {7}, {0xfe, 0x54, 0, 0x12, 0x34, 0x56}, guest_mac};
-static struct tapgrant_device db = {"u1000-db", 3, {10, 11, 12}, {0xfe, 0, 0, 0, 0, 1}, NULL};
+static struct tapgrant_device web = {"u1000-web", 1, {7}, {0xfe, 0x54, 0, 0x12, 0x34, 0x56}, guest_mac, 0};
+static struct tapgrant_device db = {"u1000-db", 3, {10, 11, 12}, {0xfe, 0, 0, 0, 0, 1}, NULL, 0};
 static struct tapgrant_device *const devices[] = {&web, &db};
 static const char *const *labels; /* of the running case */
 
@@ -89,10 +91,18 @@ static void a_placeholder_within_other_braces_is_replaced(void **state) {
 }
 
 static void a_value_is_not_expanded_again(void **state) {
-    static struct tapgrant_device odd = {"{fd}", 1, {7}, {2}, NULL};
+    static struct tapgrant_device odd = {"{fd}", 1, {7}, {2}, NULL, 0};
     struct tapgrant_device *const one[] = {&odd};
 
     expect(one, 1, "{dev}", "{fd}", NULL);
+}
+
+static void the_name_of_a_tap_in_another_network_namespace_stands_for_nothing(void **state) {
+    static struct tapgrant_device far = {"tg0", 1, {7}, {2}, guest_mac, 1};
+    struct tapgrant_device *const one[] = {&far};
+
+    expect(one, 1, "{fd} {fds} {host-mac} {guest-mac}", "7 7 02:00:00:00:00:00 52:54:00:12:34:56", NULL);
+    expect(one, 1, "ifname={dev}", NULL, "{dev} stands for nothing: tg0 is in another network namespace: use {fd} or {fds}");
 }
 
 static void a_single_interface_may_be_numbered(void **state) {
@@ -109,7 +119,7 @@ static void a_number_selects_one_of_several_interfaces(void **state) {
 }
 
 static void numbers_are_decimal(void **state) {
-    static struct tapgrant_device last = {"u1000-last", 1, {99}, {2}, NULL};
+    static struct tapgrant_device last = {"u1000-last", 1, {99}, {2}, NULL, 0};
     struct tapgrant_device *many[12];
     char word[16];
 
@@ -166,6 +176,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(other_braces_are_unchanged),
     cmocka_unit_test(a_placeholder_within_other_braces_is_replaced),
     cmocka_unit_test(a_value_is_not_expanded_again),
+    cmocka_unit_test(the_name_of_a_tap_in_another_network_namespace_stands_for_nothing),
     cmocka_unit_test(a_single_interface_may_be_numbered),
     cmocka_unit_test(a_number_selects_one_of_several_interfaces),
     cmocka_unit_test(numbers_are_decimal),

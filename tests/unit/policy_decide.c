@@ -671,6 +671,49 @@ static void a_rule_with_max_0_decides_and_grants_nothing(void **state) {
     assert_true(granted(plain, alone));
 }
 
+/* The first condition of a rule with KEYS that refuses alice, in another network namespace, a tap on br0. */
+static enum policy_key refused_elsewhere(const char *keys, enum wire_netns netns) {
+    struct caller alice = user(ALICE);
+    struct wire_interface asked = on_br0;
+    char text[256];
+
+    alice.is_in_other_netns = true;
+    asked.netns = netns;
+    snprintf(text, sizeof(text), RULE("lab", "*", "br0") "%s", keys);
+    assert_int_equal(load(text, alice), 0);
+    return policy_decide(&policy, &subject, &asked, &br0).failed;
+}
+
+static void a_caller_in_another_network_namespace_needs_the_rule_and_netns_host(void **state) {
+    static const char yes[] = "allow-other-netns = yes\n", no[] = "allow-other-netns = no\n";
+    struct wire_interface host = on_br0;
+
+    assert_int_equal(refused_elsewhere("", WIRE_NETNS_HOST), POLICY_ALLOW_OTHER_NETNS);
+    assert_int_equal(refused_elsewhere(no, WIRE_NETNS_HOST), POLICY_ALLOW_OTHER_NETNS);
+    assert_int_equal(refused_elsewhere(yes, WIRE_NETNS_OWN), POLICY_ALLOW_OTHER_NETNS);
+    assert_int_equal(refused_elsewhere(yes, WIRE_NETNS_HOST), POLICY_KEYS);
+    assert_int_equal(refused_elsewhere("max = 0\n", WIRE_NETNS_HOST), POLICY_ALLOW_OTHER_NETNS);
+    assert_int_equal(refused_elsewhere("max = 0\nallow-other-netns = yes\n", WIRE_NETNS_HOST), POLICY_MAX);
+    /* to a caller in this one, neither matters */
+    host.netns = WIRE_NETNS_HOST;
+    assert_int_equal(refused("", host), POLICY_KEYS);
+    assert_int_equal(refused(no, host), POLICY_KEYS);
+    assert_int_equal(refused(yes, on_br0), POLICY_KEYS);
+}
+
+static void the_rule_for_another_network_namespace_decides_alone(void **state) {
+    struct caller alice = user(ALICE);
+    struct wire_interface asked = on_br0;
+    struct policy_verdict verdict;
+
+    alice.is_in_other_netns = true;
+    asked.netns = WIRE_NETNS_HOST;
+    assert_int_equal(load(RULE("first", "*", "br0") RULE("second", "*", "br0") "allow-other-netns = yes\n", alice), 0);
+    verdict = policy_decide(&policy, &subject, &asked, &br0);
+    assert_string_equal(verdict.rule->name, "first");
+    assert_int_equal(verdict.failed, POLICY_ALLOW_OTHER_NETNS);
+}
+
 static void words_of_all_lines_count(void **state) {
     const char *text = RULE("lab", "1001", "br1") "user = 1000\ndev = x\nbridge = br0 none\ndev = vm*\n";
     struct wire_interface asked = on_br0;
@@ -843,7 +886,7 @@ static void a_decision_changes_nothing(void **state) {
 static void keys_have_the_names_that_a_policy_uses(void **state) {
     static const char *const name[POLICY_KEYS] = {
         "user", "bridge", "isolate", "lock-mac", "dev", "guest-mac", "host-mac", "mtu", "queues", "max",
-        "allow-unpinned-bridge", "allow-ra-bridge"};
+        "allow-unpinned-bridge", "allow-ra-bridge", "allow-other-netns"};
 
     for (enum policy_key key = POLICY_USER; key < POLICY_KEYS; key++)
         assert_string_equal(policy_key_name(key), name[key]);
@@ -919,6 +962,8 @@ static const struct CMUnitTest tests[] = {
     CASE(the_mtu_is_what_was_asked_or_the_bridges),
     CASE(queues_are_at_most_what_the_rule_says_and_one_where_it_does_not),
     CASE(a_rule_with_max_0_decides_and_grants_nothing),
+    CASE(a_caller_in_another_network_namespace_needs_the_rule_and_netns_host),
+    CASE(the_rule_for_another_network_namespace_decides_alone),
     CASE(words_of_all_lines_count),
     CASE(a_number_is_tested_as_its_key_says),
     CASE(numbers_have_the_defaults_that_the_manual_names),

@@ -173,7 +173,8 @@ static void a_list_of_many_lines_is_kept_whole(void **state) {
 
 static void keys_that_are_no_lists_stand_once(void **state) {
     static const char *const lines[] = {"isolate = no", "lock-mac = no", "mtu = 1500", "queues = 2", "max = 1",
-                                        "allow-unpinned-bridge = no", "allow-ra-bridge = no"};
+                                        "allow-unpinned-bridge = no", "allow-ra-bridge = no",
+                                        "allow-other-netns = no"};
     char text[512];
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -395,7 +396,8 @@ static void values_of_the_other_keys_are_checked(void **state) {
         "dev = vm1", "dev = u{uid}-* {user}x tap.5 *", "guest-mac = *", "guest-mac = 52:54:00:* fe:*",
         "guest-mac = 52:54:00:12:34:56", "host-mac = FE:*:00:12:34:56", "host-mac = *:*:*:*:*:*", "mtu = 68-65521",
         "mtu = 1500", "queues = 1", "queues = 253", "max = 0", "max = 1", "max = 256", "allow-unpinned-bridge = yes",
-        "allow-unpinned-bridge = no", "allow-ra-bridge = yes", "allow-ra-bridge = no"};
+        "allow-unpinned-bridge = no", "allow-ra-bridge = yes", "allow-ra-bridge = no", "allow-other-netns = yes",
+        "allow-other-netns = no"};
     static const char *const bad[] = {
         "dev = a/b", "dev = vm?", "dev = [a-z]", "dev = {gid}", "dev = {uid", "dev = uid}", "dev = {UID}", "dev = {}",
         "dev = a%d", "dev = \\*", "dev = ok a/b", "guest-mac = 52", "guest-mac = 52:", "guest-mac = 52:5*",
@@ -407,7 +409,8 @@ static void values_of_the_other_keys_are_checked(void **state) {
         "mtu = 1500-65522", "mtu = 9000-1500", "mtu = *", "mtu = 1500 9000", "mtu = 01500", "mtu = 1500-", "queues = 0",
         "queues = 254", "queues = 1-4", "queues = 04", "queues = +4", "queues = four", "queues = 4 4", "max = 00",
         "max = 257", "max = 8-9", "max = -1", "allow-unpinned-bridge = 1", "allow-unpinned-bridge = Yes",
-        "allow-ra-bridge = true", "allow-ra-bridge = yes yes", "allow-ra-bridge = yesno"};
+        "allow-ra-bridge = true", "allow-ra-bridge = yes yes", "allow-ra-bridge = yesno",
+        "allow-other-netns = host", "allow-other-netns = YES"};
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) expect(good[i], NULL);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) expect(bad[i], "bad value");

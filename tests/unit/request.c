@@ -63,7 +63,7 @@ static int receive(const struct wire_request *request) { return receive_bytes(re
 static void a_plain_request_is_received_as_it_was_sent(void **state) {
     struct wire_request request = plain(2), received = {0};
 
-    request.interface[1] = (struct wire_interface){"u1000-vm1", "br0", {2}, {0xfe}, 1400, 3, 1};
+    request.interface[1] = (struct wire_interface){"u1000-vm1", "br0", {2}, {0xfe}, 1400, 3, 1, WIRE_NETNS_HOST};
     memset(&received, 0xff, sizeof(received));
     assert_int_equal(send(ours, &request, size_of(&request), 0), size_of(&request));
     assert_int_equal(request_receive(theirs, &received), 0);
@@ -130,7 +130,7 @@ static void a_shorter_request_reads_as_zeros_for_what_it_lacks(void **state) {
     struct asker asker;
 
     request.interface[0].vnet_hdr = 1;
-    request.interface[1] = (struct wire_interface){"u1000-vm1", "br0", {2}, {0xfe}, 1400, 3, 1};
+    request.interface[1] = (struct wire_interface){"u1000-vm1", "br0", {2}, {0xfe}, 1400, 3, 1, WIRE_NETNS_HOST};
     asker = ask(&request, WIRE_REQUEST_LEAST, offsetof(struct wire_interface, vnet_hdr));
     memset(&received, 0xff, sizeof(received));
     assert_int_equal(send(ours, asker.bytes, asker.size, 0), asker.size);
@@ -139,6 +139,7 @@ static void a_shorter_request_reads_as_zeros_for_what_it_lacks(void **state) {
     request.device_size = 0;
     request.interface[0].vnet_hdr = 0;
     request.interface[1].vnet_hdr = 0;
+    request.interface[1].netns = 0;
     assert_memory_equal(&received, &request, sizeof(request));
 }
 
@@ -377,7 +378,8 @@ static void each_invalid_value_is_malformed_in_whichever_interface(void **state)
         {.queues = 0},
         {.queues = 254},
         {.queues = 65535},
-        {.queues = 1, .vnet_hdr = 2}};
+        {.queues = 1, .vnet_hdr = 2},
+        {.queues = 1, .netns = 2}};
     struct wire_request request;
 
     for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)

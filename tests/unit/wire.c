@@ -39,6 +39,7 @@ static void no_field_of_the_first_program_of_this_version_moves(void **state) {
     assert_int_equal(offsetof(struct wire_interface, mtu), 44);
     assert_int_equal(offsetof(struct wire_interface, queues), 48);
     assert_int_equal(offsetof(struct wire_interface, vnet_hdr), 50);
+    assert_int_equal(offsetof(struct wire_interface, netns), 52);
     assert_int_equal(offsetof(struct wire_reply, error), 16);
     assert_int_equal(offsetof(struct wire_reply, interface), 20);
     assert_int_equal(offsetof(struct wire_reply, faults), 24);
@@ -281,6 +282,17 @@ static void numbers_have_their_bounds(void **state) {
     }
 }
 
+static void a_network_namespace_is_the_callers_or_the_hosts(void **state) {
+    struct wire_interface asked = good;
+
+    asked.netns = WIRE_NETNS_HOST;
+    assert_true(wire_interface_valid(&asked));
+    for (unsigned bit = 1; bit < 32; bit++) {
+        asked.netns = 1u << bit;
+        assert_false(wire_interface_valid(&asked));
+    }
+}
+
 static void without_a_bridge_the_mtu_is_at_least_that_of_ipv6(void **state) {
     struct wire_interface asked = {.queues = 1};
 
@@ -335,6 +347,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(multicast_addresses_are_refused),
     cmocka_unit_test(a_host_address_equal_to_the_guests_is_refused),
     cmocka_unit_test(numbers_have_their_bounds),
+    cmocka_unit_test(a_network_namespace_is_the_callers_or_the_hosts),
     cmocka_unit_test(rules_and_interfaces_are_called_by_a_word),
 };
 

@@ -2,9 +2,9 @@
 /*
  * The helper's own policy code, asked many times: one case a line on standard input, one answer a line.
  *
- * A case is 19 words, separated by blanks; bytes are in hexadecimal, "-" are none, "!" is a file that cannot be read:
+ * A case is 21 words, separated by blanks; bytes are in hexadecimal, "-" are none, "!" is a file that cannot be read:
  *   policy passwd group subuid uid gid GID[,GID]...|- dev bridge guest-mac host-mac mtu queues link link-mtu port-mtu is-bridge
- *   pinned takes-ra
+ *   pinned takes-ra is-in-other-netns netns
  * An answer is: void | denied | denied RULE KEY | granted RULE FAULT[+FAULT]...|- MTU
  */
 #include "conf/policy/policy.h"
@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS 19
+#define WORDS 21
 enum word { POLICY, PASSWD, GROUP, SUBUID, UID, GID, GROUPS, DEV, BRIDGE, GUEST_MAC, HOST_MAC, MTU,
-            QUEUES, LINK, LINK_MTU, PORT_MTU, IS_BRIDGE, PINNED, TAKES_RA };
+            QUEUES, LINK, LINK_MTU, PORT_MTU, IS_BRIDGE, PINNED, TAKES_RA, OTHER_NETNS, NETNS };
 
 static unsigned digit(char letter) {
     if (letter >= '0' && letter <= '9') return (unsigned)(letter - '0');
@@ -144,10 +144,12 @@ static int load(struct policy *policy,
 }
 
 static void answer(char *const word[WORDS]) {
-    struct wire_interface asked = {.mtu = integer(word[MTU]), .queues = (uint16_t)integer(word[QUEUES])};
+    struct wire_interface asked = {.mtu = integer(word[MTU]), .queues = (uint16_t)integer(word[QUEUES]),
+                                   .netns = integer(word[NETNS])};
     uint32_t groups[64];
     size_t count = id_list(word[GROUPS], groups, sizeof(groups) / sizeof(groups[0]));
-    const struct caller caller = {integer(word[UID]), integer(word[GID]), groups, count};
+    const struct caller caller = {integer(word[UID]), integer(word[GID]), groups, count,
+                                  integer(word[OTHER_NETNS]) != 0};
     struct policy_subject subject;
     struct policy_accounts accounts = {0};
     struct policy policy = {0};

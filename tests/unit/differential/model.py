@@ -22,7 +22,7 @@ SUBUID_LINE, LARGEST = 1024, 2 ** 64
 BRIDGE_NAME = re.compile(rb"[!-.0-~]{1,15}")
 BOUNDS = {"mtu": (68, 65521), "queues": (1, 253), "max": (0, 256)}
 KEYS = ("user", "bridge", "isolate", "lock-mac", "dev", "guest-mac", "host-mac", "mtu", "queues", "max",
-        "allow-unpinned-bridge", "allow-ra-bridge")
+        "allow-unpinned-bridge", "allow-ra-bridge", "allow-other-netns")
 LISTS = ("user", "bridge", "dev", "guest-mac", "host-mac")
 
 
@@ -57,6 +57,8 @@ class Case:
     mtu: int = 0
     queues: int = 1
     link: Link | None = None
+    other_netns: bool = False  # the caller is in another network namespace than the service
+    netns: int = 0  # 1: host
 
 
 def number(word):
@@ -262,6 +264,8 @@ def bridge_matches(rule, case, names):
 
 def first_failed(rule, case, names, own_mtu):
     """The first of the conditions behind user and bridge that does not hold."""
+    if case.other_netns and not (case.netns and rule.get("allow-other-netns") == b"yes"):
+        return "allow-other-netns"
     if rule.get("max") == b"0":
         return "max"
     if case.dev and not any(pattern_matches(word, case.dev, case, names) for word in words(rule.get("dev", b""))):

@@ -73,7 +73,7 @@ NUMBERS = {b"mtu": ([b"1400", b"68-65521", b"68-65521", b"68-65521", b"1280-9000
                     [b"67", b"65522", b"9000-1280", b"01400", b"1280-65522", b"67-1500", b"1400 1500", b"1280 - 9000", b"-", b"+1400", b"x"]),
            b"queues": ([b"1", b"2", b"4", b"253"], [b"0", b"254", b"1-4", b"02", b"1 2", b"-1", b"", b"4294967297", b"2-2"]),
            b"max": ([*[b"1", b"8", b"256"] * 5, b"0"], [b"00", b"257", b"1-8", b"many", b"08"])}
-FLAGS = (b"allow-unpinned-bridge", b"allow-ra-bridge")
+FLAGS = (b"allow-unpinned-bridge", b"allow-ra-bridge", b"allow-other-netns")
 VOIDING = [b"colour = red", b" queues = 1", b"\tqueues = 1", b"queues", b"queues =", b"= 1", b"queues : 1", b"[rule a b]", b"[rule ]",
            b"[rule r0]", b"[rule x] ", b"[Rule x]", b"[rule x", b"[interface a]", b"max = 1 ; one", b"max = 1 # one", b"Max = 1", b" ",
            b"max\t= 1", b"max = 1\r", b"; \0", b"; \x7f", b"dev = \xc3\xbc", b"\xc2\xa0", b"\xef\xbb\xbf; x", b"; " + b"x" * 189, b"[rule " + b"r" * 33 + b"]", b"[rule a.b]",
@@ -106,7 +106,8 @@ def encode(case):
         data(case.policy), data(case.passwd), data(case.group), data(case.subuid), str(case.uid), str(case.gid),
         ",".join(map(str, case.groups)) or "-", data(case.dev), data(case.bridge), data(case.guest_mac), data(case.host_mac),
         str(case.mtu), str(case.queues), data(link.name), str(link.mtu), str(min(link.others, default=0)),
-        str(int(link.kind == "bridge")), str(int(link.pinned)), str(int(link.takes_ra))])
+        str(int(link.kind == "bridge")), str(int(link.pinned)), str(int(link.takes_ra)),
+        str(int(case.other_netns)), str(case.netns)])
 
 
 def agree(cases):
@@ -189,7 +190,7 @@ def subuid_text(rng):
 def case_of(rng):
     def maybe(rate, pool, otherwise):
         return rng.choice(pool) if rng.random() < rate else otherwise
-    link = Link(maybe(0.05, STRANGE_LINKS, rng.choice(VALID_LINKS)), rng.choice([1500, 1400, 1400, 9000, 9000, 1000, 1000]), maybe(0.04, ["veth"], "bridge"),
+    link = Link(maybe(0.05, STRANGE_LINKS, rng.choice(VALID_LINKS)), rng.choice([1500, 1400, 1400, 9000, 9000, 9000, 1000, 1000, 1000]), maybe(0.04, ["veth"], "bridge"),
                 rng.random() < 0.7, rng.random() < 0.3, rng.choice([()] * 5 + [(9000,), (1280, 65521)]))
     return Case(policy_text(rng), account_text(rng, PASSWD), account_text(rng, GROUP), subuid_text(rng),
                 maybe(0.2, [0, 1001, 1004, 1005, 1006, 1007, 1008, 4294967294, 77, 2000, 2001, 100001], 1000),
@@ -197,7 +198,7 @@ def case_of(rng):
                 [rng.choice([50, 51, 52, 100, 1000, 4294967294]) for _ in range(rng.choice([0, 0, 1, 2]))],
                 maybe(0.15, DEVS, b""), maybe(0.85, [b"br0", b"br1", b"alias"], b""), maybe(0.35, MACS, bytes(6)),
                 maybe(0.2, MACS, bytes(6)), maybe(0.75, [68, 1280, 1400, 1400, 1500, 1501, 9000, 9001, 65521], 0), maybe(0.25, [2, 4, 5, 253], 1),
-                maybe(0.96, [link], None))
+                maybe(0.96, [link], None), rng.random() < 0.05, rng.randrange(2))
 
 
 def outcome(answer):
@@ -216,7 +217,7 @@ def test_20000_cases_and_more(request):
         done += len(batch)
         for answer in agree(batch):
             seen.update(outcome(answer))
-    classes = ["void", "denied", *(f"denied {key}" for key in ("max", "dev", "guest-mac", "host-mac", "mtu", "queues")),
+    classes = ["void", "denied", *(f"denied {key}" for key in ("allow-other-netns", "max", "dev", "guest-mac", "host-mac", "mtu", "queues")),
                *(f"fault {fault}" for fault in ("-", "unpinned", "ra", "mtu", "raised", "ipv6"))]
     assert set(seen) == set(classes)
     assert all(seen[name] >= count * 0.01 for name in classes), seen
