@@ -74,12 +74,12 @@ NUMBERS = {b"mtu": ([b"1400", b"68-65521", b"68-65521", b"68-65521", b"1280-9000
            b"queues": ([b"1", b"2", b"4", b"253"], [b"0", b"254", b"1-4", b"02", b"1 2", b"-1", b"", b"4294967297", b"2-2"]),
            b"max": ([*[b"1", b"8", b"256"] * 5, b"0"], [b"00", b"257", b"1-8", b"many", b"08"])}
 FLAGS = (b"allow-unpinned-bridge", b"allow-ra-bridge")
-VOIDING = [b"colour = red", b" queues = 1", b"\tqueues = 1", b"queues", b"queues =", b"= 1", b"queues : 1", b"[rule a b]", b"[rule ]",
+VOIDING = [b"#\xff\x80\xfe", b"; \xc3", b"; \xc2\x9b", b"; \xed\xa0\x80", b"; \xe0\x80\x80", b" [rule a=b]", b"colour = red", b" queues = 1", b"\tqueues = 1", b"queues", b"queues =", b"= 1", b"queues : 1", b"[rule a b]", b"[rule ]",
            b"[rule r0]", b"[rule x] ", b"[Rule x]", b"[rule x", b"[interface a]", b"max = 1 ; one", b"max = 1 # one", b"Max = 1", b" ",
            b"max\t= 1", b"max = 1\r", b"; \0", b"; \x7f", b"dev = \xc3\xbc", b"\xc2\xa0", b"\xef\xbb\xbf; x", b"; " + b"x" * 189, b"[rule " + b"r" * 33 + b"]", b"[rule a.b]",
            b"[rule  x]", b"max=1=1", b"user = * 01", b"[rule lonely]", b"isolate = yes no", b"lock-mac = 1", b"isolate = No", b"]", b"[]",
            b"-", b"--- = 1", b"dev = a b\x0bc", b"[rule x]]", b"[[rule x]", b"include /etc/passwd", b"max = 1\nmax = 1"]
-HARMLESS = [b"", b"; \xc3\xbc", b"#\xff\x80\xfe", b"; comment", b"#comment", b"; [rule r0]", b"; " + b"x" * 188, b"#", b";=;"]
+HARMLESS = [b"", b"; \xc3\xbc", b"#\xf0\x9f\x90\xa7\xc2\xa0", b"; comment", b"#comment", b"; [rule r0]", b"; " + b"x" * 188, b"#", b";=;"]
 FURTHER = [b"user = 1001", b"bridge = br1 none", b"dev = vm*", b"guest-mac = fe:*", b"host-mac=*", b"user = 01"]
 VALID_LINKS = [b"br0", b"br0", b"br0", b"br0", b"br0", b"br1", b"br1000", b"br-alice", b"nix0", b"br.10", b"br1001"]
 STRANGE_LINKS = [b"none", b"br\xe9", b"b r0", b"br(0)", b"br;0", b"br\n0", b"123456789012345"]
