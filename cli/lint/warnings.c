@@ -125,7 +125,7 @@ static void warn_missing_bridges(struct lint *lint, const struct policy_rule *ru
             continue;
         }
         bridge = host_bridge_look(word.text);
-        if (!bridge.facts.exists) {
+        if (!bridge.facts.exists && !bridge.error) {
             lint_warn(lint, word.line, "bridge %s %s on this host", word.text,
                       bridge.is_link ? "is no bridge" : "does not exist");
         }

@@ -81,7 +81,7 @@ static int explain_denial(const struct refusal *refusal, struct tapgrant_error *
 
     snprintf(object, sizeof(object), "bridge %s", bridge[0] ? bridge : "none");
     error_set(failure, TAPGRANT_DENIED, object, "denied by policy");
-    error_hint(failure, "tapgrant check --net %s%s%s shows why", quote, spec, quote);
+    error_hint(failure, "tapgrant check --net %s%s%s", quote, spec, quote);
     return TAPGRANT_DENIED;
 }
 
