@@ -151,7 +151,7 @@ static int explain_taken(const struct refusal *refusal, struct tapgrant_error *f
     char object[ERROR_OBJECT];
 
     error_set(failure, TAPGRANT_DEVICE, error_object(refusal->interface, object), "exists already");
-    error_hint(failure, "add managed=no to use it as it is, or tapgrant delete %s",
+    error_hint(failure, "ask for another dev=; tapgrant doctor %s shows what it is",
                refusal->interface->dev);
     error_reason_code(failure, "name_taken");
     return TAPGRANT_DEVICE;

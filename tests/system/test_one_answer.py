@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """run, check, lint and doctor give one answer, also on hosts that are not as usual."""
 import re
+import socket
 import subprocess
 
 import pytest
@@ -243,3 +244,157 @@ def test_whom_a_rule_takes_out_of_a_group(linted):
     for user, told in ((ALICE, True), (BOB, False)):
         linted.policy(out.replace("{}", user))
         assert ("takes its users out" in linted.tapgrant("lint").err) == told
+
+
+# One name, asked for by several ------------------------------------------------------------------------------------------
+
+
+def test_all_who_create_one_tap_at_once_get_it(ruled):
+    """One of them makes it; for the others it is there, and is what they ask for."""
+    ruled.policy(RULE + "dev = vm-*\n")
+    spec = ["--net", "bridge=br0,dev=vm-web"]
+    racing = [ruled.start(TAPGRANT, "create", *spec, user=ALICE) for _ in range(4)]
+    ends = [(*process.communicate(timeout=30), process.returncode) for process in racing]
+    assert {(out, err) for out, err, _ in ends} == {("vm-web\n", "")} and {code for _, _, code in ends} == {0}, ends
+
+
+WAYS_OUT = re.compile("hint: ask for another dev=")
+
+
+def test_the_hint_of_a_taken_name_looks_at_whose_it_is(ruled):
+    ruled.policy(RULE + "dev = vm-*\n")
+    ruled.tapgrant("create", "--net", "bridge=br0,dev=vm-web", check=True)
+    for verb in (["create"], ["run"]):
+        words = [*verb, "--net", "bridge=br0,dev=vm-web", *(["--", "true"] if verb == ["run"] else [])]
+        other = ruled.tapgrant(*words, user=BOB)
+        assert other.code == 4 and f"was granted to uid {uid(ALICE)}, and this is uid {uid(BOB)}\n" in other.err
+        assert WAYS_OUT.search(other.err) and "delete" not in other.err and "managed=no" not in other.err
+    own = ruled.tapgrant("create", "--json", "--net", "dev=vm-web")
+    assert own.json["reason_code"] == "name_taken" and own.json["hint"] == "add managed=no to use it as it is, or tapgrant delete vm-web"
+    ruled.tap("vm-root", None)
+    assert WAYS_OUT.search(ruled.tapgrant("create", "--net", "bridge=br0,dev=vm-root").err)
+    ruled.tap("vm-mine", ALICE)
+    mine = ruled.tapgrant("create", "--net", "bridge=br0,dev=vm-mine").err
+    assert "hint: add managed=no to use it as it is, or ask for another dev=" in mine
+    ruled.run("ip", "link", "add", "vm-link", "type", "bridge")
+    assert WAYS_OUT.search(ruled.tapgrant("create", "--net", "bridge=br0,dev=vm-link").err)
+
+
+def test_a_tap_that_is_being_made_is_told_as_such(ruled):
+    """As the helper has it before it is given to its user: root's, with the slot of its user."""
+    ruled.policy(RULE + "dev = vm-*\n")
+    keep = ruled.start("/usr/bin/python3", "-c", """if True:
+        import fcntl, struct, sys
+        tun = open("/dev/net/tun", "r+b", buffering=0)
+        fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH22x", b"vm-new", 0x0002 | 0x1000))
+        fcntl.ioctl(tun, 0x400454cc, 0)
+        print("made", flush=True)
+        sys.stdin.read()
+    """)
+    assert keep.stdout.readline() == "made\n"
+    ruled.run("ip", "link", "property", "add", "dev", "vm-new", "altname", f"quota.tapgrant.{uid(ALICE)}.lab.0")
+    for user, hint in ((ALICE, "try again"), (BOB, "ask for another dev=")):
+        made = ruled.tapgrant("create", "--net", "bridge=br0,dev=vm-new", user=user)
+        assert made.code == 4 and made.err == f"tapgrant: interface vm-new: is being made for uid {uid(ALICE)}\nhint: {hint}\n"
+
+
+# sudo --------------------------------------------------------------------------------------------------------------------
+
+
+def test_sudo_is_told_where_it_is_the_cause(ruled):
+    ruled.policy(RULE.replace("*", ALICE) + "dev = vm-*\n")
+    sudo = ["env", f"SUDO_UID={uid(ALICE)}", f"SUDO_USER={ALICE}", TAPGRANT]
+    denied = ruled.run(*sudo, "run", "--net", "bridge=br0", "--", "true", check=False)
+    assert denied.code == 3 and "no rule names root for br0\n" in denied.err
+    assert f"hint: run it without sudo: root asks now, and the policy allows it to {ALICE}\n" in denied.err
+    assert "sudo" not in ruled.run(*sudo, "run", "--net", "bridge=br9", "--", "true", check=False).err, "it is not the cause"
+    assert f"for {ALICE}: tapgrant check --user {ALICE}" in ruled.run(*sudo, "check", "--net", "bridge=br0", check=False).err
+    ruled.policy(RULE + "dev = vm-*\n")
+    made = ruled.run(*sudo, "create", "--net", "bridge=br0,dev=vm-x")
+    assert f"interface vm-x: warning: it is root's, because of sudo, and not {ALICE}'s\n" in made.err
+    assert "sudo" not in ruled.run("env", f"SUDO_UID={uid(ALICE)}", TAPGRANT, "check", "--net", "bridge=br0", user=ALICE).err
+
+
+# check -------------------------------------------------------------------------------------------------------------------
+
+
+def test_check_without_interfaces_lists_what_the_user_may_have(ruled):
+    ruled.bridge("br1")
+    ruled.policy(RULE.replace("lab", "first").replace("br0", "br1 none") + "max = 2\nqueues = 4\ndev = vm-*\n"
+                 + RULE.replace("lab", "out").replace("*", BOB) + "max = 0\n"
+                 + RULE.replace("lab", "second").replace("br0", "* none") + RULE.replace("lab", "never").replace("*", BOB))
+    ruled.hold("bridge=br1")
+    listed = ruled.tapgrant("check", "--json").json
+    assert [(row["rule"], row["line"], row["bridges"], row["max"], row["used"]) for row in listed] == [
+        ("first", 1, ["none", "br1"], 2, 1), ("second", 15, ["br0"], 8, 0)]
+    assert listed[0]["limits"] == {"isolate": False, "lock_mac": False, "dev": "vm-*", "guest_mac": None, "host_mac": None, "mtu": None,
+                                   "queues": 4, "allow_unpinned_bridge": None, "allow_ra_bridge": None}
+    text = ruled.tapgrant("check").out
+    assert f"rule first ({POLICY}:1): 1 of 2 used\n  bridge = none br1\n" in text and "  queues = 4\n" in text
+    assert [row["rule"] for row in ruled.tapgrant("check", "--json", "--user", BOB).json] == ["first"]
+    (answer,) = ruled.tapgrant("check", "--json", "--net", "bridge=br1").json
+    assert (answer["used"], answer["max"]) == (1, 2)
+    ruled.policy(RULE.replace("*", BOB))
+    nothing = ruled.tapgrant("check")
+    assert nothing.code == 3 and nothing.out == f"no rule gives {ALICE} anything\n"
+    ruled.policy("colour = red\n")
+    assert ruled.tapgrant("check").code == 3 and f"{POLICY}:1: key before a section" in ruled.tapgrant("check").err
+
+
+def test_check_of_another_policy(ruled):
+    ruled.policy("")
+    other = ruled.folder / "other.conf"
+    other.write_text(RULE + "max = 3\n")
+    other.chmod(0o666)
+    answer = ruled.tapgrant("check", "--policy", other, "--net", "bridge=br0")
+    assert answer.code == 0 and f"allowed by rule lab ({other}:1): 0 of 3 used" in answer.out
+    assert ruled.tapgrant("check", "--policy", other).code == 0 and ruled.tapgrant("check").code == 3
+    other.write_text(RULE + "colour = red\n")
+    assert f"nobody is granted anything: {other}:6: unknown key: colour" in ruled.tapgrant("check", "--policy", other, "--net", "bridge=br0").out
+    assert ruled.tapgrant("check", "--policy", "/nonexistent").code == 2
+
+
+# In a container ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def contained(ruled):
+    """The service's socket, as a container has it: it listens in the network namespace of the host."""
+    folder = ruled.folder / "run"
+    folder.mkdir()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(folder / "socket"))
+    (folder / "socket").chmod(0o666)
+    listener.listen(64)
+    ruled.run("mkdir", "-p", "/run/tapgrant")
+    ruled.bind(folder, "/run/tapgrant")
+    yield ruled
+    listener.close()
+
+
+def test_in_a_container_the_answer_is_on_the_host(contained):
+    command = f"tapgrant check --user {uid(ALICE)} --other-netns"
+    check = contained.tapgrant("check", "--json", "--net", "bridge=br0", "--net", "bridge=br(0)")
+    assert check.code == 1 and check.json["reason_code"] == "on_host"
+    assert check.json["reason"].startswith("the answer is on the host") and check.json["hint"] == f"{command} --net bridge=br0 --net 'bridge=br(0)'"
+    assert contained.tapgrant("check", "--json").json["hint"] == command
+    assert contained.tapgrant("check", "--json", "--user", BOB).json["hint"] == command.replace(str(uid(ALICE)), str(uid(BOB)))
+    (contained.folder / "mine.conf").write_text(RULE)
+    assert contained.tapgrant("check", "--policy", contained.folder / "mine.conf", "--net", "bridge=br0").code == 0
+    mapped = contained.run("unshare", "--user", "--map-root-user", TAPGRANT, "check", "--json", user=ALICE, check=False)
+    assert mapped.json["hint"] == command, "the id that the host has"
+
+
+def test_doctor_in_a_container_names_the_host(contained):
+    rows = contained.tapgrant("doctor", "--json").json
+    (row,) = [row for row in rows if row["object"] == "policy"]
+    assert row["text"].startswith("the answer is on the host") and row["hint"] == f"tapgrant check --user {uid(ALICE)} --other-netns"
+    assert not [row for row in rows if row["object"] in ("bridge br0", str(POLICY))]
+
+
+def test_a_socket_that_nobody_listens_at_is_no_container(contained):
+    contained.root("/run/tapgrant/socket").unlink()
+    left = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    left.bind(str(contained.folder / "run/socket"))
+    left.close()
+    assert contained.tapgrant("check", "--net", "bridge=br0").code == 0
