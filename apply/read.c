@@ -88,8 +88,8 @@ static bool find_owner(struct reading *reading, const char *owner, uid_t *uid) {
 }
 
 /*
- * A definition that is refused is not planned.  So what a plan would say of its bridge is said here,
- * and one run tells all its faults.
+ * A definition that is refused is not planned.  So what a plan would say of its bridge is said
+ * here, and one run tells all its faults.
  */
 static void take_missing_bridge(struct reading *reading, const struct definition *definition) {
     const struct interface *interface = &definition->interface;

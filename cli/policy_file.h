@@ -44,7 +44,10 @@ CHECKED int policy_file_load(struct policy *policy,
                              policy_fault_fn *fault,
                              void *context);
 
-/* The same of any file, whoever can write it; "-" is standard input.  As file_read_plain() fails. */
+/*
+ * The same of any file, whoever can write it; "-" is standard input.  The errors are those of
+ * file_read_plain() and -ENOMEM.
+ */
 CHECKED int policy_file_load_named(const char *path,
                                    struct policy *policy,
                                    bool *is_valid,

@@ -55,11 +55,12 @@ static enum definitions_purpose purpose_of(const struct lint *lint, enum lint_pl
 }
 
 static void check_owner(struct lint *lint, const struct definition *definition) {
+    const struct interface *interface = &definition->interface;
     char reason[DEFINITION_REASON];
     uid_t uid;
 
-    if (definition->interface.managed && !definition_find_owner(definition->interface.owner, &uid)) {
-        definition_unknown_owner(&definition->interface, reason);
+    if (interface->managed && !definition_find_owner(interface->owner, &uid)) {
+        definition_unknown_owner(interface, reason);
         lint_fault(lint, definition->key_line[INTERFACE_KEY_OWNER], "%s", reason);
     }
 }
@@ -73,8 +74,8 @@ static void check_bridge(struct lint *lint, const struct definition *definition)
     }
     bridge = host_bridge_look(interface->bridge);
     if (!bridge.facts.exists && !bridge.error) {
-        lint_fault(lint, definition->key_line[INTERFACE_KEY_BRIDGE], "[interface %s]: bridge %s: %s",
-                   interface->label, interface->bridge,
+        lint_fault(lint, definition->key_line[INTERFACE_KEY_BRIDGE],
+                   "[interface %s]: bridge %s: %s", interface->label, interface->bridge,
                    bridge.is_link ? "is no bridge" : "there is none");
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Which files are looked at: those that are named, those of a folder, standard input, or all that is
- * installed.
+ * Which files are looked at: those that are named, those of a folder, standard input, or all that
+ * is installed.
  */
 #include "cli/lint/lint.h"
 #include "cli/policy_file.h"

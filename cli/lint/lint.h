@@ -89,8 +89,9 @@ unsigned lint_key_line(const struct lint *lint,
 /* place.c: where a file lies, and so what it is for. */
 enum lint_place {
     LINT_ELSEWHERE,
-    LINT_POLICY,  /* the installed policy */
-    LINT_DECLARED /* in the folder that tapgrant-apply reads */
+    LINT_POLICY,    /* the installed policy */
+    LINT_CANDIDATE, /* beside it: what may become the policy, by rename(2) */
+    LINT_DECLARED   /* in the folder that tapgrant-apply reads */
 };
 enum lint_place lint_find_place(const char *path);
 

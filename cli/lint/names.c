@@ -42,8 +42,8 @@ static void report_file(struct lint *lint, const char *path, const char *needed_
 }
 
 /*
- * Whether or not the policy needs them: a name that it has is first the one of the files, as for the
- * helper.  The subordinate ids are for the warnings, too.
+ * Whether or not the policy needs them: a name that it has is first the one of the files, as for
+ * the helper.  The subordinate ids are for the warnings, too.
  */
 void lint_read_accounts(struct lint *lint) {
     struct policy_accounts *accounts = &lint->accounts;

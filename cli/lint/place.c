@@ -41,17 +41,18 @@ enum lint_place lint_find_place(const char *path) {
     char folder[PATH_MAX];
     char name[PATH_MAX];
 
-    if (!split(path, folder, name)) {
+    if (!strcmp(path, "-") || !split(path, folder, name)) {
         return LINT_ELSEWHERE;
     }
-    if (!strcmp(name, POLICY_FILE) && lint_is_same_folder(folder, POLICY_FOLDER)) {
-        return LINT_POLICY;
+    if (lint_is_same_folder(folder, POLICY_FOLDER)) {
+        return strcmp(name, POLICY_FILE) ? LINT_CANDIDATE : LINT_POLICY;
     }
     return lint_is_same_folder(folder, APPLY_FOLDER) ? LINT_DECLARED : LINT_ELSEWHERE;
 }
 
 int lint_read(const struct lint *lint, enum lint_place place, char **text, size_t *size) {
-    bool is_trusted = lint->options->installed || place != LINT_ELSEWHERE;
+    bool is_installed = place == LINT_POLICY || place == LINT_DECLARED;
+    bool is_trusted = lint->options->installed || is_installed;
     char folder[PATH_MAX];
     char name[PATH_MAX];
 

@@ -16,8 +16,8 @@ struct word_ids {
 };
 
 /*
- * ids.c.  From here on ACCOUNTS, which may be NULL, have the ids of names, as for the helper; and of
- * names that are not there the name service, if it may be asked.  ACCOUNTS stay the caller's.
+ * ids.c.  From here on ACCOUNTS, which may be NULL, have the ids of names, as for the helper; and
+ * of names that are not there the name service, if it may be asked.  ACCOUNTS stay the caller's.
  */
 void words_begin(const struct policy_accounts *accounts, bool may_ask);
 

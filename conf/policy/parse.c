@@ -87,7 +87,8 @@ static void place_values(struct parser *parser, char *end[POLICY_KEYS]) {
 
 /*
  * The rule is complete: the lines of a key become one value, a blank between two lines.  The values
- * are put together only here, so that the time is that of the text, whatever the order of its lines.
+ * are put together only here, so that the time is that of the text, whatever the order of its
+ * lines.
  */
 static void end_rule(struct parser *parser) {
     char *end[POLICY_KEYS];

@@ -170,6 +170,7 @@ static int explain_guest_mac(const struct refusal *refusal, struct tapgrant_erro
                   "another interface of this request asks for it on bridge %s, too", bridge);
         error_hint(failure, "with lock-mac a guest's address is one port's: "
                             "give each interface another guest-mac");
+        error_reason_code(failure, "address_taken");
         return TAPGRANT_FAILED;
     }
     error_set(failure, TAPGRANT_FAILED, object,
@@ -178,6 +179,7 @@ static int explain_guest_mac(const struct refusal *refusal, struct tapgrant_erro
                "bridge fdb show br %s | grep %s tells which; "
                "ask for another address, or wait until it is gone",
                bridge, mac);
+    error_reason_code(failure, "address_taken");
     return TAPGRANT_FAILED;
 }
 
@@ -197,6 +199,7 @@ static int explain_host_mac(const struct refusal *refusal, struct tapgrant_error
                "bridge fdb show br %s | grep %s tells which; "
                "ask for another host-mac=, or wait until it is gone",
                bridge, mac);
+    error_reason_code(failure, "address_taken");
     return TAPGRANT_FAILED;
 }
 
@@ -208,6 +211,7 @@ static int explain_full_bridge(const struct refusal *refusal, struct tapgrant_er
     error_set(failure, TAPGRANT_FAILED, object, "is full: a bridge has at most 1023 ports");
     error_hint(failure, "ip link show master %s lists them; tapgrant delete takes away one's own",
                bridge);
+    error_reason_code(failure, "bridge_full");
     return TAPGRANT_FAILED;
 }
 

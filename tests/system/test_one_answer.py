@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from host import ALICE, APPLY, BOB, POLICY, TAPGRANT, uid
+from host import ALICE, APPLY, BOB, POLICY, PREFIX, TAPGRANT, uid
 from test_denial import RULE
 
 DEFINITION = "[interface web]\ndev = web0\nowner = {}\n"
@@ -98,6 +98,8 @@ def test_an_installed_policy_of_interfaces_is_a_policy(ruled):
     text = "[interface web]\ndev = web0\nmanaged = no\n"
     ruled.policy(text)
     assert agree(ruled).code == 3
+    ruled.root(POLICY.with_name("policy.new")).write_text(text)
+    assert ruled.tapgrant("lint", "--installed", POLICY.with_name("policy.new")).code == 2, "it is to become the policy"
     for words in ([], [POLICY], ["--installed", POLICY]):
         result = ruled.tapgrant("lint", *words)
         assert result.code == 2 and f"{POLICY}:1: unknown section" in result.err, words
@@ -141,7 +143,8 @@ def declared(host, text, name="web.conf", folder=POLICY.parent / "interfaces.d")
 
 
 @pytest.mark.parametrize("text, fault", [
-    (DEFINITION.format("no-such-user") + "bridge = br0\nisolate = no\nlock-mac = no\n", "3: [interface web]: no user 'no-such-user' is known"),
+    (DEFINITION.format("no-such-user") + "bridge = br0\nisolate = no\nlock-mac = no\n",
+     "3: [interface web]: no user 'no-such-user' is known"),
     (DEFINITION.format(ALICE) + "bridge = br7\nisolate = no\nlock-mac = no\n", "4: [interface web]: bridge br7: there is none"),
     (DEFINITION.format(ALICE) + "bridge = lo\nisolate = no\nlock-mac = no\n", "4: [interface web]: bridge lo: is no bridge")])
 def test_lint_refuses_what_apply_refuses(linted, text, fault):
@@ -218,8 +221,8 @@ def test_syntax_asks_neither_accounts_nor_links(linted):
 
 def test_lint_of_standard_input(linted):
     def lint(text, *words):
-        return subprocess.run(linted.command([TAPGRANT, "lint", *words, "-"], ALICE), input=text, capture_output=True, text=True, timeout=20,
-                              check=False)
+        return subprocess.run(linted.command([TAPGRANT, "lint", *words, "-"], ALICE), input=text, capture_output=True, text=True,
+                              timeout=20, check=False)
     assert lint(RULE.replace("*", ALICE)).stderr == ""
     result = lint(RULE + "colour = red\n")
     assert result.returncode == 2 and result.stderr.startswith("-:6: unknown key: colour")
@@ -232,7 +235,8 @@ def test_lint_of_standard_input(linted):
 def test_whom_a_rule_takes_out_in_part_only(linted, bridges, words):
     out = RULE.replace("*", ALICE).replace("br0", bridges) + "max = 0\n"
     later = RULE.replace("lab", "later").replace("br0", "* none").replace("*\nbridge", "1000-59999\nbridge")
-    for text, told in ((out + later, words), (out + later.replace("1000-59999", BOB), None), (out, None), (out + later + "max = 0\n", None)):
+    others = (out + later.replace("1000-59999", BOB), out, out + later + "max = 0\n")
+    for text, told in ((out + later, words), *((text, None) for text in others)):
         linted.policy(text)
         rows = [line for line in linted.tapgrant("lint").err.splitlines() if "takes its users out" in line]
         assert [f"{POLICY}:3: warning: rule lab (max = 0)" in row and told in row for row in rows] == [True] * (told is not None), rows
@@ -264,6 +268,7 @@ WAYS_OUT = re.compile("hint: ask for another dev=")
 def test_the_hint_of_a_taken_name_looks_at_whose_it_is(ruled):
     ruled.policy(RULE + "dev = vm-*\n")
     ruled.tapgrant("create", "--net", "bridge=br0,dev=vm-web", check=True)
+    assert ruled.tapgrant("create", "--json", "--net", "bridge=br0,dev=vm-web", user=BOB).json["reason_code"] == "name_taken"
     for verb in (["create"], ["run"]):
         words = [*verb, "--net", "bridge=br0,dev=vm-web", *(["--", "true"] if verb == ["run"] else [])]
         other = ruled.tapgrant(*words, user=BOB)
@@ -350,7 +355,8 @@ def test_check_of_another_policy(ruled):
     assert answer.code == 0 and f"allowed by rule lab ({other}:1): 0 of 3 used" in answer.out
     assert ruled.tapgrant("check", "--policy", other).code == 0 and ruled.tapgrant("check").code == 3
     other.write_text(RULE + "colour = red\n")
-    assert f"nobody is granted anything: {other}:6: unknown key: colour" in ruled.tapgrant("check", "--policy", other, "--net", "bridge=br0").out
+    answer = ruled.tapgrant("check", "--policy", other, "--net", "bridge=br0")
+    assert f"nobody is granted anything: {other}:6: unknown key: colour" in answer.out
     assert ruled.tapgrant("check", "--policy", "/nonexistent").code == 2
 
 
@@ -376,7 +382,8 @@ def test_in_a_container_the_answer_is_on_the_host(contained):
     command = f"tapgrant check --user {uid(ALICE)} --other-netns"
     check = contained.tapgrant("check", "--json", "--net", "bridge=br0", "--net", "bridge=br(0)")
     assert check.code == 1 and check.json["reason_code"] == "on_host"
-    assert check.json["reason"].startswith("the answer is on the host") and check.json["hint"] == f"{command} --net bridge=br0 --net 'bridge=br(0)'"
+    assert check.json["reason"].startswith("the answer is on the host")
+    assert check.json["hint"] == f"{command} --net bridge=br0 --net 'bridge=br(0)'"
     assert contained.tapgrant("check", "--json").json["hint"] == command
     assert contained.tapgrant("check", "--json", "--user", BOB).json["hint"] == command.replace(str(uid(ALICE)), str(uid(BOB)))
     (contained.folder / "mine.conf").write_text(RULE)
@@ -398,3 +405,43 @@ def test_a_socket_that_nobody_listens_at_is_no_container(contained):
     left.bind(str(contained.folder / "run/socket"))
     left.close()
     assert contained.tapgrant("check", "--net", "bridge=br0").code == 0
+
+
+# Reasons for programs ----------------------------------------------------------------------------------------------------
+
+
+def test_each_reason_has_its_word(ruled):
+    """Of what the command meets itself; those of the service and of versions are where these are tested."""
+    ruled.policy(RULE + "dev = vm-*\nguest-mac = 52:54:*\nmax = 1\n")
+
+    def word(*specs, verb="create", user=ALICE):
+        words = [word for spec in specs for word in ("--net", spec)]
+        return ruled.tapgrant(verb, "--json", *words, user=user).json["reason_code"]
+    assert word("mtu=1") == "usage" and word("bridge=br9") == "denied"
+    assert word("bridge=br0", "bridge=br0") == "over_quota"
+    assert word("bridge=br0,guest-mac=02:00:00:00:00:01") == "denied"
+    ruled.run("ip", "link", "add", "p0", "type", "veth", "peer", "name", "q0")
+    ruled.run("ip", "link", "set", "p0", "master", "br0", "address", "fe:54:00:00:00:09")
+    assert word("bridge=br0,guest-mac=52:54:00:00:00:09") == "address_taken"
+    ruled.run("sysctl", "-qw", "net.ipv6.conf.br0.accept_ra=2")
+    assert word("bridge=br0") == "unfit_bridge"
+    ruled.run("sysctl", "-qw", "net.ipv6.conf.br0.accept_ra=0")
+    ruled.hold("bridge=br0,dev=vm-held")
+    assert word("bridge=br0,dev=vm-held") == "name_taken"
+    ruled.tap("vm-free", ALICE)
+    held = ruled.hold("managed=no,dev=vm-free")
+    assert held.first_line.startswith("held")
+    run = ruled.run("/usr/bin/python3", "-c", SHOW_WORD, "managed=no,dev=vm-free", "managed=no,dev=vm-none", user=ALICE)
+    assert run.out.split() == ["in_use", "missing"]
+    ruled.run("chmod", "0600", "/dev/net/tun")
+    assert word("bridge=br0") == "no_tun"
+
+
+SHOW_WORD = f"""if True:
+    import ctypes, sys
+    library = ctypes.CDLL("{PREFIX}/lib/x86_64-linux-gnu/libtapgrant.so.0")
+    for spec in sys.argv[1:]:
+        error, device = ctypes.create_string_buffer(2000), ctypes.c_void_p()
+        library.tapgrant_open(spec.encode(), ctypes.byref(device), error)
+        print(error.raw[4 + 128 + 640 + 480:].split(b"\\0")[0].decode())
+"""
