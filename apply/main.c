@@ -160,12 +160,8 @@ static void drop_removals(struct options *options) {
 }
 
 static int connect_and_run(struct resources *resources, const struct options *options) {
-    int error = link_connect();
+    int error = links_connect();
 
-    if (error) {
-        return error;
-    }
-    error = links_connect();
     if (error) {
         return error;
     }
@@ -186,7 +182,10 @@ int main(int argc, char *argv[]) {
     if (geteuid() || getauxval(AT_SECURE)) {
         return report_error("tapgrant-apply", "is for root only", 1, options.json);
     }
-    error = read_paths(&resources, argc - optind, argv + optind, &report);
+    error = link_connect();
+    if (!error) {
+        error = read_paths(&resources, argc - optind, argv + optind, &report);
+    }
     if (resources.is_incomplete) {
         drop_removals(&options);
     }

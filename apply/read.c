@@ -7,11 +7,11 @@
 #include "apply/read.h"
 #include "apply/unique.h"
 #include "conf/file/file.h"
+#include "helper/link/link.h"
 #include "wire/text.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,40 +75,46 @@ static void keep_known(struct reading *reading, const char *owner, uid_t uid) {
     reading->known_count++;
 }
 
-static bool parse_id(const char *owner, uid_t *uid) {
-    unsigned long long id = strtoull(owner, NULL, 10);
-
-    *uid = (uid_t)id;
-    /* no user has the id (uid_t)-1 */
-    return id < UINT32_MAX;
-}
-
 /* The id of a user's name, or an id as it is written.  False: no user is called so. */
 static bool find_owner(struct reading *reading, const char *owner, uid_t *uid) {
-    const struct passwd *user;
-
     if (find_known(reading, owner, uid)) {
         return true;
     }
-    if (!owner[strspn(owner, "0123456789")]) {
-        return parse_id(owner, uid);
-    }
-    user = getpwnam(owner);
-    if (!user) {
+    if (!definition_find_owner(owner, uid)) {
         return false;
     }
-    *uid = user->pw_uid;
     keep_known(reading, owner, *uid);
     return true;
 }
 
+/*
+ * A definition that is refused is not planned.  So what a plan would say of its bridge is said
+ * here, and one run tells all its faults.
+ */
+static void take_missing_bridge(struct reading *reading, const struct definition *definition) {
+    const struct interface *interface = &definition->interface;
+    char reason[DEFINITION_REASON];
+    struct link bridge;
+    int error;
+
+    if (!interface->bridge[0]) {
+        return;
+    }
+    error = link_read(0, interface->bridge, &bridge);
+    if (error == -ENODEV || (!error && strcmp(bridge.kind, "bridge") != 0)) {
+        snprintf(reason, sizeof(reason), "[interface %s]: bridge %s: %s", interface->label,
+                 interface->bridge, error ? "there is none" : "is no bridge");
+        take_fault(reading, definition->key_line[INTERFACE_KEY_BRIDGE], reason, "");
+    }
+}
+
 static void take_unknown_owner(struct reading *reading, const struct definition *definition) {
     const struct interface *interface = &definition->interface;
-    char reason[REASON_ROOM];
+    char reason[DEFINITION_REASON];
 
-    snprintf(reason, sizeof(reason), "[interface %s]: no user '%s' is known", interface->label,
-             interface->owner);
+    definition_unknown_owner(interface, reason);
     take_fault(reading, definition->key_line[INTERFACE_KEY_OWNER], reason, "");
+    take_missing_bridge(reading, definition);
 }
 
 static int add_definitions(struct reading *reading, const struct definitions *definitions) {

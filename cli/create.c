@@ -2,8 +2,10 @@
 /*
  * tapgrant create: persistent taps, owned by the caller.
  */
+#include "cli/denial.h"
 #include "cli/interfaces.h"
 #include "cli/options.h"
+#include "cli/sudo.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -54,6 +56,17 @@ static int make_persistent(struct interfaces *interfaces, size_t n) {
     return wanted->persist ? 0 : interfaces_set(interfaces, n, "persist", "yes");
 }
 
+/* Only root can open or delete what root has made. */
+static void warn_sudo(struct tapgrant_device *const devices[], size_t count) {
+    const char *user = sudo_user();
+    char warning[200];
+
+    for (size_t i = 0; user && i < count; i++) {
+        snprintf(warning, sizeof(warning), "it is root's, because of sudo, and not %.100s's", user);
+        output_warning(devices[i], warning);
+    }
+}
+
 static int make(const struct interfaces *interfaces) {
     struct tapgrant_device *devices[INTERFACES_MAX] = {NULL};
     struct tapgrant_error failure;
@@ -61,8 +74,10 @@ static int make(const struct interfaces *interfaces) {
                                  &failure);
 
     if (code) {
+        denial_explain((const char *const *)interfaces->spec, interfaces->count, &failure);
         return output_error(&failure, interfaces->json);
     }
+    warn_sudo(devices, interfaces->count);
     code = interfaces->json ? print_json(devices, interfaces->count)
                             : print_names(devices, interfaces->count);
     for (size_t i = 0; i < interfaces->count; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within the command: what this host's /sys and /proc say about a bridge, and the commands that
+ * Within the command: what the kernel says about a bridge of this network namespace, and the commands that
  * make it fit for guests.
  */
 #pragma once
@@ -14,10 +14,23 @@ struct host_bridge {
     struct policy_bridge facts; /* its name is the kernel's own; it exists if it is a bridge */
     bool is_link;               /* there is a link of that name, a bridge or another */
     size_t ports;
+    int error;     /* a negative errno: the kernel was not asked; then nothing is known */
+    int sys_error; /* -EXDEV: /sys is another network namespace's, so pinned is not known */
 };
+
+/* /sys of another network namespace, in words, and what mends it.  All tools say the same. */
+#define HOST_OTHER_SYS "/sys does not show this network namespace"
+#define HOST_OTHER_SYS_HINT \
+    "mount -t sysfs sysfs /sys within the namespace, as ip netns exec does"
 
 /* NAME may be an alternative one. */
 struct host_bridge host_bridge_look(const char *name);
+
+/* Called with the name of each bridge that a rule can name. */
+typedef void host_bridge_fn(const char *name, void *context);
+
+/* A negative errno: not all bridges were seen. */
+CHECKED int host_bridges(host_bridge_fn *each, void *context);
 
 /* Does the host take router advertisements on the link? */
 bool host_takes_ra(const char *name);

@@ -109,17 +109,19 @@ static int take_interfaces(struct interfaces *interfaces,
     if (file) {
         return read_file(interfaces, file);
     }
-    if (specs->count) {
+    if (specs->count || !verb) {
         return take_specs(interfaces, specs);
     }
     return output_usage(interfaces->json, "%s needs at least one --net, or -f FILE", verb);
 }
 
-int interfaces_parse(struct interfaces *interfaces,
-                     int argc,
-                     char *argv[],
-                     const struct option_row *own,
-                     const char *help) {
+/* VERB: the one that needs interfaces; NULL: they may be left out. */
+static int parse(struct interfaces *interfaces,
+                 const char *verb,
+                 int argc,
+                 char *argv[],
+                 const struct option_row *own,
+                 const char *help) {
     struct option_values specs = {.count = 0};
     const char *file = NULL;
     struct options options = {
@@ -137,7 +139,23 @@ int interfaces_parse(struct interfaces *interfaces,
     if (code) {
         return code;
     }
-    return take_interfaces(interfaces, argv[0], &specs, file);
+    return take_interfaces(interfaces, verb, &specs, file);
+}
+
+int interfaces_parse(struct interfaces *interfaces,
+                     int argc,
+                     char *argv[],
+                     const struct option_row *own,
+                     const char *help) {
+    return parse(interfaces, argv[0], argc, argv, own, help);
+}
+
+int interfaces_parse_any(struct interfaces *interfaces,
+                         int argc,
+                         char *argv[],
+                         const struct option_row *own,
+                         const char *help) {
+    return parse(interfaces, NULL, argc, argv, own, help);
 }
 
 int interfaces_set(struct interfaces *interfaces, size_t n, const char *key, const char *value) {

@@ -29,6 +29,13 @@ CHECKED int interfaces_parse(struct interfaces *interfaces,
                              const struct option_row *own,
                              const char *help);
 
+/* The same, but there may be no interface. */
+CHECKED int interfaces_parse_any(struct interfaces *interfaces,
+                                 int argc,
+                                 char *argv[],
+                                 const struct option_row *own,
+                                 const char *help);
+
 /*
  * Gives the Nth interface a key that the user did not give, also in what the library gets.  Returns
  * 0, or the exit status after the fault was said.

@@ -20,11 +20,11 @@ static const struct verb {
      create_main},
     {"delete", "[--json] DEV...", "the caller's own persistent taps", delete_main},
     {"list", "[--tree] [--all] [--json]", "who has what, by which rule", list_main},
-    {"check", "[--user U] --net SPEC... | -f FILE [--json]", "the policy's answer and why",
+    {"check", "[--user U] [--net SPEC... | -f FILE] [--json]", "the policy's answer and why",
      check_main},
     {"doctor", "[DEV] [--for PROGRAM [--queues N]] [--json]",
      "what would fail on this host, and the fix", doctor_main},
-    {"lint", "[--numeric] [--installed] [FILE]...",
+    {"lint", "[--syntax] [--numeric] [FILE | DIR | -]...",
      "faults of policies or definitions, all at once", lint_main},
     {"show", "[--inactive] [--libvirt | --json] FILE",
      "definitions, written back in canonical form", show_main},
@@ -43,7 +43,7 @@ static void print_help(FILE *out) {
     fputs(
         "       tapgrant --help | --version | VERB --help\n"
         "Exit: 0 done; 1 the system said no; 2 usage; 3 denied by policy; 4 an existing device is\n"
-        "missing, busy or not as asked; 5 over quota; run: 125, 126, 127 as env(1).\n"
+        "missing, busy or not as asked; 5 over quota; 6 busy; run: 125, 126, 127 as env(1).\n"
         "See tapgrant(1).\n",
         out);
 }

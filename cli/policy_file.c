@@ -6,6 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Frees TEXT. */
+static int parse_text(struct policy *policy,
+                      char *text,
+                      size_t size,
+                      bool *is_valid,
+                      policy_fault_fn *fault,
+                      void *context) {
+    int error = policy_file_parse(policy, text, size, fault, context);
+
+    free(text);
+    if (error == -ENOMEM) {
+        return error;
+    }
+    *is_valid = !error;
+    return 0;
+}
+
 int policy_file_load(struct policy *policy, bool *is_valid, policy_fault_fn *fault, void *context) {
     char *text = NULL;
     size_t size;
@@ -17,13 +34,45 @@ int policy_file_load(struct policy *policy, bool *is_valid, policy_fault_fn *fau
     if (error) {
         return error;
     }
-    error = policy_file_parse(policy, text, size, fault, context);
-    free(text);
-    if (error == -ENOMEM) {
+    return parse_text(policy, text, size, is_valid, fault, context);
+}
+
+int policy_file_load_named(const char *path,
+                           struct policy *policy,
+                           bool *is_valid,
+                           policy_fault_fn *fault,
+                           void *context) {
+    char *text = NULL;
+    size_t size;
+    int error;
+
+    *policy = (struct policy){.rules = NULL};
+    *is_valid = false;
+    if (!strcmp(path, "-")) {
+        error = file_read_input(POLICY_SIZE, &text, &size);
+    } else {
+        error = file_read_plain(path, POLICY_SIZE, &text, &size);
+    }
+    if (error) {
         return error;
     }
-    *is_valid = !error;
-    return 0;
+    return parse_text(policy, text, size, is_valid, fault, context);
+}
+
+bool policy_file_is_refused(int error) {
+    switch (error) {
+    case -EPERM:
+    case -EINVAL:
+    case -ELOOP:
+    case -ENOENT:
+    case -ENOTDIR:
+    case -EFBIG:
+    case -ENXIO:
+    case -ENODEV:
+        return true;
+    default:
+        return false;
+    }
 }
 
 const char *policy_file_reason(int error) {

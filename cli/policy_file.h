@@ -44,5 +44,21 @@ CHECKED int policy_file_load(struct policy *policy,
                              policy_fault_fn *fault,
                              void *context);
 
+/*
+ * The same of any file, whoever can write it; "-" is standard input.  The errors are those of
+ * file_read_plain() and -ENOMEM.
+ */
+CHECKED int policy_file_load_named(const char *path,
+                                   struct policy *policy,
+                                   bool *is_valid,
+                                   policy_fault_fn *fault,
+                                   void *context);
+
+/*
+ * Does the helper meet the same error?  False: it is this process that may not, or could not, read
+ * the file, so what the helper makes of it is not known.  ERROR is file_read_trusted()'s.
+ */
+bool policy_file_is_refused(int error);
+
 /* Frees what policy_file_load() or policy_parse() has allocated. */
 void policy_file_free(struct policy *policy);

@@ -32,6 +32,9 @@ static int find_tap(const char *dev,
         return TAPGRANT_OK;
     }
     error_hint(failure, "tapgrant list shows what there is");
+    if (error) {
+        error_reason_code(failure, "missing");
+    }
     return TAPGRANT_DEVICE;
 }
 

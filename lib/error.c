@@ -136,6 +136,9 @@ static void hint_lack(int error, struct tapgrant_error *failure) {
 
 int explain_call(const char *call, int error, struct tapgrant_error *failure) {
     error_set(failure, TAPGRANT_FAILED, call, "%s", strerror(-error));
+    if (error_is_lack(error)) {
+        error_reason_code(failure, "no_resources");
+    }
     hint_lack(error, failure);
     if (error == -EAGAIN && !strcmp(call, "clone(2)")) {
         error_hint(failure,
@@ -172,5 +175,7 @@ void hint_unknown_holder(const char *name, int error, struct tapgrant_error *fai
 }
 
 int explain_no_memory(struct tapgrant_error *failure) {
-    return error_set(failure, TAPGRANT_FAILED, "tapgrant", "out of memory");
+    error_set(failure, TAPGRANT_FAILED, "tapgrant", "out of memory");
+    error_reason_code(failure, "no_resources");
+    return TAPGRANT_FAILED;
 }

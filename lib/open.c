@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRIES 3 /* for a name that others ask for at the same time */
+
 static int explain_fault(const struct interface_fault *fault, struct tapgrant_error *failure) {
     error_set(failure, TAPGRANT_USAGE, fault->object, "%s", fault->reason);
     if (fault->hint[0]) {
@@ -123,6 +125,49 @@ static int open_by_helper(const struct interface *interfaces,
     return set.count ? managed_open(&set, failure) : TAPGRANT_OK;
 }
 
+/* Those that are not open yet. */
+static int open_existing(const struct interface *interfaces,
+                         size_t count,
+                         struct tapgrant_device *devices[],
+                         struct tapgrant_error *failure) {
+    int code = TAPGRANT_OK;
+
+    for (size_t i = 0; i < count && !code; i++) {
+        if (!devices[i]->queues) {
+            code = open_without_helper(&interfaces[i], devices[i], failure);
+        }
+    }
+    return code;
+}
+
+/*
+ * A name that was free a moment ago, and is taken when the helper is asked, is looked at again:
+ * another process of the same user may have made the very tap that is wanted.
+ */
+static int open_each_way(const struct interface *interfaces,
+                         const char *const specs[],
+                         size_t count,
+                         struct tapgrant_device *devices[],
+                         struct tapgrant_error *failure) {
+    struct tapgrant_error reason = {.code = TAPGRANT_OK};
+    int code = TAPGRANT_OK;
+
+    for (int i = 0; i < TRIES; i++) {
+        code = open_existing(interfaces, count, devices, &reason);
+        if (code) {
+            break;
+        }
+        code = open_by_helper(interfaces, specs, count, devices, &reason);
+        if (!code || strcmp(reason.reason_code, "name_taken") != 0) {
+            break;
+        }
+    }
+    if (code && failure) {
+        *failure = reason;
+    }
+    return code;
+}
+
 static int open_all(const struct interface *interfaces,
                     const char *const specs[],
                     size_t count,
@@ -134,14 +179,7 @@ static int open_all(const struct interface *interfaces,
             return explain_no_memory(failure);
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        int code = open_without_helper(&interfaces[i], devices[i], failure);
-
-        if (code) {
-            return code;
-        }
-    }
-    return open_by_helper(interfaces, specs, count, devices, failure);
+    return open_each_way(interfaces, specs, count, devices, failure);
 }
 
 static int open_set(const char *const specs[],

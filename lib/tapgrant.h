@@ -55,10 +55,11 @@ enum tapgrant_code {
  * The texts are printable ASCII and end with a NUL.
  *
  * The reason code is a word for programs, which stays the same: "failed", "usage", "denied",
- * "unfit_bridge", "device", "name_taken", "over_quota", "busy", "no_access" (neither the service
- * nor the setuid helper can be used), "untrusted" (another program listens where the service
- * should), "other_netns" (no rule gives a tap in the service's network namespace to this one),
- * "version", "unknown_field".  There will be others.
+ * "unfit_bridge", "bridge_full", "address_taken", "device", "missing", "in_use", "name_taken",
+ * "over_quota", "busy", "no_access" (neither the service nor the setuid helper can be used),
+ * "untrusted" (another program listens where the service should), "other_netns" (no rule gives a
+ * tap in the service's network namespace to this one), "no_tun", "no_resources", "version",
+ * "unknown_field".  libtapgrant(3) has what each means.  There will be others.
  */
 struct tapgrant_error {
     int code;         /* enum tapgrant_code */

@@ -10,6 +10,7 @@
  * failure exits with another status.  Neither limits how long it waits; the library does.
  */
 #include "cli/bridge-helper/socket.h"
+#include "cli/denial.h"
 #include "cli/discard.h"
 #include "cli/options.h"
 #include "cli/output/output.h"
@@ -212,6 +213,9 @@ int main(int argc, char *argv[]) {
         return code;
     }
     if (tapgrant_open(spec, &device, &error)) {
+        const char *const specs[] = {spec};
+
+        denial_explain(specs, 1, &error);
         return output_text(&error);
     }
     code = reply(socket, &wanted, device);

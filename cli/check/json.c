@@ -45,10 +45,12 @@ static json_t *subordinate_json(const struct policy_subject *subject) {
 json_t *answer_json(const struct check *check, const struct answer *answer) {
     const struct policy_rule *rule = answer->rule;
 
-    return json_pack("{s:s?, s:s, s:s?, s:o, s:o, s:s?, s:s?, s:o}", "label",
+    return json_pack("{s:s?, s:s, s:s?, s:o, s:o, s:o, s:o, s:s?, s:s?, s:o}", "label",
                      text_or_null(answer->wanted->label), "verdict",
                      answer_is_allowed(answer) ? "allow" : "deny", "rule", rule ? rule->name : NULL,
-                     "line", rule ? json_integer(rule->line) : json_null(), "rules",
+                     "line", rule ? json_integer(rule->line) : json_null(), "used",
+                     rule ? json_integer(answer->used) : json_null(), "max",
+                     rule ? json_integer(policy_number(rule, POLICY_MAX)) : json_null(), "rules",
                      rules_json(check, answer), "reason", text_or_null(check->void_reason),
                      "hint", check->void_hint, "subordinate", subordinate_json(&check->subject));
 }

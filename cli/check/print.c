@@ -4,7 +4,6 @@
  */
 #include "cli/accounts.h"
 #include "cli/check/check.h"
-#include "cli/policy_file.h"
 
 #include <stdio.h>
 
@@ -46,6 +45,8 @@ static void print_subordinate(const struct policy_subject *subject) {
 }
 
 static void print_verdict(const struct check *check, const struct answer *answer) {
+    char reason[CHECK_REASON];
+
     if (!answer->wanted->managed) {
         puts("  allowed: managed=no is no matter of the policy's");
     } else if (check->void_reason[0]) {
@@ -55,17 +56,26 @@ static void print_verdict(const struct check *check, const struct answer *answer
         }
     } else if (!answer->rule) {
         print_subordinate(&check->subject);
-        puts("  denied: no rule names you and the bridge");
+        printf("  denied: %s\n", answer_reason(check, answer, reason));
     } else if (!answer_is_allowed(answer)) {
         puts("  denied: that rule decides alone");
     } else {
-        printf("  allowed by rule %s (" POLICY_PATH ":%u)\n", answer->rule->name,
-               answer->rule->line);
+        printf("  allowed by rule %s (%s:%u): %u of %u used\n", answer->rule->name,
+               check->policy_path, answer->rule->line, answer->used,
+               policy_number(answer->rule, POLICY_MAX));
+    }
+}
+
+/* A user of whom only the id is known is in no group, as far as this host knows. */
+static void print_unknown_account(const struct check *check) {
+    if (!check->has_account) {
+        printf("  note: uid %u has no account here: no group of it is known\n", check->caller.uid);
     }
 }
 
 void answer_print(const struct check *check, const struct answer *answer, const char *where) {
     print_heading(answer->wanted, where);
     print_rules(check, answer);
+    print_unknown_account(check);
     print_verdict(check, answer);
 }

@@ -6,10 +6,8 @@
 #include "cli/host_bridge.h"
 
 #include <dirent.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BRIDGES 256 /* at most so many are checked */
 #define LINKS "/sys/class/net"
@@ -143,9 +141,17 @@ static void check_bridge(struct findings *findings,
     size_t bad_before = findings->bad;
 
     snprintf(view.object, sizeof(view.object), "bridge %.15s", name);
+    if (view.bridge.error) {
+        findings_bad(findings, "bridge", view.object, "try again", "cannot be looked up: %s",
+                     strerror(-view.bridge.error));
+        return;
+    }
     if (!facts->exists) {
         report_missing(findings, &view);
         return;
+    }
+    if (view.bridge.sys_error) {
+        findings_bad(findings, "bridge", view.object, HOST_OTHER_SYS_HINT, HOST_OTHER_SYS);
     }
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         checks[i](findings, &view);
@@ -154,7 +160,7 @@ static void check_bridge(struct findings *findings,
         findings_good(findings, "bridge", view.object, "fit; MTU %u, %zu of %d ports left",
                       facts->mtu, HOST_BRIDGE_PORTS - view.bridge.ports, HOST_BRIDGE_PORTS);
     }
-    if (matters(&view, POLICY_ALLOW_RA)) {
+    if (matters(&view, POLICY_ALLOW_RA) && !view.bridge.sys_error) {
         check_uppers(findings, facts->name);
     }
 }
@@ -172,43 +178,38 @@ static void add(struct bridges *bridges, const char *name) {
     }
 }
 
-static bool is_bridge(const char *name) {
-    char path[300];
+/* The bridges whose names match a word. */
+struct matching {
+    struct bridges *bridges;
+    const struct policy_subject *subject;
+    const char *word;
+};
 
-    snprintf(path, sizeof(path), LINKS "/%s/bridge", name);
-    return name[0] != '.' && !access(path, F_OK);
+static void add_matching(const char *name, void *context) {
+    const struct matching *matching = context;
+
+    if (policy_value_has_name(matching->word, matching->subject, name)) {
+        add(matching->bridges, name);
+    }
 }
 
-/* The bridges of this host whose names match the word. */
-static void add_matching(struct bridges *bridges,
-                         const struct policy_subject *subject,
-                         const char *word) {
-    struct dirent *entry;
-    DIR *folder = opendir(LINKS);
-
-    if (!folder) {
-        return;
-    }
-    for (entry = readdir(folder); entry; entry = readdir(folder)) {
-        const char *name = entry->d_name;
-
-        if (is_bridge(name) && policy_value_has_name(word, subject, name)) {
-            add(bridges, name);
-        }
-    }
-    closedir(folder);
-}
-
-static void add_word(struct bridges *bridges,
+static void add_word(struct findings *findings,
+                     struct bridges *bridges,
                      const struct policy_subject *subject,
                      const char *word) {
+    struct matching matching = {bridges, subject, word};
     bool is_pattern = strpbrk(word, "*{");
 
     if (!strcmp(word, "none")) {
         return;
     }
     if (is_pattern) {
-        add_matching(bridges, subject, word);
+        int error = host_bridges(add_matching, &matching);
+
+        if (error) {
+            findings_bad(findings, "bridge", word, "try again", "the kernel does not list links: %s",
+                         strerror(-error));
+        }
     } else {
         add(bridges, word);
     }
@@ -223,7 +224,7 @@ void check_bridges(struct findings *findings, const struct policy_view *view) {
         const char *words = rule->value[POLICY_BRIDGE];
 
         while (grants_taps(rule) && policy_next(&words, word)) {
-            add_word(&bridges, &view->subject, word);
+            add_word(findings, &bridges, &view->subject, word);
         }
     }
     for (size_t i = 0; i < bridges.count; i++) {

@@ -3,6 +3,7 @@
  * The installed policy, as far as the user may read it, and the files of accounts that it needs.
  */
 #include "cli/accounts.h"
+#include "cli/container.h"
 #include "cli/doctor/checks.h"
 
 #include <errno.h>
@@ -141,10 +142,24 @@ static void check_rules(struct findings *findings, struct policy_view *view) {
     }
 }
 
+/* What decides is the host's; here it cannot be seen. */
+static void report_container(struct findings *findings) {
+    char command[CONTAINER_COMMAND];
+
+    findings_warn(findings, "policy", "policy", container_command(NULL, NULL, 0, command), "%s",
+                  CONTAINER_REASON);
+}
+
 void check_policy(struct findings *findings) {
     struct policy_view view = {.subject = {.name = ""}};
     bool is_valid;
-    int error = policy_file_load(&view.policy, &is_valid, report_fault, findings);
+    int error;
+
+    if (container_is()) {
+        report_container(findings);
+        return;
+    }
+    error = policy_file_load(&view.policy, &is_valid, report_fault, findings);
 
     if (error) {
         report_unread(findings, error);

@@ -21,9 +21,21 @@ struct known_name {
     char id[WORD_ID]; /* "": nobody has it */
 };
 
-/* In the order of their words; kept until the command ends. */
+/* In the order of their words; kept until the next file. */
 static struct known_name *names;
 static size_t name_count;
+
+/* State of words_begin(): words are compared in many places, and the files are the same in all. */
+static const struct policy_accounts *files;
+static bool may_ask_service = true;
+
+void words_begin(const struct policy_accounts *accounts, bool may_ask) {
+    free(names);
+    names = NULL;
+    name_count = 0;
+    files = accounts;
+    may_ask_service = may_ask;
+}
 
 /* Where the word is, or belongs. */
 static size_t find_name(const char *word) {
@@ -43,10 +55,18 @@ static size_t find_name(const char *word) {
 }
 
 /* Into ID what is to be written for the name; it stays "" where nobody has the name. */
-static void ask_name_service(const char *word, char id[WORD_ID]) {
+static void find_id(const char *word, char id[WORD_ID]) {
     const struct passwd *user;
     const struct group *group;
+    uint32_t number;
 
+    if (files && policy_name_id(files, word, &number)) {
+        snprintf(id, WORD_ID, "%s%u", word[0] == '%' ? "%" : "", number);
+        return;
+    }
+    if (!may_ask_service) {
+        return;
+    }
     if (word[0] == '%') {
         group = getgrnam(word + 1);
         if (group) {
@@ -90,7 +110,7 @@ bool word_id(const char *word, char id[WORD_ID]) {
         return id[0];
     }
     memset(id, 0, WORD_ID);
-    ask_name_service(word, id);
+    find_id(word, id);
     keep_name(place, word, id);
     return id[0];
 }

@@ -3,18 +3,32 @@
 #pragma once
 
 #include "cli/command.h"
+#include "conf/definitions/definitions.h"
 #include "conf/policy/policy.h"
 
+struct lint_kept;
 struct lint_report;
 struct person;
 
+struct lint_options {
+    bool syntax; /* the text alone: no accounts, no bridges */
+    bool numeric;
+    bool installed;
+    bool json;
+};
+
 struct lint {
-    const char *file;
+    const struct lint_options *options;
+    const char *file; /* "-": standard input */
     const char *text; /* of the file */
     size_t size;
     struct policy policy;
-    struct policy_accounts accounts; /* lint_names() reads them */
-    bool json;
+    struct policy_accounts accounts; /* lint_read_accounts() reads them */
+    int passwd_error;                /* with which a file of them could not be read, or 0 */
+    int group_error;
+    int subuid_error;
+    struct definitions_known known; /* of the files so far, for tapgrant-apply */
+    struct lint_kept *kept;         /* within definitions.c */
     json_t *array; /* of {file, line, severity, reason}, if JSON */
     size_t faults;
     struct person *people; /* people_named() reads them */
@@ -72,18 +86,43 @@ unsigned lint_key_line(const struct lint *lint,
                        const struct policy_rule *rule,
                        enum policy_key key);
 
-/* definitions.c: are they definitions of interfaces, by the sections?  Then their faults. */
-bool lint_has_definitions(const struct lint *lint);
-void lint_definitions(struct lint *lint);
+/* place.c: where a file lies, and so what it is for. */
+enum lint_place {
+    LINT_ELSEWHERE,
+    LINT_POLICY,    /* the installed policy */
+    LINT_CANDIDATE, /* beside it: what may become the policy, by rename(2) */
+    LINT_DECLARED   /* in the folder that tapgrant-apply reads */
+};
+enum lint_place lint_find_place(const char *path);
+
+/* The bytes of lint->file, for free(3), read under the conditions of its place.  -errno. */
+CHECKED int lint_read(const struct lint *lint, enum lint_place place, char **text, size_t *size);
+
+bool lint_is_same_folder(const char *one, const char *other);
+
+/* files.c: all faults and warnings of the files and folders; of none: of all that is installed. */
+void lint_files(struct lint *lint, char *const path[], int count);
+
+/* file.c: those of one file. */
+void lint_file(struct lint *lint, const char *path);
 
 /*
- * names.c.  Faults: names that the helper will not find, and what the name service says of them.
- * Reads lint->accounts, which lint_warnings() needs.
+ * definitions.c: are they definitions of interfaces, by the sections?  Their faults, also beside
+ * those of the files before.
  */
+bool lint_has_definitions(const struct lint *lint);
+void lint_definitions(struct lint *lint, enum lint_place place);
+void lint_forget_definitions(struct lint *lint);
+
+/*
+ * names.c.  Reads lint->accounts, by which words have ids.  Then, of the policy, faults: names that
+ * the helper will not find, and what the name service says of them.
+ */
+void lint_read_accounts(struct lint *lint);
 void lint_names(struct lint *lint);
 
 /* warnings.c: what is valid, and not what its author can have meant. */
 void lint_warnings(struct lint *lint);
 
-/* numeric.c: prints the policy with ids in the place of names. */
-void lint_print_numeric(const struct lint *lint);
+/* numeric.c: prints the policy with ids in the place of names, if they are known. */
+void lint_numeric(struct lint *lint);

@@ -41,44 +41,60 @@ static void report_file(struct lint *lint, const char *path, const char *needed_
     }
 }
 
-static void read_names(struct lint *lint) {
+/*
+ * Whether or not the policy needs them: a name that it has is first the one of the files, as for
+ * the helper.  The subordinate ids are for the warnings, too.
+ */
+void lint_read_accounts(struct lint *lint) {
     struct policy_accounts *accounts = &lint->accounts;
     size_t size;
-    int error = file_read_trusted("/etc", "passwd", POLICY_SIZE, &accounts->passwd, &size);
 
-    report_file(lint, "/etc/passwd", "names", error);
-    error = file_read_trusted("/etc", "group", POLICY_SIZE, &accounts->group, &size);
-    report_file(lint, "/etc/group", "names", error);
+    words_begin(accounts, !lint->options->syntax);
+    if (lint->options->syntax) {
+        return;
+    }
+    lint->passwd_error = file_read_trusted("/etc", "passwd", POLICY_SIZE, &accounts->passwd, &size);
+    lint->group_error = file_read_trusted("/etc", "group", POLICY_SIZE, &accounts->group, &size);
+    lint->subuid_error = policy_subuid_read(&accounts->subuid);
+    if (lint->subuid_error) {
+        free(accounts->subuid);
+        accounts->subuid = NULL;
+    }
 }
 
-/* They are read for the warnings, too, whether or not a rule needs them. */
-static void read_subordinate_ids(struct lint *lint) {
-    int error = policy_subuid_read(&lint->accounts.subuid);
-
+static void report_files(struct lint *lint) {
+    if (lint->policy.has_names) {
+        report_file(lint, "/etc/passwd", "names", lint->passwd_error);
+        report_file(lint, "/etc/group", "names", lint->group_error);
+    }
     if (lint->policy.has_broad_words) {
-        report_file(lint, "/etc/subuid", "words for many (*, groups, ranges)", error);
+        report_file(lint, "/etc/subuid", "words for many (*, groups, ranges)",
+                    lint->subuid_error);
     }
-    if (error) {
-        free(lint->accounts.subuid);
-        lint->accounts.subuid = NULL;
-    }
+}
+
+/* Could the file that has the word's id not be read?  Then that was told. */
+static bool is_unread(const struct lint *lint, const char *word) {
+    return word[0] == '%' ? lint->group_error : lint->passwd_error;
 }
 
 static void check_names(struct lint *lint, const struct policy_rule *rule) {
     struct lint_word word = {.line = 0};
 
     while (lint_next_word(lint, rule, POLICY_USER, &word)) {
-        if (policy_check_value(&lint->accounts, POLICY_USER, word.text) == -ENOENT) {
+        int error = policy_check_value(&lint->accounts, POLICY_USER, word.text);
+
+        if (error == -ENOENT && !is_unread(lint, word.text)) {
             report_name(lint, word.line, word.text);
         }
     }
 }
 
 void lint_names(struct lint *lint) {
-    if (lint->policy.has_names) {
-        read_names(lint);
+    if (lint->options->syntax) {
+        return;
     }
-    read_subordinate_ids(lint);
+    report_files(lint);
     for (size_t i = 0; i < lint->policy.rule_count; i++) {
         check_names(lint, &lint->policy.rules[i]);
     }

@@ -6,6 +6,7 @@
 #include "cli/lint/lint.h"
 #include "cli/lint/words.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ static void print_users(const struct lint_line *line, const char *words) {
     putchar('\n');
 }
 
-void lint_print_numeric(const struct lint *lint) {
+static void print_numeric(const struct lint *lint) {
     struct lint_line line = {.text = NULL};
     char words[POLICY_LINE + 1];
 
@@ -33,4 +34,15 @@ void lint_print_numeric(const struct lint *lint) {
             putchar('\n');
         }
     }
+}
+
+void lint_numeric(struct lint *lint) {
+    bool is_hidden = lint->passwd_error == -EACCES || lint->group_error == -EACCES;
+
+    if (lint->policy.has_names && is_hidden) {
+        lint_fault(lint, 0, "%s: you may not read it, so the ids of names are not known",
+                   lint->passwd_error == -EACCES ? "/etc/passwd" : "/etc/group");
+        return;
+    }
+    print_numeric(lint);
 }

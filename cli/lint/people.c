@@ -96,7 +96,7 @@ static int compare_people(const void *one, const void *other) {
 struct people people_named(struct lint *lint, const char *value) {
     struct people people = {.count = 0};
 
-    if (!lint->people) {
+    if (!lint->people && !lint->options->syntax) {
         read_people(lint);
     }
     if (!lint->people) {
@@ -136,6 +136,49 @@ size_t people_count(struct lint *lint, const char *value) {
         count += count_word(lint, word);
     }
     return count;
+}
+
+static bool words_share(const char *one, const char *other) {
+    struct word_ids a;
+    struct word_ids b;
+
+    if (!strcmp(one, other) || !strcmp(one, "*") || !strcmp(other, "*")) {
+        return true;
+    }
+    if ((one[0] == '%') != (other[0] == '%') || !word_ids_read(one, &a) ||
+        !word_ids_read(other, &b)) {
+        return false;
+    }
+    return a.first <= b.last && b.first <= a.last;
+}
+
+static bool word_shares(const char *word, const char *others) {
+    char other[POLICY_LINE + 1];
+
+    while (policy_next(&others, other)) {
+        if (words_share(word, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool people_share(struct lint *lint, const char *one, const char *other) {
+    struct people people = people_named(lint, one);
+    const char *words = one;
+    char word[POLICY_LINE + 1];
+    bool is_shared = false;
+
+    while (!is_shared && policy_next(&words, word)) {
+        is_shared = word_shares(word, other);
+    }
+    for (size_t i = 0; i < people.count && !is_shared; i++) {
+        struct person *person = &lint->people[people.person[i] - lint->people];
+
+        is_shared = is_named(lint, other, person);
+    }
+    free(people.person);
+    return is_shared;
 }
 
 void people_free(struct lint *lint) {

@@ -27,4 +27,7 @@ struct people people_named(struct lint *lint, const char *value);
 /* At most how many users VALUE of user = names. */
 size_t people_count(struct lint *lint, const char *value);
 
+/* Do both values name one user, as far as is known? */
+bool people_share(struct lint *lint, const char *one, const char *other);
+
 void people_free(struct lint *lint);

@@ -40,7 +40,7 @@ static void show_report(struct lint *lint, const struct lint_report *report) {
     char file[FILE_NAME];
 
     text_printable(lint->file, file, sizeof(file));
-    if (lint->json) {
+    if (lint->options->json) {
         json_array_append_new(lint->array, report_json(file, report));
     } else {
         print_report(file, report);

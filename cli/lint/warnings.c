@@ -125,7 +125,7 @@ static void warn_missing_bridges(struct lint *lint, const struct policy_rule *ru
             continue;
         }
         bridge = host_bridge_look(word.text);
-        if (!bridge.facts.exists) {
+        if (!bridge.facts.exists && !bridge.error) {
             lint_warn(lint, word.line, "bridge %s %s on this host", word.text,
                       bridge.is_link ? "is no bridge" : "does not exist");
         }
@@ -209,22 +209,70 @@ static void warn_low_mtu(struct lint *lint, const struct policy_rule *rule) {
     }
 }
 
+/* Does the later rule grant RULE's users something on a bridge that RULE does not name? */
+static bool grants_beside(struct lint *lint,
+                          const struct policy_rule *rule,
+                          const struct policy_rule *later,
+                          char bridge[POLICY_LINE + 1]) {
+    const char *bridges = later->value[POLICY_BRIDGE];
+    bool is_beside = false;
+
+    if (grants_nothing(later)) {
+        return false;
+    }
+    while (!is_beside && policy_next(&bridges, bridge)) {
+        is_beside = !bridges_cover(rule->value[POLICY_BRIDGE], bridge);
+    }
+    return is_beside &&
+           people_share(lint, rule->value[POLICY_USER], later->value[POLICY_USER]);
+}
+
+/* max = 0 takes its users out on the bridges that it names, and on no other. */
+static void warn_taken_out_in_part(struct lint *lint, const struct policy_rule *rule) {
+    const struct policy_rule *end = lint->policy.rules + lint->policy.rule_count;
+    char bridge[POLICY_LINE + 1];
+
+    if (!grants_nothing(rule)) {
+        return;
+    }
+    for (const struct policy_rule *later = rule + 1; later < end; later++) {
+        if (grants_beside(lint, rule, later, bridge)) {
+            lint_warn(lint, lint_key_line(lint, rule, POLICY_BRIDGE),
+                      "rule %s (max = 0) takes its users out for %s alone; rule %s (line %u) still "
+                      "grants them %s: for all, write bridge = * none",
+                      rule->name, rule->value[POLICY_BRIDGE], later->name, later->line, bridge);
+            return;
+        }
+    }
+}
+
 static const struct {
     void (*warn)(struct lint *lint, const struct policy_rule *rule);
     bool is_about_taps; /* a rule that grants nothing makes none */
+    bool is_about_host; /* its accounts and its bridges */
 } warnings[] = {
-    {warn_shadowed, false},       {warn_mixed_locks, true},      {warn_mixed_isolation, true},
-    {warn_nobody, false},         {warn_ids, false},             {warn_missing_bridges, false},
-    {warn_nameless, false},       {warn_ambiguous_names, true},  {warn_impossible_names, true},
-    {warn_shared_macs, true},     {warn_low_mtu, true},          {warn_crowded, true},
+    {warn_shadowed, false, false},        {warn_taken_out_in_part, false, false},
+    {warn_mixed_locks, true, false},      {warn_mixed_isolation, true, false},
+    {warn_nobody, false, true},           {warn_ids, false, false},
+    {warn_missing_bridges, false, true},  {warn_nameless, false, true},
+    {warn_ambiguous_names, true, false},  {warn_impossible_names, true, true},
+    {warn_shared_macs, true, false},      {warn_low_mtu, true, false},
+    {warn_crowded, true, false},
 };
+
+static bool matters(const struct lint *lint, const struct policy_rule *rule, size_t n) {
+    if (warnings[n].is_about_taps && grants_nothing(rule)) {
+        return false;
+    }
+    return !warnings[n].is_about_host || !lint->options->syntax;
+}
 
 void lint_warnings(struct lint *lint) {
     for (size_t i = 0; i < lint->policy.rule_count; i++) {
         const struct policy_rule *rule = &lint->policy.rules[i];
 
         for (size_t j = 0; j < sizeof(warnings) / sizeof(warnings[0]); j++) {
-            if (!warnings[j].is_about_taps || !grants_nothing(rule)) {
+            if (matters(lint, rule, j)) {
                 warnings[j].warn(lint, rule);
             }
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within lint: what the words of a valid policy mean on this host, names as the name service has
- * them.  SUBUID is the text of /etc/subuid; NULL: it is not known.
+ * Within lint: what the words of a valid policy mean on this host, names as the files have them,
+ * and otherwise the name service.  SUBUID is the text of /etc/subuid; NULL: it is not known.
  */
 #pragma once
 
@@ -15,7 +15,13 @@ struct word_ids {
     uint32_t last;
 };
 
-/* ids.c: the id of a name, as the word to write for it.  False: nobody has it. */
+/*
+ * ids.c.  From here on ACCOUNTS, which may be NULL, have the ids of names, as for the helper; and
+ * of names that are not there the name service, if it may be asked.  ACCOUNTS stay the caller's.
+ */
+void words_begin(const struct policy_accounts *accounts, bool may_ask);
+
+/* The id of a name, as the word to write for it.  False: nobody has it. */
 bool word_id(const char *word, char id[WORD_ID]);
 
 /* False: nobody has the name. */

@@ -3,6 +3,7 @@
  * tapgrant run: executes COMMAND with the interfaces' descriptors open, in its own place.  If an
  * interface has a downscript, COMMAND is a child, and run waits for its end.
  */
+#include "cli/denial.h"
 #include "cli/discard.h"
 #include "cli/interfaces.h"
 #include "cli/kept.h"
@@ -47,6 +48,7 @@ static int open_interfaces(struct run *run) {
 
     if (tapgrant_open_set((const char *const *)run->interfaces.spec, run->interfaces.count,
                           run->devices, &failure)) {
+        denial_explain((const char *const *)run->interfaces.spec, run->interfaces.count, &failure);
         return output_error(&failure, false);
     }
     for (size_t i = 0; i < run->interfaces.count; i++) {

@@ -13,6 +13,7 @@
 #include "conf/interface/interface.h"
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #define DEFINITIONS_SIZE (4u << 20) /* bytes of a file, for those who read it */
 #define DEFINITIONS_MAX 4096        /* interfaces in a file */
@@ -94,6 +95,42 @@ void definitions_write(const struct definitions *definitions, FILE *out);
  */
 void definitions_write_comment(const char *text, FILE *out);
 
+#define DEFINITION_REASON 1024 /* bytes */
+
+/* A definition in a file.  FILE is printable. */
+struct definition_place {
+    const struct definition *definition;
+    const char *file;
+};
+
+/* The definitions so far, of several files, which are all the host's together.  At first zeros. */
+struct definitions_known {
+    void *by_label; /* within */
+    void *by_dev;   /* within */
+};
+
+/* Why a definition is refused, and the line of its file that this is about. */
+struct definition_repeated {
+    unsigned line;
+    char reason[DEFINITION_REASON];
+};
+
+/*
+ * Keeps PLACE, which stays where it is until definitions_forget().  -EEXIST: one that is kept has
+ * its label or its tap; *REPEATED is filled, and PLACE reserves neither.  -ENOMEM.
+ */
+CHECKED int definitions_know(struct definitions_known *known,
+                             const struct definition_place *place,
+                             struct definition_repeated *repeated);
+
+void definitions_forget(struct definitions_known *known);
+
+/* The id of a user's name, or an id as it is written.  False: the host has no such user. */
+bool definition_find_owner(const char *owner, uid_t *uid);
+
+/* What is wrong then. */
+void definition_unknown_owner(const struct interface *interface, char reason[DEFINITION_REASON]);
+
 struct dirent;
 
 /* The files of a folder that tapgrant-apply(8) reads. */
@@ -108,5 +145,8 @@ struct definitions_folder {
  * what open(2) and scandir(3) say.
  */
 CHECKED int definitions_folder_list(const char *path, struct definitions_folder *folder);
+
+/* The same, whoever can write the folder. */
+CHECKED int definitions_folder_list_any(const char *path, struct definitions_folder *folder);
 
 void definitions_folder_free(struct definitions_folder *folder);

@@ -48,12 +48,15 @@ static int check_root_only(const char *path) {
 
 int definitions_folder_list(const char *path, struct definitions_folder *folder) {
     int error = check_root_only(path);
+
+    *folder = (struct definitions_folder){0};
+    return error ? error : definitions_folder_list_any(path, folder);
+}
+
+int definitions_folder_list_any(const char *path, struct definitions_folder *folder) {
     int count;
 
     *folder = (struct definitions_folder){0};
-    if (error) {
-        return error;
-    }
     count = scandir(path, &folder->file, is_definitions, by_bytes);
     if (count < 0) {
         return -errno;

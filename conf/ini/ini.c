@@ -37,17 +37,79 @@ static bool is_comment(const struct line *line) {
     return line->length && (line->text[0] == ';' || line->text[0] == '#');
 }
 
-/* Comments may have UTF-8.  Which of its bytes they have does not matter: inih gets none. */
-static bool is_printable(const struct line *line) {
+static bool is_ascii(const struct line *line) {
     for (size_t i = 0; i < line->length; i++) {
-        unsigned char byte = (unsigned char)line->text[i];
-        bool is_ascii = byte >= ' ' && byte <= '~';
-
-        if (!is_ascii && (byte < 0x80 || !is_comment(line))) {
+        if (line->text[i] < ' ' || line->text[i] > '~') {
             return false;
         }
     }
     return true;
+}
+
+/* How many bytes a character of UTF-8 has that begins with FIRST.  0: none begins so. */
+static size_t utf8_length(unsigned char first) {
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first >= 0xc2 && first < 0xe0) {
+        return 2;
+    }
+    if (first >= 0xe0 && first < 0xf0) {
+        return 3;
+    }
+    return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+/* Has the character no shorter form, is it none of UTF-16's halves, and is it below U+110000? */
+static bool is_utf8_second(unsigned char first, unsigned char second) {
+    switch (first) {
+    case 0xe0:
+        return second >= 0xa0;
+    case 0xed:
+        return second < 0xa0;
+    case 0xf0:
+        return second >= 0x90;
+    case 0xf4:
+        return second < 0x90;
+    default:
+        return true;
+    }
+}
+
+/* How many bytes the printable character has that TEXT[LEFT] begins with.  0: it has none. */
+static size_t character_length(const unsigned char *text, size_t left) {
+    size_t length = utf8_length(text[0]);
+
+    if (!length || length > left) {
+        return 0;
+    }
+    if (length == 1) {
+        return text[0] >= ' ' && text[0] <= '~';
+    }
+    for (size_t i = 1; i < length; i++) {
+        if (text[i] < 0x80 || text[i] >= 0xc0) {
+            return 0;
+        }
+    }
+    /* U+0080 to U+009F are control characters, which terminals obey. */
+    if (text[0] == 0xc2 && text[1] < 0xa0) {
+        return 0;
+    }
+    return is_utf8_second(text[0], text[1]) ? length : 0;
+}
+
+/* Comments may have UTF-8, which inih never gets. */
+static bool is_printable(const struct line *line) {
+    const unsigned char *text = (const unsigned char *)line->text;
+    size_t length = 1;
+
+    if (!is_comment(line)) {
+        return is_ascii(line);
+    }
+    for (size_t i = 0; length && i < line->length; i += length) {
+        length = character_length(text + i, line->length - i);
+    }
+    return length;
 }
 
 /* strspn(3) would build a table for each line. */
@@ -155,10 +217,23 @@ static struct line cut_line(struct reader *reader) {
     return line;
 }
 
+/* The first printable byte that is no blank, as behind blanks or a byte order mark.  0: none. */
+static char first_visible(const struct line *line) {
+    size_t i = 0;
+
+    while (i < line->length && (line->text[i] <= ' ' || line->text[i] > '~')) {
+        i++;
+    }
+    return i < line->length ? line->text[i] : 0;
+}
+
 /* Can a faulty line have been meant as a section, though it does not begin with '['? */
 static bool may_be_section(const struct line *line) {
     if (!line->length || line->text[0] == '[' || is_comment(line)) {
         return false;
+    }
+    if (first_visible(line) == '[') {
+        return true;
     }
     return memchr(line->text, '[', line->length) && !memchr(line->text, '=', line->length);
 }

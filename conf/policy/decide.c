@@ -163,6 +163,13 @@ static uint32_t mtu_faults(uint32_t mtu, const struct policy_bridge *bridge) {
     return faults;
 }
 
+bool policy_takes_ra(int32_t accept_ra, bool is_forwarding, bool is_ipv6_off) {
+    if (is_ipv6_off) {
+        return false;
+    }
+    return is_forwarding ? accept_ra == 2 : accept_ra != 0;
+}
+
 /* Is the bridge fit for a port that RULE grants? */
 static uint32_t bridge_faults(const struct policy_rule *rule,
                               uint32_t mtu,

@@ -15,11 +15,19 @@
 
 _Static_assert(POLICY_LINE == INI_LINE, "a word of a value is never longer than a line");
 
+/* A line's value, as it is kept until its rule ends: one byte of the key, the value, a NUL. */
+struct kept_value {
+    enum policy_key key;
+    const char *value;
+};
+
 struct parser {
     struct policy *policy;
     struct policy_rule *rule; /* NULL: before the first section */
-    char *values;             /* where the next value goes */
-    char *end[POLICY_KEYS];   /* of the rule's values: their NULs */
+    char *values;             /* where the next rule's values go */
+    char *kept;               /* the values of the rule's lines, in their order */
+    size_t kept_size;
+    bool has_key[POLICY_KEYS]; /* of the rule */
     unsigned faults;
     policy_fault_fn *fault;
     void *context;
@@ -36,12 +44,81 @@ static void take_fault(void *context, unsigned line, const char *reason) {
     report(context, &(struct policy_fault){line, reason, POLICY_KEYS, NULL});
 }
 
+static void keep_value(struct parser *parser, enum policy_key key, const char *value) {
+    char *kept = parser->kept + parser->kept_size;
+    size_t size = strlen(value) + 1;
+
+    kept[0] = (char)key;
+    memcpy(kept + 1, value, size);
+    parser->kept_size += 1 + size;
+    parser->has_key[key] = true;
+}
+
+/* The value at *PLACE, and *PLACE behind it.  False: there is none. */
+static bool next_kept(const struct parser *parser, size_t *place, struct kept_value *kept) {
+    const char *text = parser->kept + *place;
+
+    if (*place == parser->kept_size) {
+        return false;
+    }
+    kept->key = (enum policy_key)text[0];
+    kept->value = text + 1;
+    *place += 1 + strlen(kept->value) + 1;
+    return true;
+}
+
+/* Where each key's value begins: behind those of the keys before it. */
+static void place_values(struct parser *parser, char *end[POLICY_KEYS]) {
+    size_t size[POLICY_KEYS] = {0};
+    struct kept_value kept;
+    size_t place = 0;
+
+    while (next_kept(parser, &place, &kept)) {
+        size[kept.key] += strlen(kept.value) + 1;
+    }
+    for (enum policy_key key = POLICY_USER; key < POLICY_KEYS; key++) {
+        end[key] = parser->values;
+        if (size[key]) {
+            parser->rule->value[key] = parser->values;
+        }
+        parser->values += size[key];
+    }
+}
+
+/*
+ * The rule is complete: the lines of a key become one value, a blank between two lines.  The values
+ * are put together only here, so that the time is that of the text, whatever the order of its
+ * lines.
+ */
+static void end_rule(struct parser *parser) {
+    char *end[POLICY_KEYS];
+    struct kept_value kept;
+    size_t place = 0;
+
+    if (!parser->rule) {
+        return;
+    }
+    place_values(parser, end);
+    while (next_kept(parser, &place, &kept)) {
+        size_t length = strlen(kept.value);
+
+        if (end[kept.key] != parser->rule->value[kept.key]) {
+            end[kept.key][-1] = ' ';
+        }
+        memcpy(end[kept.key], kept.value, length + 1);
+        end[kept.key] += length + 1;
+    }
+    parser->kept_size = 0;
+    memset(parser->has_key, 0, sizeof(parser->has_key));
+}
+
 /* A rule stays without a name where its line is faulty: its keys have faults of their own. */
 static const char *take_section(void *context, unsigned line, const char *name) {
     struct parser *parser = context;
     struct policy_rule *rule = &parser->policy->rules[parser->policy->rule_count];
     ENTRY *first;
 
+    end_rule(parser);
     parser->policy->rule_count++;
     parser->rule = rule;
     rule->line = line;
@@ -69,56 +146,16 @@ static enum policy_key find_key(const char *name) {
     return key;
 }
 
-static const char *key_fault(const struct policy_rule *rule,
+static const char *key_fault(const struct parser *parser,
                              enum policy_key key,
                              const char *value) {
     if (key == POLICY_KEYS) {
         return "unknown key";
     }
-    if (rule->value[key] && !policy_key_has_words(key)) {
+    if (parser->has_key[key] && !policy_key_has_words(key)) {
         return POLICY_REPEATED_KEY;
     }
     return *value ? NULL : "empty value";
-}
-
-static void store_value(struct parser *parser, enum policy_key key, const char *value) {
-    size_t size = strlen(value) + 1;
-
-    memcpy(parser->values, value, size);
-    parser->rule->value[key] = parser->values;
-    parser->values += size;
-    parser->end[key] = parser->values - 1;
-}
-
-/*
- * Adds the words of a further line: a blank and VALUE in the place of the NUL.  The values behind
- * it are of the same rule, and move up.
- */
-static void append_value(struct parser *parser, enum policy_key key, const char *value) {
-    size_t size = strlen(value) + 1;
-    char *end = parser->end[key];
-
-    memmove(end + size, end, (size_t)(parser->values - end));
-    *end = ' ';
-    memcpy(end + 1, value, size - 1);
-    parser->values += size;
-    parser->end[key] += size;
-    for (enum policy_key other = POLICY_USER; other < POLICY_KEYS; other++) {
-        const char **text = &parser->rule->value[other];
-
-        if (*text && *text > end) {
-            *text += size;
-            parser->end[other] += size;
-        }
-    }
-}
-
-static void take_value(struct parser *parser, enum policy_key key, const char *value) {
-    if (parser->rule->value[key]) {
-        append_value(parser, key, value);
-    } else {
-        store_value(parser, key, value);
-    }
 }
 
 static bool has_broad_word(const char *value) {
@@ -160,10 +197,10 @@ static void take_key(void *context, unsigned line, const char *name, const char 
         take_section(parser, line, NULL); /* so it is said once, and not of each further key */
         return;
     }
-    fault.reason = key_fault(parser->rule, fault.key, value);
+    fault.reason = key_fault(parser, fault.key, value);
     if (!fault.reason) {
         fault.detail = value;
-        take_value(parser, fault.key, value);
+        keep_value(parser, fault.key, value);
         fault.reason = value_fault(parser->policy, fault.key, value);
     }
     if (fault.reason) {
@@ -230,13 +267,17 @@ int policy_parse(struct policy *policy,
     int error;
 
     *policy = (struct policy){0};
-    policy->text = malloc(size + 1); /* a value and its NUL are shorter than its line */
+    /* A value, its NUL and a byte for its key are shorter than its line.  There is room for the
+     * values of all rules, and behind it for the lines of one. */
+    policy->text = malloc(2 * size + 2);
     policy->rules = calloc(most, sizeof(*policy->rules));
     if (!policy->text || !policy->rules || !hcreate(most)) {
         return -ENOMEM;
     }
     parser.values = policy->text;
+    parser.kept = policy->text + size + 1;
     error = ini_read(text, size, &handler);
+    end_rule(&parser);
     for (size_t i = 0; i < policy->rule_count; i++) {
         if (policy->rules[i].name[0]) {
             report_missing_keys(&parser, &policy->rules[i]);

@@ -176,6 +176,13 @@ CHECKED int policy_resolve(const struct policy *policy,
                            const struct caller *caller,
                            struct policy_subject *subject);
 
+/*
+ * Does the host take router advertisements on a link with these settings of net.ipv6.conf?  That is
+ * ipv6_accept_ra() of include/net/addrconf.h: with any ACCEPT_RA but 0; where the host forwards,
+ * with 2 alone.
+ */
+bool policy_takes_ra(int32_t accept_ra, bool is_forwarding, bool is_ipv6_off);
+
 /* The verdict on one interface.  BRIDGE is what the kernel says of interface->bridge. */
 struct policy_verdict policy_decide(const struct policy *policy,
                                     const struct policy_subject *subject,
@@ -195,6 +202,12 @@ const char *policy_key_name(enum policy_key key);
 
 /* Is the value of KEY a list of words?  Such a key may stand on several lines of a rule. */
 bool policy_key_has_words(enum policy_key key);
+
+/*
+ * The id that ACCOUNTS have for the name of a user or, behind a %, of a group.  False: the word is
+ * no name, or none that they have.
+ */
+bool policy_name_id(const struct policy_accounts *accounts, const char *word, uint32_t *id);
 
 /* Is the word of user = one for many: *, a group, a range of several ids? */
 bool policy_word_is_broad(const char *word);

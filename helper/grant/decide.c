@@ -44,6 +44,10 @@ static int ask_bridge(struct grant *grant, uint32_t index) {
     return 0;
 }
 
+static bool takes_ra(const struct link_advertisements *settings) {
+    return policy_takes_ra(settings->accept_ra, settings->forwarding, settings->disable_ipv6);
+}
+
 /* What the policy wants to know of the bridge. */
 static int describe_bridge(const struct grant *grant, uint32_t index, struct policy_bridge *facts) {
     const struct grant_bridge *bridge = &grant->bridge[index];
@@ -55,7 +59,7 @@ static int describe_bridge(const struct grant *grant, uint32_t index, struct pol
     facts->exists = true;
     facts->mtu = bridge->link.mtu;
     facts->pinned = bridge->pinned != -ESTALE;
-    facts->takes_ra = bridge->link.takes_ra;
+    facts->takes_ra = takes_ra(&bridge->link.advertisements);
     memcpy(facts->name, bridge->link.name, sizeof(facts->name));
     if (grant->request.interface[index].mtu <= facts->mtu) {
         return 0;

@@ -22,6 +22,13 @@ struct link_stack {
     uint32_t addr_gen_mode;
 };
 
+/* Whether the host takes router advertisements on a link.  Zeros: it has no IPv6. */
+struct link_advertisements {
+    int32_t accept_ra;
+    int32_t forwarding;
+    int32_t disable_ipv6;
+};
+
 struct link {
     uint32_t index;
     uint32_t mtu;         /* bytes */
@@ -31,7 +38,7 @@ struct link {
     char alias[64];       /* the first 63 bytes of it */
     uint8_t mac[6];
     bool up;
-    bool takes_ra; /* the host takes router advertisements on it */
+    struct link_advertisements advertisements;
     uint64_t port; /* of a bridge's port: bit N is its setting IFLA_BRPORT_N that is on */
     /* of a bridge: where its forwarding table can have an address: 0 is without a VLAN, and the
      * second is the VLAN of its new ports, or 0 */

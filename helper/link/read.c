@@ -80,17 +80,14 @@ static void parse_stack(const struct nlattr *families, struct link_stack *stack)
     stack->addr_gen_mode = number(nested(inet6, IFLA_INET6_ADDR_GEN_MODE), ABSENT);
 }
 
-/*
- * Documentation/networking/ip-sysctl.rst, accept_ra: 1 where the host does not forward, 2 always.
- */
-static bool parse_takes_ra(const struct nlattr *families) {
+/* The kernel's settings are signed. */
+static void parse_advertisements(const struct nlattr *families,
+                                 struct link_advertisements *settings) {
     const struct nlattr *ipv6 = nested(nested(families, AF_INET6), IFLA_INET6_CONF);
-    bool is_forwarding = number_at(ipv6, DEVCONF_FORWARDING, 0) != 0;
 
-    if (number_at(ipv6, DEVCONF_DISABLE_IPV6, 0)) {
-        return false;
-    }
-    return number_at(ipv6, DEVCONF_ACCEPT_RA, 0) > (is_forwarding ? 1 : 0);
+    settings->accept_ra = (int32_t)number_at(ipv6, DEVCONF_ACCEPT_RA, 0);
+    settings->forwarding = (int32_t)number_at(ipv6, DEVCONF_FORWARDING, 0);
+    settings->disable_ipv6 = (int32_t)number_at(ipv6, DEVCONF_DISABLE_IPV6, 0);
 }
 
 static uint64_t parse_port(const struct nlattr *settings) {
@@ -157,7 +154,7 @@ int link_parse(const struct nlmsghdr *message, void *context) {
     copy(link->name, sizeof(link->name) - 1, top[IFLA_IFNAME]);
     copy(link->alias, sizeof(link->alias) - 1, top[IFLA_IFALIAS]);
     copy(link->mac, sizeof(link->mac), top[IFLA_ADDRESS]);
-    link->takes_ra = parse_takes_ra(top[IFLA_AF_SPEC]);
+    parse_advertisements(top[IFLA_AF_SPEC], &link->advertisements);
     parse_stack(top[IFLA_AF_SPEC], &link->stack);
     parse_info(top[IFLA_LINKINFO], link);
     return result;

@@ -13,10 +13,15 @@
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What differs from what is wanted, as pieces of one sentence. */
 #define DIFFERENCES 500
+
+/* How long a tap that another process is making is waited for: 12 times 20 ms. */
+#define TRIES 12
+#define PAUSE (20 * 1000 * 1000) /* nanoseconds */
 
 static bool is_declared(const struct link *link) {
     return !strncmp(link->alias, NAMES_DECLARED, strlen(NAMES_DECLARED));
@@ -149,10 +154,45 @@ static int compare(const struct interface *wanted,
     return 0;
 }
 
+/* Has the link the tag of a tap for this process's user, and is it the user's own by now? */
+static bool is_own(const struct link *link) {
+    return link->is_tap && link->uid == getuid() && link->owner == geteuid();
+}
+
+/*
+ * Another process may be at work on it: the helper makes a tap, gives it a slot, and its user owns
+ * it in the end; then the library makes it persistent.
+ */
+static bool is_being_made(const struct link *link) {
+    bool has_owner = link->owner && link->owner != LINKS_NOBODY;
+
+    return link->is_tap && !link->persist && !is_declared(link) && (!has_owner || is_own(link));
+}
+
+static void hint_existing(const struct interface *wanted,
+                          const struct link *link,
+                          struct tapgrant_error *failure) {
+    bool is_tap = link->is_tap && !strcmp(link->name, wanted->dev);
+
+    if (is_tap && is_own(link) && link->persist) {
+        error_hint(failure, "add managed=no to use it as it is, or tapgrant delete %s",
+                   wanted->dev);
+    } else if (is_tap && is_own(link)) {
+        error_hint(failure, "ask for another dev=, or end what holds it: tapgrant list %s",
+                   wanted->dev);
+    } else if (is_tap && link->owner == geteuid()) {
+        error_hint(failure, "add managed=no to use it as it is, or ask for another dev=");
+    } else {
+        error_hint(failure, "ask for another dev=: this name is not this user's");
+    }
+}
+
+/* *MAY_PASS: what is wrong can be another one a moment later. */
 static int check(const struct interface *wanted,
                  const struct link *link,
                  const char *object,
                  uint8_t locked[6],
+                 bool *may_pass,
                  struct tapgrant_error *failure) {
     char differences[DIFFERENCES];
     int error = compare(wanted, link, locked, differences);
@@ -163,37 +203,38 @@ static int check(const struct interface *wanted,
     if (!differences[0]) {
         return TAPGRANT_OK;
     }
-    error_set(failure, TAPGRANT_DEVICE, object, "exists already, and %s", differences);
-    error_hint(failure, "add managed=no to use it as it is, or tapgrant delete %s", wanted->dev);
+    *may_pass = is_being_made(link);
+    if (*may_pass && link->uid != LINKS_NOBODY && !is_own(link)) {
+        error_set(failure, TAPGRANT_DEVICE, object, "is being made for uid %u", link->uid);
+        error_hint(failure, link->uid == getuid() ? "try again" : "ask for another dev=");
+    } else {
+        error_set(failure, TAPGRANT_DEVICE, object, "exists already, and %s", differences);
+        hint_existing(wanted, link, failure);
+    }
+    error_reason_code(failure, "name_taken");
     return TAPGRANT_DEVICE;
 }
 
-int existing_open(const struct interface *wanted,
-                  struct tapgrant_device *device,
-                  struct tapgrant_error *failure) {
+/* Of the link that has the name. */
+static int open_link(const struct interface *wanted,
+                     const struct link *link,
+                     struct tapgrant_device *device,
+                     bool *may_pass,
+                     struct tapgrant_error *failure) {
     char object[ERROR_OBJECT];
     uint8_t locked[6] = {0};
-    struct link link;
-    int error = wanted->dev[0] ? links_by_name(wanted->dev, &link) : -ENODEV;
-    int code;
+    int code = check(wanted, link, error_object(wanted, object), locked, may_pass, failure);
 
-    error_object(wanted, object);
-    if (error_is_lack(error)) {
-        return explain_lookup(object, error, failure);
-    }
-    /* if the name is wrong in another way, the helper says so */
-    if (error) {
-        return TAPGRANT_OK;
-    }
-    code = check(wanted, &link, object, locked, failure);
     if (code) {
         return code;
     }
-    code = tap_open(wanted, &link, object, device, failure);
+    code = tap_open(wanted, link, object, device, failure);
     if (code) {
+        /* who has just made it holds it until it has said so */
+        *may_pass = !strcmp(failure->reason_code, "in_use");
         return code;
     }
-    code = tap_reset(device, &link, object, failure);
+    code = tap_reset(device, link, object, failure);
     if (code) {
         return code;
     }
@@ -203,4 +244,50 @@ int existing_open(const struct interface *wanted,
     device->managed = true;
     device->existed = true;
     return TAPGRANT_OK;
+}
+
+static int try_open(const struct interface *wanted,
+                    struct tapgrant_device *device,
+                    bool *may_pass,
+                    struct tapgrant_error *failure) {
+    char object[ERROR_OBJECT];
+    struct link link;
+    int error = wanted->dev[0] ? links_by_name(wanted->dev, &link) : -ENODEV;
+
+    *may_pass = false;
+    if (error_is_lack(error)) {
+        return explain_lookup(error_object(wanted, object), error, failure);
+    }
+    /* if the name is wrong in another way, the helper says so */
+    if (error) {
+        return TAPGRANT_OK;
+    }
+    return open_link(wanted, &link, device, may_pass, failure);
+}
+
+static void close_queues(struct tapgrant_device *device) {
+    for (unsigned i = 0; i < device->queues; i++) {
+        close(device->fd[i]);
+        device->fd[i] = -1;
+    }
+    device->queues = 0;
+}
+
+int existing_open(const struct interface *wanted,
+                  struct tapgrant_device *device,
+                  struct tapgrant_error *failure) {
+    const struct timespec pause = {.tv_nsec = PAUSE};
+    struct tapgrant_error reason = {.code = TAPGRANT_OK};
+    bool may_pass;
+    int code = try_open(wanted, device, &may_pass, &reason);
+
+    for (int i = 0; may_pass && i < TRIES; i++) {
+        close_queues(device);
+        nanosleep(&pause, NULL);
+        code = try_open(wanted, device, &may_pass, &reason);
+    }
+    if (code && failure) {
+        *failure = reason;
+    }
+    return code;
 }

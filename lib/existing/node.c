@@ -87,12 +87,10 @@ static int explain_mode(const struct stat *node, struct tapgrant_error *failure)
     return TAPGRANT_FAILED;
 }
 
-int explain_tun_node(int error, struct tapgrant_error *failure) {
+/* Why the node cannot be opened, and what would help. */
+static int explain_node(int error, struct tapgrant_error *failure) {
     struct stat node;
 
-    if (error_is_lack(error)) {
-        return explain_call("open(2) of " TUN_NODE, error, failure);
-    }
     if (stat(TUN_NODE, &node)) {
         error_set(failure, TAPGRANT_FAILED, TUN_NODE, "does not exist");
         error_hint(failure, "modprobe tun; in a container, give it the device");
@@ -109,6 +107,17 @@ int explain_tun_node(int error, struct tapgrant_error *failure) {
         error_hint(failure, "modprobe tun");
     }
     return TAPGRANT_FAILED;
+}
+
+int explain_tun_node(int error, struct tapgrant_error *failure) {
+    int code;
+
+    if (error_is_lack(error)) {
+        return explain_call("open(2) of " TUN_NODE, error, failure);
+    }
+    code = explain_node(error, failure);
+    error_reason_code(failure, "no_tun");
+    return code;
 }
 
 static int attach(int queue, const char name[WIRE_NAME], unsigned flags) {

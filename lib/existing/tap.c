@@ -84,6 +84,7 @@ static int explain_attach(const struct link *link,
     }
     if (error == -EBUSY || error == -E2BIG) {
         error_set(failure, TAPGRANT_DEVICE, object, "is held by another process");
+        error_reason_code(failure, "in_use");
         hint_holder(link->name, false, failure);
         return TAPGRANT_DEVICE;
     }
@@ -144,6 +145,7 @@ static int check_opened(const struct link *link,
         error_set(failure, TAPGRANT_DEVICE, object,
                   "another process holds %u of its queues, and would get a share of the traffic",
                   now.attached_queues - device->queues);
+        error_reason_code(failure, "in_use");
         hint_holder(now.name, true, failure);
         return TAPGRANT_DEVICE;
     }

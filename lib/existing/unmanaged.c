@@ -37,6 +37,7 @@ static int find(const struct interface *wanted,
                   "target managed='no' but specified dev doesn't exist");
         error_hint(failure, "ip tuntap add dev %s mode tap user %u, as root, makes it", wanted->dev,
                    geteuid());
+        error_reason_code(failure, "missing");
         return TAPGRANT_DEVICE;
     }
     if (error) {

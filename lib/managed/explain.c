@@ -106,8 +106,8 @@ static void hint_check(const char *spec, bool is_elsewhere, struct tapgrant_erro
     } else if (is_elsewhere) {
         snprintf(who, sizeof(who), "--user %u --other-netns ", geteuid());
     }
-    error_hint(failure, "%stapgrant check %s--net %s%s%s shows why", is_elsewhere ? ON_HOST : "",
-               who, quote, spec, quote);
+    error_hint(failure, "%stapgrant check %s--net %s%s%s", is_elsewhere ? ON_HOST : "", who, quote,
+               spec, quote);
 }
 
 static int explain_denial(const struct refusal *refusal, struct tapgrant_error *failure) {
@@ -213,7 +213,7 @@ static int explain_taken(const struct refusal *refusal, struct tapgrant_error *f
     if (refusal->interface->host_netns) {
         error_hint(failure, "ask for another dev=, or leave it out");
     } else {
-        error_hint(failure, "add managed=no to use it as it is, or tapgrant delete %s",
+        error_hint(failure, "ask for another dev=; tapgrant doctor %s shows what it is",
                    refusal->interface->dev);
     }
     error_reason_code(failure, "name_taken");
@@ -233,6 +233,7 @@ static int explain_guest_mac(const struct refusal *refusal, struct tapgrant_erro
                   "another interface of this request asks for it on bridge %s, too", bridge);
         error_hint(failure, "with lock-mac a guest's address is one port's: "
                             "give each interface another guest-mac");
+        error_reason_code(failure, "address_taken");
         return TAPGRANT_FAILED;
     }
     error_set(failure, TAPGRANT_FAILED, object,
@@ -241,6 +242,7 @@ static int explain_guest_mac(const struct refusal *refusal, struct tapgrant_erro
                "bridge fdb show br %s | grep %s tells which; "
                "ask for another address, or wait until it is gone",
                bridge, mac);
+    error_reason_code(failure, "address_taken");
     return TAPGRANT_FAILED;
 }
 
@@ -260,6 +262,7 @@ static int explain_host_mac(const struct refusal *refusal, struct tapgrant_error
                "bridge fdb show br %s | grep %s tells which; "
                "ask for another host-mac=, or wait until it is gone",
                bridge, mac);
+    error_reason_code(failure, "address_taken");
     return TAPGRANT_FAILED;
 }
 
@@ -271,6 +274,7 @@ static int explain_full_bridge(const struct refusal *refusal, struct tapgrant_er
     error_set(failure, TAPGRANT_FAILED, object, "is full: a bridge has at most 1023 ports");
     error_hint(failure, "ip link show master %s lists them; tapgrant delete takes away one's own",
                bridge);
+    error_reason_code(failure, "bridge_full");
     return TAPGRANT_FAILED;
 }
 

@@ -26,13 +26,15 @@ SHOWS = {
     "lib/existing": ["existing.h"],
     "lib/links": ["links.h"],
     "lib/managed": ["managed.h"],
-    "cli": ["accounts.h", "command.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h", "policy_file.h"],
+    "cli": ["accounts.h", "command.h", "container.h", "denial.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h",
+            "policy_file.h", "sudo.h"],
+    "cli/answer": ["answer.h"],
     "cli/definitions": ["read.h"],
     "cli/output": ["json.h", "output.h"],
 }
 LIBRARY = ["wire", "conf/interface", "lib", "lib/links", "lib/closes.h", "lib/device.h", "lib/error.h"]
-COMMAND = ["wire", "conf/file", "conf/policy", "conf/interface", "conf/definitions", "lib", "cli", "cli/definitions",
-           "cli/output"]
+COMMAND = ["wire", "conf/file", "conf/policy", "conf/interface", "conf/definitions", "lib", "cli", "cli/answer",
+           "cli/definitions", "cli/output"]
 # Each folder, and whom it may include beside itself: a folder, of which that is what it shows, or one header.
 ARROWS = {
     "wire": [],
@@ -53,6 +55,7 @@ ARROWS = {
     "lib/existing": LIBRARY,
     "lib/links": ["wire", "lib/error.h"],
     "cli": COMMAND,
+    "cli/answer": COMMAND,
     "cli/bridge-helper": COMMAND,
     "cli/check": COMMAND,
     "cli/definitions": COMMAND,

@@ -180,6 +180,6 @@ def test_several_are_answered_each(ruled):
     assert result.code == 3 and [one["verdict"] for one in result.json] == ["allow", "deny"]
 
 
-@pytest.mark.parametrize("words", [[], ["--net"], ["--net", "mtu=67"], ["--user"], ["--net", "bridge=br0", "x"], ["--frob"]])
+@pytest.mark.parametrize("words", [["--net"], ["--net", "mtu=67"], ["--user"], ["--net", "bridge=br0", "x"], ["--frob"]])
 def test_a_command_line_that_makes_no_sense(ruled, words):
     assert ruled.tapgrant("check", *words).code == 2

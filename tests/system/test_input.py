@@ -125,8 +125,8 @@ def test_no_descriptors_left_is_said(lab, spec):
 def test_an_error_is_an_object_too(lab):
     result = lab.tapgrant("create", "--json", "--net", "bridge=br9")
     assert result.code == 3
-    assert result.json == {"error": "denied", "code": 3, "reason_code": "denied", "object": "bridge br9", "reason": "denied by policy",
-                           "hint": "tapgrant check --net bridge=br9,persist=yes shows why"}
+    assert result.json == {"error": "denied", "code": 3, "reason_code": "denied", "object": "bridge br9", "reason": "denied by policy: br9 does not exist",
+                           "hint": "tapgrant check --net bridge=br9,persist=yes"}
 
 
 # The host's fault -------------------------------------------------------------------------------------------------------

@@ -327,7 +327,7 @@ def test_the_installed_policy_is_checked_for_its_owner_and_mode(lint):
 def test_a_fault_of_the_whole_file_has_no_line(lint):
     lint.host.root(POLICY).unlink(missing_ok=True)
     assert lint().err == f"{POLICY}: No such file or directory\n"
-    assert lint(None, "/dev").err == "/dev: Is a directory\n"
+    assert lint(None, "/dev/null/x").err == "/dev/null/x: Not a directory\n"
     rows = lint.host.tapgrant("lint", "--json").json
     assert rows == [{"file": str(POLICY), "line": None, "severity": "error", "reason": "No such file or directory"}]
     lint.host.policy(rule())

@@ -148,12 +148,49 @@ static void every_byte_that_is_not_printable_ascii_is_refused(void **state) {
 }
 
 static void comments_may_have_utf8_and_inih_does_not_see_it(void **state) {
-    char text[] = "; x\na = 1\n";
+    static const char *const first_and_last[] = {
+        "\xc2\xa0", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+        "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+    };
+    char text[32];
 
     accepts("; caf\xc3\xa9 [rule x] y = z\n#\xf0\x9f\x90\xa7\na = 1\n", "3 a=1.\n");
-    for (int byte = 0x80; byte < 256; byte++) {
-        text[2] = (char)byte;
+    for (size_t i = 0; i < sizeof(first_and_last) / sizeof(first_and_last[0]); i++) {
+        snprintf(text, sizeof(text), ";%s\na = 1\n", first_and_last[i]);
         accepts(text, "2 a=1.\n");
+    }
+}
+
+static void a_comment_has_no_bytes_but_those_of_utf8(void **state) {
+    static const char *const bad[] = {
+        "\x80", "\xbf x", "\xc3", "\xc3(", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xe2\x82",
+        "\xe2\x82x", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf0\x9f\x90",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xfe\xff", "\xc2\x80", "\xc2\x9b",
+        "\xc2\x9f",
+    };
+    char text[32];
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(text, sizeof(text), "# x%s\na = 1\n", bad[i]);
+        refuses(text, "1! " NON_ASCII "\n2 a=1.\n");
+    }
+}
+
+static void a_line_that_can_have_been_a_section_ends_the_one_before(void **state) {
+    static const char *const lines[] = {" [rule b]", " [rule b=c]", "\xef\xbb\xbf[rule b] ; x=y",
+                                        "rule [b]", "  [b] = c"};
+    static const char *const none[] = {"a = [", "a=[b]", "x [b] = c", "a: [b=c]"};
+    char text[64];
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        snprintf(text, sizeof(text), "%s\n", lines[i]);
+        assert_int_equal(read_bytes(text, strlen(text)), -EINVAL);
+        assert_non_null(strstr(told, "1 none\n"));
+    }
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        snprintf(text, sizeof(text), "%s\n", none[i]);
+        (void)!read_bytes(text, strlen(text));
+        assert_null(strstr(told, "none\n"));
     }
 }
 
@@ -239,6 +276,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_longest_sections_name_is_told_whole),
     cmocka_unit_test(every_byte_that_is_not_printable_ascii_is_refused),
     cmocka_unit_test(comments_may_have_utf8_and_inih_does_not_see_it),
+    cmocka_unit_test(a_comment_has_no_bytes_but_those_of_utf8),
+    cmocka_unit_test(a_line_that_can_have_been_a_section_ends_the_one_before),
     cmocka_unit_test(a_nul_ends_neither_line_nor_file),
     cmocka_unit_test(the_last_line_has_a_newline),
     cmocka_unit_test(a_line_that_inih_would_read_in_its_own_way_is_refused),

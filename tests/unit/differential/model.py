@@ -101,10 +101,18 @@ def valid(key, value):
     return value in (b"yes", b"no")
 
 
+def is_text(line):
+    """UTF-8 without control characters."""
+    try:
+        return not re.search("[\\x00-\\x1f\\x7f-\\x9f]", line.decode())
+    except UnicodeDecodeError:
+        return False
+
+
 def line_kind(line):
     """None: nothing to read; (name, None): a section; (key, value)."""
     is_comment = line[:1] in (b";", b"#")
-    if len(line) > LINE or not re.fullmatch(rb"[ -~\x80-\xff]*" if is_comment else rb"[ -~]*", line) or line.startswith(b" "):
+    if len(line) > LINE or not (is_text(line) if is_comment else re.fullmatch(rb"[ -~]*", line)) or line.startswith(b" "):
         raise Void("bytes")
     if not line or is_comment:
         return None

@@ -2,7 +2,7 @@
 /*
  * In words: the first condition of a rule that does not hold, and what would help.
  */
-#include "cli/check/check.h"
+#include "cli/answer/answer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -234,4 +234,39 @@ void answer_explain(const struct check *check,
     } else {
         explain_condition(check, answer, one);
     }
+}
+
+/* No rule decides. */
+static void write_no_rule(const struct check *check,
+                          const struct answer *answer,
+                          char text[CHECK_REASON]) {
+    const char *bridge = answer->wanted->bridge;
+    char caller[POLICY_WORD];
+
+    check_caller_name(check, caller);
+    if (!bridge[0]) {
+        snprintf(text, CHECK_REASON, "no rule names %s for a tap without a bridge", caller);
+    } else if (answer->bridge.facts.exists) {
+        snprintf(text, CHECK_REASON, "no rule names %s for %s", caller, answer->bridge.facts.name);
+    } else {
+        snprintf(text, CHECK_REASON, "%s %s", bridge,
+                 answer->bridge.is_link ? "is no bridge" : "does not exist");
+    }
+}
+
+const char *answer_reason(const struct check *check,
+                          const struct answer *answer,
+                          char text[CHECK_REASON]) {
+    struct rule_answer last;
+
+    if (check->void_reason[0]) {
+        snprintf(text, CHECK_REASON, "%s", check->void_reason);
+    } else if (!answer->rule) {
+        write_no_rule(check, answer, text);
+    } else {
+        answer_explain(check, answer, answer->tried - 1, &last);
+        snprintf(text, CHECK_REASON, "rule %s (line %u): %s: %s", last.rule->name, last.rule->line,
+                 policy_key_name(last.failed), last.detail);
+    }
+    return text;
 }
