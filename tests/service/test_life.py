@@ -119,6 +119,7 @@ def test_a_connection_in_the_moment_of_the_end_is_the_next_ones(lab):
 
 def test_it_ends_with_all_of_its_processes(service):
     processes = [service.process.pid, *until(lambda: len(service.processes()) == 5 and service.processes())]
+    assert len(processes) == 6
     service.stop()
     assert service.process.returncode == 0
     until(lambda: not any(state(process, "Uid") for process in processes))

@@ -177,15 +177,20 @@ def test_requests_during_a_restart_are_served(unit):
     """One that a child has, by the old service; one that comes meanwhile, by the new one."""
     assert unit.ask()["status"] == "granted"
     first, children = unit.process.pid, unit.ready_children()
+    processes = Path(f"/proc/{first}/task/{first}/children")
+    before = len(processes.read_text().split())
     for child in children:
         os.kill(child, signal.SIGSTOP)
     served = unit.start_client()
-    until(lambda: len(unit.children()) > 4)  # another is made ready, because one has it
+    until(lambda: len(processes.read_text().split()) > before)  # another child is made ready, because one has it
     unit.host.systemctl("restart", "--no-block", "tapgrant.service")
     until(lambda: unit.state() == "deactivating")
-    meanwhile = unit.start_client()
+    meanwhile = unit.start_client("wait")
+    assert meanwhile.stdout.readline() == "connected\n" and state(first, "Uid")
     for child in children:
         os.kill(child, signal.SIGCONT)
+    meanwhile.stdin.write("\n")
+    meanwhile.stdin.flush()
     assert [json.loads(client.stdout.readline())["status"] for client in (served, meanwhile)] == ["granted"] * 2
     assert until(lambda: unit.process.pid) != first
 
