@@ -10,7 +10,8 @@
 #include <getopt.h>
 
 static const char usage[] =
-    "Usage: tapgrant check [--user USER] [--other-netns] [--json] --net SPEC [--net SPEC]... | -f FILE\n"
+    "Usage: tapgrant check [--user USER] [--other-netns] [--json] --net SPEC [--net SPEC]...\n"
+    "       tapgrant check [--user USER] [--other-netns] [--json] -f FILE\n"
     "Tells whether the policy allows the interfaces to you, or to USER, and which rule says so;\n"
     "or for each rule the first condition that does not hold.  Nothing is opened or made.\n"
     "Exit status 0: all are allowed; 3: one is not.\n";
