@@ -45,9 +45,10 @@ static int make_persistent(struct interfaces *interfaces, size_t n) {
             interfaces, n, "create makes persistent interfaces: persist=no has no meaning here");
     }
     if (wanted->host_netns) {
-        return interfaces_refuse(interfaces, n,
-                                 "create makes persistent interfaces, and with netns=host one could "
-                                 "be neither opened again nor deleted: netns=host is for run");
+        return interfaces_refuse(
+            interfaces, n,
+            "create makes persistent interfaces, and one with netns=host could be neither opened "
+            "again nor deleted: it is for run");
     }
     if (wanted->script[0] || wanted->downscript[0]) {
         return interfaces_refuse(

@@ -74,7 +74,7 @@ enum wire_status {
     WIRE_NAME_TAKEN,    /* a device has the name that the request asks for */
     WIRE_FAILED,        /* the kernel said no: reply.stage, reply.error */
     WIRE_BUSY,          /* the service has too much to do: the same request may be granted later */
-    WIRE_OTHER_NETNS,   /* the caller is in another network namespace, and gets no tap of this one */
+    WIRE_OTHER_NETNS,   /* the caller is in another network namespace; from the helper: may be */
     WIRE_UNKNOWN_FIELD  /* the request has more than reply.request_size and .interface_size tell */
 };
 

@@ -89,8 +89,8 @@ static bool write_fd(FILE *out, const struct tapgrant_device *device, const stru
 }
 
 /*
- * A program that opens the tap by its name would find another device of that name in its own network
- * namespace, or none, or make one.
+ * A program that opens the tap by its name would find another device in its own network namespace,
+ * or none, or make one.
  */
 static bool write_dev(FILE *out, const struct tapgrant_device *device, const struct fault *fault) {
     if (tapgrant_other_netns(device)) {

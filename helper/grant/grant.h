@@ -71,8 +71,8 @@ CHECKED int grant_run(struct grant *grant);
  * Stage decide, of one interface.  Asks the kernel for its bridge, and the policy.  The bridge's
  * name may be another link's alternative one: only the name that the kernel returns is shown to the
  * policy, and from here on only the index is used.
- * WIRE_DENIED; WIRE_OTHER_NETNS: the caller is in another network namespace, and no rule that names
- * it allows that; WIRE_UNFIT_BRIDGE: reply.faults says why; -EXDEV as of link_pinned().
+ * WIRE_DENIED; WIRE_OTHER_NETNS: the caller is in another network namespace, and no rule allows
+ * that; WIRE_UNFIT_BRIDGE: reply.faults says why; -EXDEV as of link_pinned().
  */
 CHECKED int grant_decide(struct grant *grant, uint32_t index);
 
@@ -94,8 +94,8 @@ CHECKED int grant_give(struct grant *grant, uint32_t index);
 /*
  * Fills the reply's status and, of a refusal, logs it.  RESULT is of the stage that ended last.
  * Needs caller, log and stage, also where no other stage has filled anything.
- * All denials are equal, so that the caller cannot learn the cause; and all refusals for the network
- * namespace are.
+ * All denials are equal, so that the caller cannot learn the cause.  So are all refusals for the
+ * network namespace.
  */
 void grant_fill_reply(struct grant *grant, int result);
 

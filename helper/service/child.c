@@ -88,7 +88,7 @@ static int become(const struct self *self, const struct caller *caller, struct p
     return privilege_take_on(ids, caller->groups, caller->group_count);
 }
 
-/* The first interface that is to be in the caller's own network namespace; the count: there is none. */
+/* The first interface that is to be in the caller's own network namespace; COUNT: there is none. */
 static uint32_t find_own_netns(const struct wire_request *request) {
     uint32_t i = 0;
 
@@ -126,8 +126,9 @@ static int answer(struct grant *grant, int connection, const struct fresh_policy
 }
 
 /*
- * The kernel removes a tap when its last queue is closed.  The end of this process would do that, but
- * later than the caller hears of it: what it then asks for would meet taps that it does not have.
+ * The kernel removes a tap when its last queue is closed.  The end of this process would do that,
+ * but after the caller has heard of it.  What it then asks for would meet taps that it does not
+ * have.
  */
 static int close_queues(const struct grant *grant) {
     for (uint32_t i = 0; i < grant->request.count; i++) {

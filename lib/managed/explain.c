@@ -123,10 +123,10 @@ static int explain_denial(const struct refusal *refusal, struct tapgrant_error *
 int explain_other_netns(const struct interface *interface,
                         const char *spec,
                         struct tapgrant_error *failure) {
+    const char *bridge = interface->bridge;
     char object[ERROR_OBJECT];
 
-    snprintf(object, sizeof(object), "bridge %s",
-             interface->bridge[0] ? interface->bridge : "none");
+    snprintf(object, sizeof(object), "bridge %s", bridge[0] ? bridge : "none");
     error_set(failure, TAPGRANT_DENIED, object,
               "no rule of the policy allows it to a process in another network namespace");
     error_reason_code(failure, "other_netns");

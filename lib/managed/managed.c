@@ -196,8 +196,8 @@ static int take_answer(struct answer *answer,
 }
 
 /*
- * The service was not the way for a set that asks for netns=host.  The helper is not asked: it would
- * make a tap, but in the network namespace of this process.
+ * The service was not the way for a set that asks for netns=host.  The helper is not asked: it acts
+ * in the network namespace of this process.
  */
 static int explain_host_netns(const struct service_state *service,
                               const struct managed_set *set,

@@ -189,7 +189,7 @@ def test_a_name_that_is_a_device_here_too_is_not_taken_for_it(far):
 
 
 @pytest.mark.parametrize("words, reason", [
-    (["create", "--net", "bridge=br0,netns=host"], "netns=host is for run"),
+    (["create", "--net", "bridge=br0,netns=host"], "neither opened again nor deleted: it is for run"),
     (["run", "--net", "bridge=br0,netns=host,persist=yes", "--", "true"], "'persist' is not for netns=host: "),
     (["run", "--net", "bridge=br0,netns=host,script=/bin/true", "--", "true"], "'script' is not for netns=host: "),
     (["run", "--net", "managed=no,dev=mytap0,netns=host", "--", "true"], "'netns' has no meaning with managed=no")])

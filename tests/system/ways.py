@@ -34,14 +34,15 @@ HELPER_ALONE = {
         "test_what_was_learned_is_removed_only_where_it_is_in_the_way_and_the_claim_tried_once_more"),
     "it reads as root": ("test_an_unreadable_policy_still_grants", "test_a_file_that_only_root_can_read_serves_the_helper"),
 }
-# By the service only with --long: long, and no other stage than a test that always runs by both.
-LONG = set()
+# By the service only with --long: what they show of its stages, the others show too, with fewer cases.
+LONG = ("test_check", "test_existing", "test_list", "test_subordinate")
+LONG_TESTS = ("test_64_callers_at_once_get_8", "test_check_says_what_the_helper_does", "test_users_and_groups_by_name_id_and_range")
 
 
 def ways_of(module, function):
     if module not in BOTH or any(function in names for names in HELPER_ALONE.values()):
         return ["setuid"]
-    if function in LONG and not os.environ.get("TAPGRANT_LONG"):
+    if (module in LONG or function in LONG_TESTS) and not os.environ.get("TAPGRANT_LONG"):
         return ["setuid"]
     return ["setuid", "service"]
 
