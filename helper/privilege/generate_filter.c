@@ -54,6 +54,7 @@ static const char *const setuid_arguments[] = {"getpid"};
 /* Of a child of the service, from the connection on. */
 static const char *const service_arguments[] = {
     "recvmsg", "getsockopt",            /* the connection, its maker, the request */
+    "shutdown",                         /* the end, for the caller */
     "setitimer",                        /* the deadline */
     "clock_gettime", "clock_gettime64", /* is a file of the policy young? */
     "newfstatat", "fstatat64", "fstat", "fstat64", "statx",

@@ -117,12 +117,30 @@ static bool is_same_namespace(const struct self *self, int connection) {
     return self->namespace && identity_namespace(connection) == self->namespace;
 }
 
+/*
+ * A caller that is refused may ask again at once: no tap that was made for it may be in its way
+ * then.  One that is granted may close its tap at once, and open it by name: it must not find ours
+ * still attached.  So the connection ends for the caller when we have let go of the taps, and before
+ * this process ends, which takes longer.
+ */
+static void close_taps(struct grant *grant) {
+    for (uint32_t i = 0; i < WIRE_INTERFACES; i++) {
+        struct device *device = &grant->device[i];
+
+        while (device->queues) {
+            device->queues--;
+            close(device->queue[device->queues]);
+        }
+    }
+}
+
 /* Up to the caller's taps, and the reply.  Returns the exit status. */
 static int serve(const struct self *self, int channel, int connection, struct fresh_policy *fresh) {
     static struct grant grant;
     static struct caller caller;
     struct privilege_ids ids;
     bool is_same = is_same_namespace(self, connection);
+    int error;
 
     fresh_update(fresh);
     if (identity_read(connection, &caller) || become(self, &caller, &ids)) {
@@ -133,10 +151,16 @@ static int serve(const struct self *self, int channel, int connection, struct fr
     grant.tell = report_line;
     grant.via = "service";
     grant_fill_reply(&grant, answer(&grant, connection, fresh, is_same));
+    if (grant.reply.status) {
+        close_taps(&grant);
+    }
     if (report_leaving(channel) || privilege_give_up(&ids)) {
         return 1;
     }
-    return reply_send(connection, &grant.request, &grant.reply, grant.device) ? 1 : 0;
+    error = reply_send(connection, &grant.request, &grant.reply, grant.device);
+    close_taps(&grant);
+    shutdown(connection, SHUT_WR);
+    return error ? 1 : 0;
 }
 
 void child_run(int channel, struct fresh_policy *fresh) {

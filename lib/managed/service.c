@@ -21,6 +21,7 @@
 #define MS_PER_SECOND 1000
 #define NS_PER_MS 1000000
 #define BACKLOG_MS 1000 /* how long a full backlog is waited for */
+#define LET_GO_MS 200   /* how long the end of an answered connection is waited for */
 #define PAUSE_LEAST 20  /* milliseconds before a busy service is asked again */
 #define PAUSE_MOST 500
 #define OVERFLOW_UID 65534u /* of an id that a user namespace does not map, where nothing is set */
@@ -168,6 +169,23 @@ static enum service_outcome await(int socket,
     }
 }
 
+/*
+ * For a moment behind its answer the service has the taps as well.  Whoever closes one then and
+ * opens it by its name would find it in use.
+ */
+static void await_end(int socket) {
+    struct pollfd awaited = {.fd = socket, .events = POLLRDHUP};
+    int64_t end = now_ms() + LET_GO_MS;
+    int64_t left = LET_GO_MS;
+
+    while (left > 0) {
+        if (poll(&awaited, 1, (int)left) >= 0 || errno != EINTR) {
+            return;
+        }
+        left = end - now_ms();
+    }
+}
+
 /* One connection. */
 static enum service_outcome ask(const struct wire_request *request,
                                 int64_t deadline,
@@ -192,7 +210,11 @@ static enum service_outcome ask(const struct wire_request *request,
         fault->error = error;
         return SERVICE_FAILED;
     }
-    return await(connection, deadline, answer, fault);
+    outcome = await(connection, deadline, answer, fault);
+    if (outcome == SERVICE_ANSWERED) {
+        await_end(connection);
+    }
+    return outcome;
 }
 
 static bool is_busy(const struct answer *answer) {
