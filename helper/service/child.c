@@ -120,8 +120,8 @@ static bool is_same_namespace(const struct self *self, int connection) {
 /*
  * A caller that is refused may ask again at once: no tap that was made for it may be in its way
  * then.  One that is granted may close its tap at once, and open it by name: it must not find ours
- * still attached.  So the connection ends for the caller when we have let go of the taps, and before
- * this process ends, which takes longer.
+ * still attached.  So the connection ends for the caller when we have let go of the taps; the end
+ * of this process would take longer.
  */
 static void close_taps(struct grant *grant) {
     for (uint32_t i = 0; i < WIRE_INTERFACES; i++) {
