@@ -10,7 +10,7 @@ import style
 
 TOP = Path(__file__).resolve().parents[2]
 # Tokens, but { } ( ) ; and commas: what the readable code measured, and a twentieth more.
-LIMIT = 16500
+LIMIT = 17500
 GENERATOR = TOP / "helper/privilege/generate_filter.c"
 # In the same folders, and for other programs than the helper.
 UNPRIVILEGED = {TOP / file for file in ("conf/file/plain.c", "conf/file/reason.c", "wire/text.c", "wire/text.h")}

@@ -95,7 +95,7 @@ def test_another_user_is_granted_during_a_flood_and_nothing_is_left_of_it(many, 
     assert set(told["counts"]) <= {"busy", "malformed", "denied"} | ({"None"} if job == "descriptors" else set()), told
     if flood.poll() is None:
         many.host.end(flood)
-    assert during and max(during) < 2, during  # tests/bench compares it with a quiet service
+    assert during and max(during) < 2, during
     until(lambda: len(many.processes()) == 5 and (open_files(many.process.pid), memory_of(many.process.pid)) == before, 15)
     until(lambda: not many.host.taps())
     assert resident.do(**AS_BOB)["status"] == "granted"

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from daemon import ACCOUNT, SERVICE, Service
-from host import HELPER, PREFIX
+from host import ALICE, HELPER, PREFIX
 
 UNITS = PREFIX / "lib/systemd/system"
 
@@ -67,3 +67,13 @@ def test_a_host_that_is_switched_keeps_its_taps_and_counts_them(lab):
     lab.run("chmod", "u+s", HELPER)
     done = lab.tapgrant("run", "--net", "bridge=br0", "--", "true")
     assert done.code == 5 and lab.taps() == ["tg0", "tg1"], done
+
+
+def test_a_tap_that_was_just_granted_is_held_by_nobody_else(lab):
+    """It can be closed, and opened by its name, at once: what was made to stay for a command that cannot run is deleted so."""
+    lab.run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run")
+    with Service(lab, path="/run/tapgrant/socket"):
+        for _ in range(10):
+            result = lab.tapgrant("run", "--net", "bridge=br0,persist=yes", "--", "/nonexistent", user=ALICE)
+            assert result.code == 127 and "in use" not in result.err, result
+    assert not lab.taps()
