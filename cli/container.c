@@ -100,8 +100,8 @@ static uint32_t id_of(const char *user) {
 static bool add_spec(char text[CONTAINER_COMMAND], const char *spec) {
     const char *quote = spec[0] && !spec[strspn(spec, SHELL_PLAIN)] ? "" : "'";
     size_t used = strlen(text);
-    int length = snprintf(text + used, CONTAINER_COMMAND - used, " --net %s%s%s", quote, spec,
-                          quote);
+    int length =
+        snprintf(text + used, CONTAINER_COMMAND - used, " --net %s%s%s", quote, spec, quote);
 
     return !strchr(spec, '\'') && (size_t)length < CONTAINER_COMMAND - used;
 }

@@ -28,7 +28,7 @@ static bool find_reason(struct check *check, const char *spec, char reason[CHECK
     return true;
 }
 
-/* The first reason for one of the interfaces, for USER, or if it is NULL for who runs the command. */
+/* The first reason for one of the interfaces; USER NULL: for who runs the command. */
 static bool find_first_reason(const char *user,
                               const char *const spec[],
                               size_t count,
@@ -59,8 +59,7 @@ static bool is_allowed_to(const char *user, const char *const spec[], size_t cou
 
     for (size_t i = 0; i < count && is_allowed; i++) {
         is_allowed = !interface_parse(&wanted, spec[i], &fault) &&
-                     !answer_decide(&check, &wanted, &answer, &error) &&
-                     answer_is_allowed(&answer);
+                     !answer_decide(&check, &wanted, &answer, &error) && answer_is_allowed(&answer);
     }
     check_free(&check);
     return is_allowed;

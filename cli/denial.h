@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within the command: what is added to the library's "denied by policy".  The library does not know
- * the policy, and the privileged step does not tell a cause.  This process reads the policy with the
- * rights of its user.
+ * Within the command: what is added to the library's "denied by policy".  The library does not
+ * know the policy, and the privileged step does not tell a cause.  This process reads the policy
+ * with the rights of its user.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Within the command: what the kernel says about a bridge of this network namespace, and the commands that
- * make it fit for guests.
+ * Within the command: what the kernel says about a bridge of this network namespace, and the
+ * commands that make it fit for guests.
  */
 #pragma once
 
@@ -20,8 +20,7 @@ struct host_bridge {
 
 /* /sys of another network namespace, in words, and what mends it.  All tools say the same. */
 #define HOST_OTHER_SYS "/sys does not show this network namespace"
-#define HOST_OTHER_SYS_HINT \
-    "mount -t sysfs sysfs /sys within the namespace, as ip netns exec does"
+#define HOST_OTHER_SYS_HINT "mount -t sysfs sysfs /sys within the namespace, as ip netns exec does"
 
 /* NAME may be an alternative one. */
 struct host_bridge host_bridge_look(const char *name);

@@ -71,8 +71,8 @@ void check_free(struct check *check);
 const char *check_caller_name(const struct check *check, char text[POLICY_WORD]);
 
 /*
- * decide.c.  TAPGRANT_OK; or another code: what the answer depends on could not be read, and *ERROR
- * says why.  It counts as granted, for the interfaces behind it, if it is allowed.
+ * decide.c.  TAPGRANT_OK; or another code: what the answer depends on could not be read, and
+ * *ERROR says why.  It counts as granted, for the interfaces behind it, if it is allowed.
  */
 CHECKED int answer_decide(struct check *check,
                           const struct interface *wanted,
@@ -80,7 +80,7 @@ CHECKED int answer_decide(struct check *check,
                           struct tapgrant_error *error);
 bool answer_is_allowed(const struct answer *answer);
 
-/* Would the helper deny it?  Not so if a rule grants, and the quota or the bridge stands against. */
+/* Would the helper deny it?  Not if a rule grants, and the quota or the bridge is against it. */
 bool answer_is_denied(const struct answer *answer);
 
 /* The taps that the caller holds under the rule, and those of the interfaces before. */

@@ -40,8 +40,7 @@ static void explain_user(const struct check *check, const char *value, char deta
     if (policy_value_has_caller(value, &ordinary)) {
         snprintf(detail, CHECK_TEXT,
                  "'%s' does not match uid %u, a subordinate id (/etc/subuid:%u)",
-                 shorten(value, shown), uid,
-                 check->subject.subuid_line);
+                 shorten(value, shown), uid, check->subject.subuid_line);
     } else {
         snprintf(detail, CHECK_TEXT, "'%s' names neither uid %u nor a group of its",
                  shorten(value, shown), uid);

@@ -37,8 +37,8 @@ static int check_queues(const struct interfaces *interfaces) {
         }
     }
     if (queues > WIRE_QUEUES) {
-        return output_usage(
-            interfaces->json, "%u queues (at once at most %d)", queues, WIRE_QUEUES);
+        return output_usage(interfaces->json, "%u queues (at once at most %d)", queues,
+                            WIRE_QUEUES);
     }
     return 0;
 }

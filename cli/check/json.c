@@ -51,6 +51,6 @@ json_t *answer_json(const struct check *check, const struct answer *answer) {
                      "line", rule ? json_integer(rule->line) : json_null(), "used",
                      rule ? json_integer(answer->used) : json_null(), "max",
                      rule ? json_integer(policy_number(rule, POLICY_MAX)) : json_null(), "rules",
-                     rules_json(check, answer), "reason", text_or_null(check->void_reason),
-                     "hint", check->void_hint, "subordinate", subordinate_json(&check->subject));
+                     rules_json(check, answer), "reason", text_or_null(check->void_reason), "hint",
+                     check->void_hint, "subordinate", subordinate_json(&check->subject));
 }

@@ -94,10 +94,10 @@ static void add_json(json_t *array,
                      const struct policy_rule *rule,
                      json_t *bridges,
                      uint32_t used) {
-    json_t *object = json_pack("{s:s, s:i, s:o, s:i, s:i, s:o}", "rule", rule->name, "line",
-                               (int)rule->line, "bridges", bridges, "max",
-                               (int)policy_number(rule, POLICY_MAX), "used", (int)used, "limits",
-                               limits_json(rule));
+    json_t *object =
+        json_pack("{s:s, s:i, s:o, s:i, s:i, s:o}", "rule", rule->name, "line", (int)rule->line,
+                  "bridges", bridges, "max", (int)policy_number(rule, POLICY_MAX), "used",
+                  (int)used, "limits", limits_json(rule));
 
     json_array_append_new(array, object);
 }

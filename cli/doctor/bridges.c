@@ -207,8 +207,8 @@ static void add_word(struct findings *findings,
         int error = host_bridges(add_matching, &matching);
 
         if (error) {
-            findings_bad(findings, "bridge", word, "try again", "the kernel does not list links: %s",
-                         strerror(-error));
+            findings_bad(findings, "bridge", word, "try again",
+                         "the kernel does not list links: %s", strerror(-error));
         }
     } else {
         add(bridges, word);

@@ -125,8 +125,7 @@ void lint_definitions(struct lint *lint, enum lint_place place) {
     text_printable(lint->file, kept->file, sizeof(kept->file));
     kept->next = lint->kept;
     lint->kept = kept;
-    error =
-        definitions_read(&kept->definitions, lint->text, lint->size, purpose, take_fault, lint);
+    error = definitions_read(&kept->definitions, lint->text, lint->size, purpose, take_fault, lint);
     if (error && kept->definitions.faults) {
         error = 0; /* they are told; the definitions without a fault are there */
     }

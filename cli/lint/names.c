@@ -68,8 +68,7 @@ static void report_files(struct lint *lint) {
         report_file(lint, "/etc/group", "names", lint->group_error);
     }
     if (lint->policy.has_broad_words) {
-        report_file(lint, "/etc/subuid", "words for many (*, groups, ranges)",
-                    lint->subuid_error);
+        report_file(lint, "/etc/subuid", "words for many (*, groups, ranges)", lint->subuid_error);
     }
 }
 

@@ -104,8 +104,7 @@ bool definition_find_owner(const char *owner, uid_t *uid) {
     return user;
 }
 
-void definition_unknown_owner(const struct interface *interface,
-                              char reason[DEFINITION_REASON]) {
+void definition_unknown_owner(const struct interface *interface, char reason[DEFINITION_REASON]) {
     snprintf(reason, DEFINITION_REASON, "[interface %s]: no user '%s' is known", interface->label,
              interface->owner);
 }

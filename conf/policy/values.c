@@ -130,16 +130,6 @@ static int read_ids(const char *word, const char *entries, uint32_t *low, uint32
     return 0;
 }
 
-bool policy_name_id(const struct policy_accounts *accounts, const char *word, uint32_t *id) {
-    bool is_group = *word == '%';
-    const char *name = word + is_group;
-
-    if (is_ids(name) || strchr(name, ':')) {
-        return false;
-    }
-    return account_find_id(is_group ? accounts->group : accounts->passwd, name, id);
-}
-
 bool policy_word_is_broad(const char *word) {
     uint32_t low;
     uint32_t high;

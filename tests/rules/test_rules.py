@@ -13,7 +13,7 @@ TOP = Path(__file__).resolve().parents[2]
 LIMIT = 17500
 GENERATOR = TOP / "helper/privilege/generate_filter.c"
 # In the same folders, and for other programs than the helper.
-UNPRIVILEGED = {TOP / file for file in ("conf/file/plain.c", "conf/file/reason.c", "wire/text.c", "wire/text.h")}
+UNPRIVILEGED = {TOP / file for file in ("conf/file/plain.c", "conf/file/reason.c", "conf/policy/name.c", "wire/text.c", "wire/text.h")}
 PRIVILEGED = sorted(path for folder in ("wire", "helper", "conf/file", "conf/ini", "conf/policy") for path in (TOP / folder).rglob("*.[ch]")
                     if path not in {GENERATOR, *UNPRIVILEGED})
 SOURCES = sorted(path for folder in ("wire", "helper", "conf", "apply", "lib", "cli") for path in (TOP / folder).rglob("*.[ch]"))

@@ -108,7 +108,7 @@ def test_an_existing_name_is_refused_with_what_to_do(lab):
     result = lab.tapgrant("create", "--net", f"dev={name}")
     assert result.code == 4
     assert result.err == (f"tapgrant: interface {name}: exists already, and was not made by tapgrant for a user\n"
-                          f"hint: add managed=no to use it as it is, or tapgrant delete {name}\n")
+                          "hint: ask for another dev=: this name is not this user's\n")
     assert lab.link(name) == before
 
 

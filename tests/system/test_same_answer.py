@@ -230,16 +230,17 @@ def test_what_lint_passes_the_helper_takes_and_nothing_else(asked, pytestconfig)
     prepare(asked)
     for name, text in (("passwd", PASSWD), ("group", GROUP)):
         asked.host.root(f"/etc/{name}").write_bytes(local(text))
-    files = [asked.host.folder / f"{number}.conf" for number in range(batch)]
+    files = [POLICY.with_name(f"{number}.conf") for number in range(batch)]  # beside the policy: lint takes each for one
     ask = [request_of(rng)[0]]
     for _ in range(count // batch):
         taken = []
         for file in files:
-            file.write_bytes(mutated(rng))
-            asked.install(file.read_bytes())
+            text = mutated(rng)
+            asked.host.root(file).write_bytes(text)
+            asked.install(text)
             taken.append(asked.answers(ask)[0][2] != STAGE_POLICY)
         for file, is_taken, is_passed in zip(files, taken, passed(asked, files), strict=True):
             seen[is_taken] += 1
             if is_taken != is_passed:
-                pytest.fail(f"taken: {is_taken}, passed: {is_passed}\n{file.read_bytes()}")
+                pytest.fail(f"taken: {is_taken}, passed: {is_passed}\n{asked.host.root(file).read_bytes()}")
     assert min(seen[True], seen[False]) > count // 10, seen
