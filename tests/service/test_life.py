@@ -213,7 +213,7 @@ def test_a_parent_without_a_descriptor_to_spare_lets_callers_wait_for_one(lab):
     """As where the whole host has none (ENFILE)."""
     with Service(lab, before=["prlimit", "--nofile=24:24"]) as service:
         resident, parent = Resident(service), service.process.pid
-        until(lambda: len(service.processes()) == 5)
+        until(service.is_quiet)
         files = open_files(parent)
         flood = service.host.start("/usr/bin/python3", "-c", SILENT, service.socket)
         assert flood.stdout.readline() == "connected\n"
