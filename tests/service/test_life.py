@@ -170,7 +170,7 @@ def test_idle_children_that_are_killed_are_replaced(service):
         for child in service.children():
             os.kill(child, signal.SIGKILL)
         assert service.ask()["status"] == "granted"
-    assert len(until(lambda: len(service.children()) == 4 and service.children())) == 4
+    until(service.is_quiet)
 
 
 def test_children_that_cannot_get_ready_are_not_tried_without_a_pause(service):
