@@ -171,7 +171,7 @@ def test_idle_children_that_are_killed_are_replaced(service):
         for child in service.children():
             os.kill(child, signal.SIGKILL)
         assert service.ask()["status"] == "granted"
-    assert len(until(lambda: len(service.children()) == 4 and service.children())) == 4
+    until(service.is_quiet)
 
 
 def test_children_that_cannot_get_ready_are_not_tried_without_a_pause(service):
@@ -214,7 +214,7 @@ def test_a_parent_without_a_descriptor_to_spare_lets_callers_wait_for_one(lab):
     """As where the whole host has none (ENFILE)."""
     with Service(lab, before=["prlimit", "--nofile=24:24"]) as service:
         resident, parent = Resident(service), service.process.pid
-        until(lambda: len(service.processes()) == 5)
+        until(service.is_quiet)
         files = open_files(parent)
         flood = service.host.start("/usr/bin/python3", "-c", SILENT, service.socket)
         assert flood.stdout.readline() == "connected\n"

@@ -137,7 +137,7 @@ def test_a_fault_in_any_call_of_parent_or_template_is_answered_and_the_service_g
         assert {"accept4", "epoll_ctl", "getsockopt", "sendmsg", "recvmsg", "socketpair", "wait4"} <= {name for name, _, _ in points}
     else:
         assert "clone" in {name for name, _, _ in points}
-    until(lambda: len(service.processes()) == 5)
+    until(service.is_quiet)
     files = open_files(service.process.pid)
     # a close(2) that is left out is a descriptor more, for good
     jobs = [{"of": of, "inject": [name, when, f"error={error}"]} for name, when, _ in points if name != "close"
@@ -145,5 +145,5 @@ def test_a_fault_in_any_call_of_parent_or_template_is_answered_and_the_service_g
     for job in sampled(jobs, at_most):
         swept(service, resident, [job], {"granted", "busy", None})
         assert resident.do(ONE, whole=True, **AS_BOB)["status"] == "granted", job
-    until(lambda: len(service.processes()) == 5 and open_files(service.process.pid) == files, 10)
+    until(lambda: service.is_quiet() and open_files(service.process.pid) == files, 10)
     assert len(re.findall("a process that was to serve has ended", "".join(service.host.log_lines()))) <= 1
