@@ -132,8 +132,11 @@ class Machine(Host):
     def find_first_process(self):
         assert self.unshare.poll() is None, self.said()
         for child in Path(f"/proc/{self.unshare.pid}/task/{self.unshare.pid}/children").read_text().split():
-            if Path(f"/proc/{child}/comm").read_text() == "systemd\n":
-                return int(child)
+            try:
+                if Path(f"/proc/{child}/comm").read_text() == "systemd\n":
+                    return int(child)
+            except FileNotFoundError:
+                pass  # one of those that set the machine up, and are gone
         return None
 
     def said(self):
