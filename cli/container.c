@@ -56,7 +56,7 @@ static bool has_policy(void) {
 }
 
 bool container_is(void) {
-    return service_listens() && (!has_policy() || !is_listed());
+    return (!has_policy() || !is_listed()) && service_listens();
 }
 
 /* The id that the host has for UID of this user namespace, as its owner wrote the map. */

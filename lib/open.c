@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIES 3 /* for a name that others ask for at the same time */
-
 static int explain_fault(const struct interface_fault *fault, struct tapgrant_error *failure) {
     error_set(failure, TAPGRANT_USAGE, fault->object, "%s", fault->reason);
     if (fault->hint[0]) {
@@ -140,9 +138,19 @@ static int open_existing(const struct interface *interfaces,
     return code;
 }
 
+static size_t count_open(struct tapgrant_device *const devices[], size_t count) {
+    size_t open = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        open += devices[i]->queues > 0;
+    }
+    return open;
+}
+
 /*
  * A name that was free a moment ago, and is taken when the helper is asked, is looked at again:
- * another process of the same user may have made the very tap that is wanted.
+ * another process of the same user may have made the very tap that is wanted.  If it did not, the
+ * answer stays, and nobody is asked again.
  */
 static int open_each_way(const struct interface *interfaces,
                          const char *const specs[],
@@ -150,17 +158,18 @@ static int open_each_way(const struct interface *interfaces,
                          struct tapgrant_device *devices[],
                          struct tapgrant_error *failure) {
     struct tapgrant_error reason = {.code = TAPGRANT_OK};
-    int code = TAPGRANT_OK;
+    int code = open_existing(interfaces, count, devices, &reason);
+    bool is_once_more = !code;
 
-    for (int i = 0; i < TRIES; i++) {
-        code = open_existing(interfaces, count, devices, &reason);
-        if (code) {
-            break;
-        }
+    while (is_once_more) {
+        size_t open = count_open(devices, count);
+
         code = open_by_helper(interfaces, specs, count, devices, &reason);
-        if (!code || strcmp(reason.reason_code, "name_taken") != 0) {
-            break;
+        is_once_more = code && !strcmp(reason.reason_code, "name_taken");
+        if (is_once_more && open_existing(interfaces, count, devices, &reason)) {
+            is_once_more = false;
         }
+        is_once_more = is_once_more && count_open(devices, count) > open;
     }
     if (code && failure) {
         *failure = reason;
