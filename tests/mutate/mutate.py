@@ -319,6 +319,7 @@ def command_run(place, options):
         sys.exit("the system tests need root")
     runner.reset_process()
     runner.clean_environment()
+    os.environ["CCACHE_DISABLE"] = "1"  # the cache of the user is out of reach, and no mutant is built twice
     place.copy()
     for name in OF_ONE_START:
         shutil.rmtree(place.work / name, ignore_errors=True)
