@@ -2,10 +2,10 @@
 /*
  * tapgrant create: persistent taps, owned by the caller.
  */
-#include "cli/denial.h"
-#include "cli/interfaces.h"
-#include "cli/options.h"
-#include "cli/sudo.h"
+#include "cli/answer/denial.h"
+#include "cli/shared/interfaces.h"
+#include "cli/shared/options.h"
+#include "cli/shared/sudo.h"
 
 #include <getopt.h>
 #include <stdio.h>

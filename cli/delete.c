@@ -3,7 +3,7 @@
  * tapgrant delete: the caller's own persistent taps, without privilege.
  */
 #include "cli/command.h"
-#include "cli/options.h"
+#include "cli/shared/options.h"
 
 static const char usage[] =
     "Usage: tapgrant delete [--json] DEV...\n"

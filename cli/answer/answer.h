@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "cli/host_bridge.h"
+#include "cli/shared/host_bridge.h"
 #include "conf/interface/interface.h"
 #include "lib/tapgrant.h"
 

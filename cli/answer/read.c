@@ -3,9 +3,9 @@
  * The caller, the policy and the files of accounts, read under the helper's own conditions.  A
  * policy that is void is an answer; one that may not be read is none.
  */
-#include "cli/accounts.h"
 #include "cli/answer/answer.h"
-#include "cli/policy_file.h"
+#include "cli/shared/accounts.h"
+#include "cli/shared/policy_file.h"
 #include "wire/text.h"
 
 #include <errno.h>

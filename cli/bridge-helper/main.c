@@ -9,11 +9,11 @@
  * standard input.  So everything that can fail comes before the one message, and every
  * failure exits with another status.  Neither limits how long it waits; the library does.
  */
+#include "cli/answer/denial.h"
 #include "cli/bridge-helper/socket.h"
-#include "cli/denial.h"
-#include "cli/discard.h"
-#include "cli/options.h"
 #include "cli/output/output.h"
+#include "cli/shared/discard.h"
+#include "cli/shared/options.h"
 #include "conf/interface/interface.h"
 
 #include <stdio.h>

@@ -5,10 +5,10 @@
  * files that it depends on.
  */
 #include "cli/check/check.h"
-#include "cli/container.h"
-#include "cli/interfaces.h"
-#include "cli/options.h"
-#include "cli/sudo.h"
+#include "cli/shared/container.h"
+#include "cli/shared/interfaces.h"
+#include "cli/shared/options.h"
+#include "cli/shared/sudo.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /*
  * The answer as an object.
  */
-#include "cli/accounts.h"
 #include "cli/check/check.h"
+#include "cli/shared/accounts.h"
 
 static const char *text_or_null(const char *text) {
     return text[0] ? text : NULL;

@@ -2,8 +2,8 @@
 /*
  * The answer as text.
  */
-#include "cli/accounts.h"
 #include "cli/check/check.h"
+#include "cli/shared/accounts.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
  * Every bridge that the policy names: does it exist, and is it fit for guests?
  */
 #include "cli/doctor/checks.h"
-#include "cli/host_bridge.h"
+#include "cli/shared/host_bridge.h"
 
 #include <dirent.h>
 #include <stdio.h>

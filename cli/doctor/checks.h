@@ -12,7 +12,7 @@
 
 #include "cli/doctor/findings.h"
 #include "cli/doctor/program.h"
-#include "cli/policy_file.h"
+#include "cli/shared/policy_file.h"
 
 /* Areas ---------------------------------------------------------------------------------------- */
 

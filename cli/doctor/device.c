@@ -3,7 +3,7 @@
  * One interface that exists: could the user open it, and would traffic flow?
  */
 #include "cli/doctor/checks.h"
-#include "cli/kept.h"
+#include "cli/shared/kept.h"
 
 #include <net/if.h>
 #include <net/if_arp.h>

@@ -3,7 +3,7 @@
  * tapgrant doctor: what would fail on this host, and the command that ends it.
  */
 #include "cli/doctor/checks.h"
-#include "cli/options.h"
+#include "cli/shared/options.h"
 
 #include <stdlib.h>
 

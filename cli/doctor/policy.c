@@ -2,9 +2,9 @@
 /*
  * The installed policy, as far as the user may read it, and the files of accounts that it needs.
  */
-#include "cli/accounts.h"
-#include "cli/container.h"
 #include "cli/doctor/checks.h"
+#include "cli/shared/accounts.h"
+#include "cli/shared/container.h"
 
 #include <errno.h>
 #include <pwd.h>

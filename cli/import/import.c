@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/import/import.h"
 #include "cli/definitions/read.h"
-#include "cli/options.h"
+#include "cli/shared/options.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -4,8 +4,8 @@
  * tapgrant-apply would refuse of the administrator's is a fault.
  */
 #include "conf/definitions/definitions.h"
-#include "cli/host_bridge.h"
 #include "cli/lint/lint.h"
+#include "cli/shared/host_bridge.h"
 #include "wire/text.h"
 
 #include <errno.h>

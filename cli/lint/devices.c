@@ -14,7 +14,7 @@
 
 #define UID "{uid}"
 #define USER "{user}"
-#define EXPANDED 512 /* bytes of a pattern with a user's name in it; longer ones are no name's */
+#define EXPANDED 512  /* bytes of a pattern with a user's name in it; longer ones are no name's */
 #define AMBIGUITY 200 /* bytes */
 
 /* Is there, on both sides of UID in PATTERN, a byte that no id can be mistaken for? */

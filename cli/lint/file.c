@@ -3,11 +3,11 @@
  * One file, of which kind it may be.
  */
 #include "conf/file/file.h"
-#include "cli/accounts.h"
 #include "cli/lint/lint.h"
 #include "cli/lint/people.h"
 #include "cli/lint/words.h"
-#include "cli/policy_file.h"
+#include "cli/shared/accounts.h"
+#include "cli/shared/policy_file.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * is installed.
  */
 #include "cli/lint/lint.h"
-#include "cli/policy_file.h"
+#include "cli/shared/policy_file.h"
 #include "conf/file/file.h"
 
 #include <dirent.h>

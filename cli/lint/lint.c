@@ -4,7 +4,7 @@
  * that reads them in earnest; and what is suspicious in a policy.
  */
 #include "cli/lint/lint.h"
-#include "cli/options.h"
+#include "cli/shared/options.h"
 
 static const char usage[] =
     "Usage: tapgrant lint [--syntax] [--numeric] [--installed] [--json] [FILE|DIR|-]...\n"

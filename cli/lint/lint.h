@@ -29,7 +29,7 @@ struct lint {
     int subuid_error;
     struct definitions_known known; /* of the files so far, for tapgrant-apply */
     struct lint_kept *kept;         /* within definitions.c */
-    json_t *array; /* of {file, line, severity, reason}, if JSON */
+    json_t *array;                  /* of {file, line, severity, reason}, if JSON */
     size_t faults;
     struct person *people; /* people_named() reads them */
     size_t people_count;
@@ -66,10 +66,10 @@ bool lint_next_line(const struct lint *lint, struct lint_line *line);
  */
 struct lint_word {
     char text[POLICY_LINE + 1];
-    unsigned line;                /* its number */
-    char words[POLICY_LINE + 1];  /* within: all of the line */
-    size_t read;                  /* within: how many bytes of them */
-    struct lint_line current;     /* within */
+    unsigned line;               /* its number */
+    char words[POLICY_LINE + 1]; /* within: all of the line */
+    size_t read;                 /* within: how many bytes of them */
+    struct lint_line current;    /* within */
 };
 bool lint_next_word(const struct lint *lint,
                     const struct policy_rule *rule,

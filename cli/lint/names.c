@@ -3,9 +3,9 @@
  * The names of users and groups.  The helper looks them up in files alone; here the name service is
  * asked, to say what to write instead.
  */
-#include "cli/accounts.h"
 #include "cli/lint/lint.h"
 #include "cli/lint/words.h"
+#include "cli/shared/accounts.h"
 #include "conf/file/file.h"
 
 #include <errno.h>

@@ -81,8 +81,8 @@ static bool is_named(const struct lint *lint, const char *value, struct person *
     if (strchr(value, '%') && !person->groups) {
         read_groups(person);
     }
-    subject.caller = (struct caller){person->uid, person->gid, person->groups,
-                                     (size_t)person->group_count};
+    subject.caller =
+        (struct caller){person->uid, person->gid, person->groups, (size_t)person->group_count};
     return policy_value_has_caller(value, &subject);
 }
 

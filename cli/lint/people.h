@@ -12,7 +12,7 @@ struct person {
     uid_t uid;
     gid_t gid;
     char name[PERSON_NAME];
-    gid_t *groups;        /* NULL: not read yet */
+    gid_t *groups; /* NULL: not read yet */
     int group_count;
     unsigned subuid_line; /* of /etc/subuid, that has the uid; 0: none has */
 };

@@ -3,7 +3,7 @@
  * Where a file lies, and so what it is for; and how it is read there.
  */
 #include "cli/lint/lint.h"
-#include "cli/policy_file.h"
+#include "cli/shared/policy_file.h"
 #include "conf/file/file.h"
 
 #include <errno.h>

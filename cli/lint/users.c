@@ -2,9 +2,9 @@
 /*
  * Whom a rule names, and whom its author can hardly have meant.
  */
-#include "cli/accounts.h"
 #include "cli/lint/warnings.h"
 #include "cli/lint/words.h"
+#include "cli/shared/accounts.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -96,8 +96,7 @@ void warn_ids(struct lint *lint, const struct policy_rule *rule) {
             lint_warn(lint, word.line,
                       "user = * also means daemons and transient ids, each with a quota of its "
                       "own; for people write 1000-59999");
-        } else if (word.text[0] != '%' && lint->accounts.subuid &&
-                   word_ids_read(word.text, &ids)) {
+        } else if (word.text[0] != '%' && lint->accounts.subuid && word_ids_read(word.text, &ids)) {
             warn_subordinate(lint, word.line, word.text, &ids);
         }
     }

@@ -3,9 +3,9 @@
  * What is valid in a policy, and not what its author can have meant.
  */
 #include "cli/lint/warnings.h"
-#include "cli/host_bridge.h"
 #include "cli/lint/people.h"
 #include "cli/lint/words.h"
+#include "cli/shared/host_bridge.h"
 
 #include <string.h>
 
@@ -22,9 +22,9 @@ static const struct policy_rule *find_covering(const struct lint *lint,
                                                const char *bridge) {
     const struct policy_rule *earlier = lint->policy.rules;
 
-    while (earlier < rule && (!bridges_cover(earlier->value[POLICY_BRIDGE], bridge) ||
-                              !users_cover(earlier->value[POLICY_USER], user,
-                                           lint->accounts.subuid))) {
+    while (earlier < rule &&
+           (!bridges_cover(earlier->value[POLICY_BRIDGE], bridge) ||
+            !users_cover(earlier->value[POLICY_USER], user, lint->accounts.subuid))) {
         earlier++;
     }
     return earlier < rule ? earlier : NULL;
@@ -223,8 +223,7 @@ static bool grants_beside(struct lint *lint,
     while (!is_beside && policy_next(&bridges, bridge)) {
         is_beside = !bridges_cover(rule->value[POLICY_BRIDGE], bridge);
     }
-    return is_beside &&
-           people_share(lint, rule->value[POLICY_USER], later->value[POLICY_USER]);
+    return is_beside && people_share(lint, rule->value[POLICY_USER], later->value[POLICY_USER]);
 }
 
 /* max = 0 takes its users out on the bridges that it names, and on no other. */
@@ -251,12 +250,12 @@ static const struct {
     bool is_about_taps; /* a rule that grants nothing makes none */
     bool is_about_host; /* its accounts and its bridges */
 } warnings[] = {
-    {warn_shadowed, false, false},        {warn_taken_out_in_part, false, false},
-    {warn_mixed_locks, true, false},      {warn_mixed_isolation, true, false},
-    {warn_nobody, false, true},           {warn_ids, false, false},
-    {warn_missing_bridges, false, true},  {warn_nameless, false, true},
-    {warn_ambiguous_names, true, false},  {warn_impossible_names, true, true},
-    {warn_shared_macs, true, false},      {warn_low_mtu, true, false},
+    {warn_shadowed, false, false},       {warn_taken_out_in_part, false, false},
+    {warn_mixed_locks, true, false},     {warn_mixed_isolation, true, false},
+    {warn_nobody, false, true},          {warn_ids, false, false},
+    {warn_missing_bridges, false, true}, {warn_nameless, false, true},
+    {warn_ambiguous_names, true, false}, {warn_impossible_names, true, true},
+    {warn_shared_macs, true, false},     {warn_low_mtu, true, false},
     {warn_crowded, true, false},
 };
 

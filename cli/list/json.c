@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/accounts.h"
-#include "cli/list/list.h"
 #include "cli/output/json.h"
+#include "cli/list/list.h"
+#include "cli/shared/accounts.h"
 
 static json_t *changes_json(const struct changes *changes) {
     json_t *array = json_array();

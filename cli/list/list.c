@@ -4,7 +4,7 @@
  */
 #include "cli/list/list.h"
 #include "cli/command.h"
-#include "cli/options.h"
+#include "cli/shared/options.h"
 
 static const char usage[] =
     "Usage: tapgrant list [--tree] [--all] [--json]\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/accounts.h"
 #include "cli/list/list.h"
+#include "cli/shared/accounts.h"
 
 #include <pwd.h>
 #include <stdio.h>

@@ -3,14 +3,14 @@
  * tapgrant run: executes COMMAND with the interfaces' descriptors open, in its own place.  If an
  * interface has a downscript, COMMAND is a child, and run waits for its end.
  */
-#include "cli/denial.h"
-#include "cli/discard.h"
-#include "cli/interfaces.h"
-#include "cli/kept.h"
-#include "cli/options.h"
+#include "cli/answer/denial.h"
 #include "cli/run/child.h"
 #include "cli/run/placeholders.h"
 #include "cli/run/scripts.h"
+#include "cli/shared/discard.h"
+#include "cli/shared/interfaces.h"
+#include "cli/shared/kept.h"
+#include "cli/shared/options.h"
 
 #include <errno.h>
 #include <fcntl.h>

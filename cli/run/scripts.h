@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "cli/interfaces.h"
+#include "cli/shared/interfaces.h"
 
 #include <net/if.h>
 

@@ -3,7 +3,7 @@
  * tapgrant show: definitions, read and written back in canonical form.
  */
 #include "cli/definitions/read.h"
-#include "cli/options.h"
+#include "cli/shared/options.h"
 #include "cli/show/libvirt.h"
 
 #include <stdio.h>

@@ -26,15 +26,16 @@ SHOWS = {
     "lib/existing": ["existing.h"],
     "lib/links": ["links.h"],
     "lib/managed": ["managed.h"],
-    "cli": ["accounts.h", "command.h", "container.h", "denial.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h",
-            "policy_file.h", "sudo.h"],
-    "cli/answer": ["answer.h"],
+    "cli": ["command.h"],
+    "cli/answer": ["answer.h", "denial.h"],
     "cli/definitions": ["read.h"],
     "cli/output": ["json.h", "output.h"],
+    "cli/shared": ["accounts.h", "container.h", "discard.h", "host_bridge.h", "interfaces.h", "kept.h", "options.h", "policy_file.h",
+                   "sudo.h"],
 }
 LIBRARY = ["wire", "conf/interface", "lib", "lib/links", "lib/closes.h", "lib/device.h", "lib/error.h"]
 COMMAND = ["wire", "conf/file", "conf/policy", "conf/interface", "conf/definitions", "lib", "cli", "cli/answer",
-           "cli/definitions", "cli/output"]
+           "cli/definitions", "cli/output", "cli/shared"]
 # Each folder, and whom it may include beside itself: a folder, of which that is what it shows, or one header.
 ARROWS = {
     "wire": [],
@@ -65,8 +66,9 @@ ARROWS = {
     "cli/import/libvirt": [*COMMAND, "cli/import/import.h"],
     "cli/lint": COMMAND,
     "cli/list": COMMAND,
-    "cli/output": COMMAND,
+    "cli/output": ["conf/interface", "wire", "lib"],
     "cli/run": COMMAND,
+    "cli/shared": COMMAND,
     "cli/show": COMMAND,
 }
 GENERATED = {"helper/privilege/filter.inc", "helper/privilege/service_filter.inc"}

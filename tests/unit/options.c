@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Command lines are read as a table of options says. */
-#include "cli/options.h"
+#include "cli/shared/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

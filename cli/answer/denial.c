@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/denial.h"
+#include "cli/answer/denial.h"
 #include "cli/answer/answer.h"
-#include "cli/container.h"
-#include "cli/sudo.h"
+#include "cli/shared/container.h"
+#include "cli/shared/sudo.h"
 
 #include <stdio.h>
 #include <string.h>

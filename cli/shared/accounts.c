@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/accounts.h"
+#include "cli/shared/accounts.h"
 #include "conf/file/file.h"
 #include "wire/text.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/options.h"
+#include "cli/shared/options.h"
 
 #include <getopt.h>
 #include <stdarg.h>

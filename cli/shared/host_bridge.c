@@ -4,7 +4,7 @@
  * of the process that asks; /sys answers for the one in which it was mounted.  Only what no
  * attribute has is read there, and only after the bridge was found to be the same.
  */
-#include "cli/host_bridge.h"
+#include "cli/shared/host_bridge.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

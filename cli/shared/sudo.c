@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/sudo.h"
+#include "cli/shared/sudo.h"
 
 #include <pwd.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * net/unix/af_unix.c, unix_seq_start().  So a listener that takes connections and is not listed is
  * another namespace's.
  */
-#include "cli/container.h"
-#include "cli/policy_file.h"
+#include "cli/shared/container.h"
+#include "cli/shared/policy_file.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/discard.h"
+#include "cli/shared/discard.h"
 #include "cli/output/output.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * The faults of a policy for a person: in the order of their lines, with what is allowed there, and
  * without those that follow from others.  The helper needs none of it: for it one fault is enough.
  */
-#include "cli/policy_file.h"
+#include "cli/shared/policy_file.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -80,8 +80,8 @@ static void write_keys(bool only_lists, char form[KEYS_TEXT]) {
         if (only_lists && !policy_key_has_words(key)) {
             continue;
         }
-        length += (size_t)snprintf(form + length, KEYS_TEXT - length, "%s%s",
-                                   length ? ", " : "", policy_key_name(key));
+        length += (size_t)snprintf(form + length, KEYS_TEXT - length, "%s%s", length ? ", " : "",
+                                   policy_key_name(key));
     }
 }
 

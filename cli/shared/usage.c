@@ -2,9 +2,9 @@
 /*
  * What a verb answers to its command line before it does anything.
  */
-#include "cli/options.h"
 #include "cli/output/json.h"
 #include "cli/output/output.h"
+#include "cli/shared/options.h"
 
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
  * seen.  The kernel does not show frame filters and eBPF programs, and it shows a classic filter
  * also after it was detached.
  */
-#include "cli/kept.h"
+#include "cli/shared/kept.h"
 #include "cli/command.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/policy_file.h"
+#include "cli/shared/policy_file.h"
 #include "conf/file/file.h"
 
 #include <errno.h>
