@@ -27,7 +27,7 @@ static int describe(const struct resource *resource, struct wire_device *to) {
     return host_mac_choose(resource, to->host_mac);
 }
 
-static int make(const struct resource *resource, struct device *device) {
+static int make(const struct resource *resource, struct tap *tap) {
     struct wire_interface wanted;
 
     interface_to_wire(&resource->definition->interface, &wanted);
@@ -35,7 +35,7 @@ static int make(const struct resource *resource, struct device *device) {
         /* the tap is of the kind that has several; how many is the choice of who opens it */
         wanted.queues = 2;
     }
-    return device_create(&wanted, device);
+    return tap_create(&wanted, tap);
 }
 
 /*
@@ -68,35 +68,35 @@ static int give(const struct resource *resource, int queue) {
 }
 
 static int complete(const struct resource *resource,
-                    const struct device *device,
+                    const struct tap *tap,
                     struct wire_device *to) {
-    int error = take_carrier_away(device->queue[0]);
+    int error = take_carrier_away(tap->queue[0]);
 
     if (error) {
         return error;
     }
-    to->ifindex = device->link.index;
+    to->ifindex = tap->link.index;
     error = configure(resource, to);
     if (error) {
         return error;
     }
-    return give(resource, device->queue[0]);
+    return give(resource, tap->queue[0]);
 }
 
 int resource_create(const struct resource *resource) {
     struct wire_device to;
-    struct device device = {.queues = 0};
+    struct tap tap = {.queues = 0};
     int error = describe(resource, &to);
 
     if (error) {
         return error;
     }
-    error = make(resource, &device);
+    error = make(resource, &tap);
     if (!error) {
-        error = complete(resource, &device, &to);
+        error = complete(resource, &tap, &to);
     }
-    for (unsigned i = 0; i < device.queues; i++) {
-        close(device.queue[i]);
+    for (unsigned i = 0; i < tap.queues; i++) {
+        close(tap.queue[i]);
     }
     return error;
 }

@@ -29,13 +29,13 @@ static int make_random(struct grant_random *random) {
 
 int grant_make_tap(struct grant *grant, uint32_t index) {
     const struct wire_interface *wanted = &grant->request.interface[index];
-    struct device *device = &grant->device[index];
+    struct tap *tap = &grant->tap[index];
     struct wire_device *told = &grant->reply.device[index];
-    int result = device_create(wanted, device);
+    int result = tap_create(wanted, tap);
 
-    told->ifindex = device->link.index;
+    told->ifindex = tap->link.index;
     told->queues = wanted->queues;
-    memcpy(told->dev, device->link.name, sizeof(told->dev));
+    memcpy(told->dev, tap->link.name, sizeof(told->dev));
     return result ? result : make_random(&grant->random[index]);
 }
 
@@ -99,8 +99,8 @@ int grant_configure(struct grant *grant, uint32_t index) {
 
     choose_addresses(wanted, verdict->lock_mac, grant->random[index].mac, told);
     snprintf(alias, sizeof(alias), NAMES_GRANTED_FORMAT, uid, verdict->rule->name);
-    return link_configure(
-        told, &grant->bridge[index].link, alias, verdict->lock_mac, verdict->isolate);
+    return link_configure(told, &grant->bridge[index].link, alias, verdict->lock_mac,
+                          verdict->isolate);
 }
 
 /*
@@ -108,7 +108,7 @@ int grant_configure(struct grant *grant, uint32_t index) {
  * kill this process and keep a multi-queue tap.
  */
 int grant_give(struct grant *grant, uint32_t index) {
-    int queue = grant->device[index].queue[0];
+    int queue = grant->tap[index].queue[0];
     unsigned long uid = grant->caller->uid;
 
     log_decision(grant, 0, index);

@@ -46,7 +46,7 @@ struct grant {
     struct wire_request request;
     struct policy_verdict verdict[WIRE_INTERFACES];
     struct grant_bridge bridge[WIRE_INTERFACES];
-    struct device device[WIRE_INTERFACES];
+    struct tap tap[WIRE_INTERFACES];
     struct grant_random random[WIRE_INTERFACES];
     struct wire_reply reply;
 };
@@ -107,7 +107,7 @@ void grant_fill_reply(struct grant *grant, int result);
 CHECKED int reply_send(int socket,
                        const struct wire_request *request,
                        const struct wire_reply *reply,
-                       const struct device *devices);
+                       const struct tap *taps);
 
 /* The host's log, non-blocking; -1: there is none.  Some hosts let only root open it. */
 int log_open(void);

@@ -39,7 +39,7 @@ void grant_fill_reply(struct grant *grant, int result) {
 int reply_send(int socket,
                const struct wire_request *request,
                const struct wire_reply *reply,
-               const struct device *devices) {
+               const struct tap *taps) {
     static uint8_t message_bytes[WIRE_MESSAGE_MOST];
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * WIRE_QUEUES)] = {0};
     struct iovec bytes = {message_bytes, wire_reply_write(reply, request, message_bytes)};
@@ -49,9 +49,9 @@ int reply_send(int socket,
     ssize_t length;
 
     for (uint32_t i = 0; i < reply->count; i++) {
-        size_t queues = devices[i].queues * sizeof(int);
+        size_t queues = taps[i].queues * sizeof(int);
 
-        memcpy(CMSG_DATA(header) + size, devices[i].queue, queues);
+        memcpy(CMSG_DATA(header) + size, taps[i].queue, queues);
         size += queues;
     }
     header->cmsg_len = CMSG_LEN(size);

@@ -49,7 +49,7 @@ struct link {
 };
 
 /* A tap that this process has made.  It goes with the last of its queues. */
-struct device {
+struct tap {
     struct link link; /* as it was when it was made: root's, and down */
     unsigned queues;
     int queue[WIRE_QUEUES]; /* the first QUEUES are open, close-on-exec */
@@ -119,4 +119,4 @@ CHECKED int link_set_host_side(const char *name);
  * WIRE_NAME_TAKEN: a link has the name.  -EBUSY: each time that it was made somebody attached
  * before it was root's.  -ESTALE: it is not what was asked.
  */
-CHECKED int device_create(const struct wire_interface *interface, struct device *device);
+CHECKED int tap_create(const struct wire_interface *interface, struct tap *tap);

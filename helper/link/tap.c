@@ -23,21 +23,21 @@
 
 #define TRIES 3
 
-static int open_queue(struct device *device, int *queue) {
+static int open_queue(struct tap *tap, int *queue) {
     *queue = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     if (*queue < 0) {
         return -errno;
     }
-    device->queue[device->queues] = *queue;
-    device->queues++;
+    tap->queue[tap->queues] = *queue;
+    tap->queues++;
     return 0;
 }
 
 /* Makes a tap that is root's, or fails.  Until the second ioctl(2) it is anybody's. */
-static int make_tap(struct device *device, const char *name, int flags) {
+static int make_tap(struct tap *tap, const char *name, int flags) {
     struct ifreq request = {.ifr_flags = (short)(flags | IFF_TUN_EXCL)};
     int queue;
-    int error = open_queue(device, &queue);
+    int error = open_queue(tap, &queue);
 
     if (error) {
         return error;
@@ -49,53 +49,53 @@ static int make_tap(struct device *device, const char *name, int flags) {
     if (ioctl(queue, TUNSETOWNER, 0UL)) {
         return -errno;
     }
-    memcpy(device->link.name, request.ifr_name, sizeof(device->link.name));
+    memcpy(tap->link.name, request.ifr_name, sizeof(tap->link.name));
     return 0;
 }
 
 /*
- * Attaches a further queue, and makes nothing.  TUNSETIFF uses the index only to make a device, and
+ * Attaches a further queue, and makes nothing.  TUNSETIFF uses the index only to make a tap, and
  * then fails, because index 1 is the loopback device's in every network namespace.
  */
-static int attach_queue(struct device *device, int flags) {
+static int attach_queue(struct tap *tap, int flags) {
     struct ifreq request = {.ifr_flags = (short)flags};
     const unsigned loopback = 1;
     int queue;
-    int error = open_queue(device, &queue);
+    int error = open_queue(tap, &queue);
 
     if (error) {
         return error;
     }
-    memcpy(request.ifr_name, device->link.name, sizeof(request.ifr_name));
+    memcpy(request.ifr_name, tap->link.name, sizeof(request.ifr_name));
     if (ioctl(queue, TUNSETIFINDEX, &loopback)) {
         return -errno;
     }
     return ioctl(queue, TUNSETIFF, &request) ? -errno : 0;
 }
 
-static int attach_queues(struct device *device, int flags, unsigned queues) {
+static int attach_queues(struct tap *tap, int flags, unsigned queues) {
     int place = selinux_enter_attaching();
     int error = 0;
 
-    while (!error && device->queues < queues) {
-        error = attach_queue(device, flags);
+    while (!error && tap->queues < queues) {
+        error = attach_queue(tap, flags);
     }
     selinux_leave_attaching(place);
     return error;
 }
 
 /* Reads the tap's link.  -ESTALE: the tap was renamed, and another link has its name. */
-static int read_tap(struct device *device) {
+static int read_tap(struct tap *tap) {
     struct ifreq now = {0};
-    int error = link_read(0, device->link.name, &device->link);
+    int error = link_read(0, tap->link.name, &tap->link);
 
     if (error) {
         return error;
     }
-    if (ioctl(device->queue[0], TUNGETIFF, &now)) {
+    if (ioctl(tap->queue[0], TUNGETIFF, &now)) {
         return -errno;
     }
-    return strcmp(device->link.name, now.ifr_name) ? -ESTALE : 0;
+    return strcmp(tap->link.name, now.ifr_name) ? -ESTALE : 0;
 }
 
 /* Is it root's alone, down, and of the kind that was asked for? */
@@ -122,36 +122,34 @@ static bool is_untouched(const struct link *tap, const struct wire_interface *in
  * Deletes the tap, because the process that attached still holds it, and may have made itself its
  * owner and the tap persistent.  If only our queue were closed, the tap would stay.
  */
-static int discard(struct device *device) {
-    int error = link_delete(device->link.index);
+static int discard(struct tap *tap) {
+    int error = link_delete(tap->link.index);
 
     if (error) {
         return error;
     }
-    device->queues--;
-    return close(device->queue[device->queues]) ? -errno : 0;
+    tap->queues--;
+    return close(tap->queue[tap->queues]) ? -errno : 0;
 }
 
 /* A tap that nobody has attached to before it was root's. */
-static int make_exclusively(const struct wire_interface *interface,
-                            struct device *device,
-                            int flags) {
+static int make_exclusively(const struct wire_interface *interface, struct tap *tap, int flags) {
     const char *name = *interface->dev ? interface->dev : "tg%d";
     int error;
 
     for (int i = 0; i < TRIES; i++) {
-        error = make_tap(device, name, flags);
+        error = make_tap(tap, name, flags);
         if (error) {
             return error;
         }
-        error = read_tap(device);
+        error = read_tap(tap);
         if (error) {
             return error;
         }
-        if (is_untouched(&device->link, interface)) {
+        if (is_untouched(&tap->link, interface)) {
             return 0;
         }
-        error = discard(device);
+        error = discard(tap);
         if (error) {
             return error;
         }
@@ -185,7 +183,7 @@ static int reset(int queue) {
     return is_reset ? 0 : -errno;
 }
 
-int device_create(const struct wire_interface *interface, struct device *device) {
+int tap_create(const struct wire_interface *interface, struct tap *tap) {
     int flags = IFF_TAP | IFF_NO_PI;
     int error;
 
@@ -195,16 +193,16 @@ int device_create(const struct wire_interface *interface, struct device *device)
     if (interface->queues > 1) {
         flags |= IFF_MULTI_QUEUE;
     }
-    error = make_exclusively(interface, device, flags);
+    error = make_exclusively(interface, tap, flags);
     if (error) {
         return error;
     }
     if (interface->queues == 1) {
         return 0; /* nobody else can attach while our queue is open */
     }
-    error = reset(device->queue[0]);
+    error = reset(tap->queue[0]);
     if (error) {
         return error;
     }
-    return attach_queues(device, flags, interface->queues);
+    return attach_queues(tap, flags, interface->queues);
 }

@@ -132,10 +132,10 @@ static int answer(struct grant *grant, int connection, const struct fresh_policy
  */
 static int close_queues(const struct grant *grant) {
     for (uint32_t i = 0; i < grant->request.count; i++) {
-        const struct device *device = &grant->device[i];
+        const struct tap *tap = &grant->tap[i];
 
-        for (unsigned queue = 0; queue < device->queues; queue++) {
-            if (close(device->queue[queue])) {
+        for (unsigned queue = 0; queue < tap->queues; queue++) {
+            if (close(tap->queue[queue])) {
                 return -errno;
             }
         }
@@ -170,7 +170,7 @@ static int serve(const struct self *self, int channel, int connection, struct fr
     if (report_leaving(channel) || privilege_give_up(&ids)) {
         return 1;
     }
-    if (reply_send(connection, &grant.request, &grant.reply, grant.device)) {
+    if (reply_send(connection, &grant.request, &grant.reply, grant.tap)) {
         return 1;
     }
     /* the caller waits for the end of the connection, which is the last to be closed */

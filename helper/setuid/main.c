@@ -145,7 +145,7 @@ static int finish(struct grant *grant, int result) {
         return 1; /* there is nobody to answer */
     }
     grant_fill_reply(grant, result);
-    if (reply_send(STDIN_FILENO, &grant->request, &grant->reply, grant->device)) {
+    if (reply_send(STDIN_FILENO, &grant->request, &grant->reply, grant->tap)) {
         return 1;
     }
     return result ? 1 : 0;

@@ -49,22 +49,22 @@ static int floor_way(char *words[], int count, struct span *span) {
 }
 
 static int secure_way(char *words[], int count, struct span *span) {
-    static struct device device;
+    static struct tap tap;
     struct wire_interface asked = {.queues = 1, .vnet_hdr = 1};
     struct wire_device to = {.queues = 1, .mtu = 1500, .host_mac = {0xfe, 0x54, 0, 0x12, 0x34, 0x56}};
     struct link bridge;
     int failed;
 
     (void)count;
-    device.queues = 0;
+    tap.queues = 0;
     span->begin = ways_now();
-    failed = link_read(0, words[0], &bridge) || link_pinned(&bridge) || device_create(&asked, &device);
-    to.ifindex = device.link.index;
-    memcpy(to.dev, device.link.name, sizeof(to.dev));
+    failed = link_read(0, words[0], &bridge) || link_pinned(&bridge) || tap_create(&asked, &tap);
+    to.ifindex = tap.link.index;
+    memcpy(to.dev, tap.link.name, sizeof(to.dev));
     failed = failed || link_add_altname(to.ifindex, "quota.tapgrant.0.bench.0") ||
-             link_configure(&to, &bridge, "tapgrant uid=0 rule=bench", false, false) || ioctl(device.queue[0], TUNSETOWNER, 0UL);
+             link_configure(&to, &bridge, "tapgrant uid=0 rule=bench", false, false) || ioctl(tap.queue[0], TUNSETOWNER, 0UL);
     span->first = span->end = ways_now();
-    if (device.queues) close(device.queue[0]);
+    if (tap.queues) close(tap.queue[0]);
     return failed;
 }
 
