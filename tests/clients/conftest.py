@@ -7,4 +7,4 @@ SYSTEM = Path(__file__).resolve().parent.parent / "system"
 spec = importlib.util.spec_from_file_location("fixtures_of_the_system_tests", SYSTEM / "conftest.py")
 fixtures = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(fixtures)
-installed, host, lab = fixtures.installed, fixtures.host, fixtures.lab
+installed, way, host, lab = fixtures.installed, fixtures.way, fixtures.host, fixtures.lab
