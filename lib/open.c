@@ -157,22 +157,19 @@ static int open_each_way(const struct interface *interfaces,
                          size_t count,
                          struct tapgrant_device *devices[],
                          struct tapgrant_error *failure) {
-    struct tapgrant_error reason = {.code = TAPGRANT_OK};
-    int code = open_existing(interfaces, count, devices, &reason);
-    bool is_once_more = !code;
+    int code = open_existing(interfaces, count, devices, failure);
 
-    while (is_once_more) {
+    while (!code) {
         size_t open = count_open(devices, count);
+        int answer = open_by_helper(interfaces, specs, count, devices, failure);
 
-        code = open_by_helper(interfaces, specs, count, devices, &reason);
-        is_once_more = code && !strcmp(reason.reason_code, "name_taken");
-        if (is_once_more && open_existing(interfaces, count, devices, &reason)) {
-            is_once_more = false;
+        if (!answer || strcmp(failure->reason_code, "name_taken") != 0) {
+            return answer;
         }
-        is_once_more = is_once_more && count_open(devices, count) > open;
-    }
-    if (code && failure) {
-        *failure = reason;
+        code = open_existing(interfaces, count, devices, failure);
+        if (!code && count_open(devices, count) == open) {
+            code = answer;
+        }
     }
     return code;
 }
@@ -182,13 +179,20 @@ static int open_all(const struct interface *interfaces,
                     size_t count,
                     struct tapgrant_device *devices[],
                     struct tapgrant_error *failure) {
+    struct tapgrant_error reason = {.code = TAPGRANT_OK};
+    int code;
+
     for (size_t i = 0; i < count; i++) {
         devices[i] = device_new();
         if (!devices[i]) {
             return explain_no_memory(failure);
         }
     }
-    return open_each_way(interfaces, specs, count, devices, failure);
+    code = open_each_way(interfaces, specs, count, devices, &reason);
+    if (code && failure) {
+        *failure = reason;
+    }
+    return code;
 }
 
 static int open_set(const char *const specs[],
