@@ -25,8 +25,8 @@ STAGES = {
     "helper/service/fresh": [["service/test_fresh.py"]],
     "helper/service/": [
         ["service/test_service.py", "service/test_identity.py"], ["service/test_life.py", "service/test_caller.py", "service/test_crash.py"],
-        ["service/test_bounds.py", "service/test_fresh.py", "service/test_sweep.py"]],
-    "helper/privilege/service": [["service/test_service.py", "service/test_identity.py"], ["service/test_caller.py", "service/test_sweep.py"]],
+        ["service/test_bounds.py", "service/test_fresh.py", "service/test_faults.py"]],
+    "helper/privilege/service": [["service/test_service.py", "service/test_identity.py"], ["service/test_caller.py", "service/test_faults.py"]],
     "helper/privilege/": [
         ["hostile/test_lies.py", "hostile/test_filter.py"], ["hostile/test_confinement.py", "hostile/test_cve_process.py"],
         ["hostile/test_trace_list.py", "hostile/test_inherit.py", "system/test_safety.py"]],
