@@ -158,6 +158,12 @@ def test_every_hole_of_others_has_our_answer_and_a_test_or_a_reason_why_there_is
         assert named and set(named) <= there or re.match(r"No test: .{40}", proof), (_id, proof)
 
 
+def test_no_two_test_modules_have_one_name():
+    """pytest(1) imports them by their base names, and stops at the second."""
+    names = [path.name for path in (TOP / "tests").rglob("test_*.py")]
+    assert len(names) > 60 and len(set(names)) == len(names)
+
+
 @pytest.mark.parametrize("page", sorted([*TOP.glob("*/*.[1-8]*"), *TOP.glob("*/*/*.[1-8]*")]), ids=lambda page: page.name)
 def test_manual_pages_are_well_formed(page):
     done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a caller can do to the child that serves it in the last step, when all of its ids are the caller's.
 
-Before that it can do nothing: test_sweep.py.
+Before that it can do nothing: test_faults.py.
 """
 import contextlib
 import json
