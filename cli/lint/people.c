@@ -15,7 +15,7 @@
 #define EVERYBODY 10000 /* ids: a range of more is no list of people, but everybody's */
 
 static bool has_uid(const struct lint *lint, uid_t uid) {
-    for (size_t i = 0; i < lint->people_count; i++) {
+    for (size_t i = 0; lint->people && i < lint->people_count; i++) {
         if (lint->people[i].uid == uid) {
             return true;
         }

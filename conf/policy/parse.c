@@ -68,7 +68,7 @@ static bool next_kept(const struct parser *parser, size_t *place, struct kept_va
 }
 
 /* Where each key's value begins: behind those of the keys before it. */
-static void place_values(struct parser *parser, char *end[POLICY_KEYS]) {
+static void place_values(struct parser *parser, char *value[POLICY_KEYS]) {
     size_t size[POLICY_KEYS] = {0};
     struct kept_value kept;
     size_t place = 0;
@@ -77,7 +77,7 @@ static void place_values(struct parser *parser, char *end[POLICY_KEYS]) {
         size[kept.key] += strlen(kept.value) + 1;
     }
     for (enum policy_key key = POLICY_USER; key < POLICY_KEYS; key++) {
-        end[key] = parser->values;
+        value[key] = parser->values;
         if (size[key]) {
             parser->rule->value[key] = parser->values;
         }
@@ -91,22 +91,23 @@ static void place_values(struct parser *parser, char *end[POLICY_KEYS]) {
  * lines.
  */
 static void end_rule(struct parser *parser) {
-    char *end[POLICY_KEYS];
+    char *value[POLICY_KEYS];
+    size_t used[POLICY_KEYS] = {0};
     struct kept_value kept;
     size_t place = 0;
 
     if (!parser->rule) {
         return;
     }
-    place_values(parser, end);
+    place_values(parser, value);
     while (next_kept(parser, &place, &kept)) {
-        size_t length = strlen(kept.value);
+        size_t size = strlen(kept.value) + 1;
 
-        if (end[kept.key] != parser->rule->value[kept.key]) {
-            end[kept.key][-1] = ' ';
+        if (used[kept.key]) {
+            value[kept.key][used[kept.key] - 1] = ' ';
         }
-        memcpy(end[kept.key], kept.value, length + 1);
-        end[kept.key] += length + 1;
+        memcpy(value[kept.key] + used[kept.key], kept.value, size);
+        used[kept.key] += size;
     }
     parser->kept_size = 0;
     memset(parser->has_key, 0, sizeof(parser->has_key));
