@@ -224,7 +224,10 @@ static char first_visible(const struct line *line) {
     while (i < line->length && (line->text[i] <= ' ' || line->text[i] > '~')) {
         i++;
     }
-    return i < line->length ? line->text[i] : 0;
+    if (i == line->length) {
+        return 0;
+    }
+    return line->text[i];
 }
 
 /* Can a faulty line have been meant as a section, though it does not begin with '['? */

@@ -110,7 +110,7 @@ def rule_lines(rng, name, bad):
 def policy_text(rng):
     bad = rng.choice([0, 0, 0, 0, 0.02, 0.2])
     lines = [line for n in range(rng.choice([0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4])) for line in rule_lines(rng, b"r%d" % n, bad)]
-    for pool, rate in ((HARMLESS, 0.3), (FURTHER, 0.1), (VOIDING, 0.07)):
+    for pool, rate in ((HARMLESS, 0.3), (FURTHER, 0.1), (VOIDING, 0.04)):
         if rng.random() < rate:
             lines.insert(rng.randrange(len(lines) + 1), rng.choice(pool))
     text = b"".join(line + b"\n" for line in lines)
