@@ -5,7 +5,6 @@
  * another namespace's.
  */
 #include "cli/shared/container.h"
-#include "cli/shared/policy_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -51,8 +50,9 @@ static bool is_listed(void) {
     return is_found;
 }
 
+/* Where tapgrant is installed, the folder is there, even if somebody has deleted the policy. */
 static bool has_policy(void) {
-    return !access(POLICY_PATH, F_OK) || errno != ENOENT;
+    return !access(POLICY_FOLDER, F_OK) || errno != ENOENT;
 }
 
 bool container_is(void) {

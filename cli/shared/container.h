@@ -18,7 +18,7 @@
 
 /*
  * Does the service's socket take connections, and is it another host's: it listens in another
- * network namespace, or there is no policy here?  Connects, and asks nothing.
+ * network namespace, or the folder of the policy is not here?  Connects, and asks nothing.
  */
 bool container_is(void);
 

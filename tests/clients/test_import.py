@@ -484,11 +484,11 @@ def test_owner_makes_a_declaration_for_each_unmanaged_interface(libvirt):
     text = (TOP / "tests/data/libvirt/i686.xml").read_text() + (TOP / "tests/data/libvirt/both-roads.xml").read_text()
     text = text.replace('dev="mytap0" managed="no"/>\n      <model type="e1000"', 'dev="vnet9" managed="no"/><mtu size="9000"/>\n'
                         '      <model type="e1000"')
-    result = Import(libvirt.host, text, "--owner", "alice")
+    result = Import(libvirt.host, text, "--owner", ALICE)
     mac = re.search(r'type="ethernet">\s*<mac address="(52:[^"]*)"', text).group(1)
     assert without_comments(result.out) == (
-        "[interface i686-0]\ndev = mytap0\nguest-mac = fe:11:22:33:44:55\nvnet-hdr = yes\nowner = alice\n\n"
-        f"[interface both-roads-1]\ndev = vnet9\nguest-mac = {mac}\nmtu = 9000\nvnet-hdr = no\nowner = alice\n"), result.result
+        f"[interface i686-0]\ndev = mytap0\nguest-mac = fe:11:22:33:44:55\nvnet-hdr = yes\nowner = {ALICE}\n\n"
+        f"[interface both-roads-1]\ndev = vnet9\nguest-mac = {mac}\nmtu = 9000\nvnet-hdr = no\nowner = {ALICE}\n"), result.result
     assert "managed" not in without_comments(result.out)
     assert "; i686-0: the document names no bridge: add bridge = NAME" in result.out
     assert "both-roads-0: not carried: it is managed, and made when its guest starts" in result.err

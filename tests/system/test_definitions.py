@@ -116,10 +116,11 @@ def test_lint_tells_the_faults_of_definitions(host, write):
 
 
 def test_lint_knows_the_administrators_definitions(host, write):
-    path = write("[interface a]\nowner = alice\ndev = web0\nbridge = br0\nguest-mac = 52:54:00:ab:cd:01\nisolate = yes\n"
+    host.bridge("br0")
+    path = write(f"[interface a]\nowner = {ALICE}\ndev = web0\nbridge = br0\nguest-mac = 52:54:00:ab:cd:01\nisolate = yes\n"
                  "lock-mac = yes\n")
     assert (host.tapgrant("lint", path).code, host.tapgrant("lint", path).err) == (0, "")
-    path = write("[interface a]\nowner = alice\npersist = yes\nscript = /x\n")
+    path = write(f"[interface a]\nowner = {ALICE}\npersist = yes\nscript = /x\n")
     assert [line.split(": ")[0][len(str(path)) + 1:] for line in host.tapgrant("lint", path).err.splitlines()] == ["1", "3", "4"]
 
 

@@ -21,8 +21,8 @@ ONE = {
     "what the setuid helper's process is, and what its caller does to it; the service's is in tests/service":
         ("test_few_descriptors", "test_host_death", "test_input", "test_read_back", "test_safety", "test_starvation", "test_trace",
          "test_protocol"),
-    "the library or the command, with either way's double or both": ("test_both_ways", "test_cancel", "test_library", "test_scripts",
-                                                                    "test_two_ways"),
+    "the library or the command, with either way's double or both": ("test_both_ways", "test_cancel", "test_library", "test_one_answer",
+                                                                    "test_same_answer", "test_scripts", "test_two_ways"),
     "what a kernel and its programs do with a port that was made, which test_port compares":
         ("test_host_software", "test_kept_settings", "test_shared_bridge", "test_unbridged_frames"),
 }

@@ -140,6 +140,7 @@ static void read_all(void) {
     (void)tapgrant_mtu(device);
     (void)tapgrant_managed(device);
     (void)tapgrant_existed(device);
+    (void)tapgrant_other_netns(device);
     (void)tapgrant_vnet_hdr(device);
     (void)tapgrant_persist(device);
     (void)tapgrant_up(device);
@@ -171,6 +172,7 @@ static const struct call {
     {"tapgrant_mtu", read_all},
     {"tapgrant_managed", read_all},
     {"tapgrant_existed", read_all},
+    {"tapgrant_other_netns", read_all},
     {"tapgrant_vnet_hdr", read_all},
     {"tapgrant_persist", read_all},
     {"tapgrant_up", read_all},
