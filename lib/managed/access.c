@@ -149,19 +149,24 @@ static bool is_for_a_group(struct stat *socket) {
     return S_ISSOCK(socket->st_mode) && (socket->st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP;
 }
 
-/* How the service is started on this host.  In a user namespace it refuses to start. */
-static void hint_start(struct tapgrant_error *failure) {
+/*
+ * How the service is started on this host.  In a user namespace it refuses to start.  IS_HELPED:
+ * the hint that is there opens the other way, which is less to do than to start it by hand.
+ */
+static void hint_start(bool is_helped, struct tapgrant_error *failure) {
     if (systemd_runs()) {
         if (has_unit()) {
             error_hint(failure, "systemctl enable --now tapgrant.socket");
         }
-    } else if (!access(SERVICE_PATH, X_OK) && !namespace_is_of_a_user()) {
+    } else if (!is_helped && !access(SERVICE_PATH, X_OK) && !namespace_is_of_a_user()) {
         error_hint(failure, "start the service, as root: " SERVICE_PATH " --listen " SOCKET_PATH);
     }
 }
 
 /* Replaces the hint if there is a command that opens the service to this process. */
-static void hint_service(const struct service_state *service, struct tapgrant_error *failure) {
+static void hint_service(const struct service_state *service,
+                         bool is_helped,
+                         struct tapgrant_error *failure) {
     int error = service->fault.error;
     struct stat socket;
 
@@ -177,7 +182,7 @@ static void hint_service(const struct service_state *service, struct tapgrant_er
         error_hint(failure, "only members of group %u may: add the user to it, and log in again",
                    socket.st_gid);
     } else if (error == -ENOENT || error == -ECONNREFUSED) {
-        hint_start(failure);
+        hint_start(is_helped, failure);
     }
 }
 
@@ -194,7 +199,7 @@ int access_explain_service(const struct service_state *service, struct tapgrant_
         return TAPGRANT_FAILED;
     }
     error_reason_code(failure, "no_access");
-    hint_service(service, failure);
+    hint_service(service, false, failure);
     return TAPGRANT_FAILED;
 }
 
@@ -204,7 +209,7 @@ int access_add_service(const struct service_state *service, struct tapgrant_erro
     describe_service(service, reason, sizeof(reason));
     error_add_reason(failure, "and the service %s", reason);
     error_reason_code(failure, "no_access");
-    hint_service(service, failure);
+    hint_service(service, !access(HELPER_PATH, F_OK), failure);
     return TAPGRANT_FAILED;
 }
 

@@ -43,7 +43,7 @@ LIES = {
     "an index out of range": ("send(reply(4, 0, interface=64))", "contradicts itself"),
     "too many devices": ("send(reply(count=2))", "contradicts itself"),
     "a name without an end": ("send(reply(dev=b'x' * 16), tap(b'mytap0'))", "did not give what was asked for"),
-    "an unknown status": ("send(reply(99, 0))", "answers what it cannot mean (99)"),
+    "an unknown status": ("send(reply(99, 0))", "refuses for a reason that this library does not know (status 99)"),
     "another protocol": ("send(reply(magic=1))", "another protocol"),
     "a short answer": ("send(reply()[:-1])", "the wrong size"),
     "a long answer": ("send(reply() + b'x')", "the wrong size"),

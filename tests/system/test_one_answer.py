@@ -334,7 +334,7 @@ def test_check_without_interfaces_lists_what_the_user_may_have(ruled):
     assert [(row["rule"], row["line"], row["bridges"], row["max"], row["used"]) for row in listed] == [
         ("first", 1, ["none", "br1"], 2, 1), ("second", 15, ["br0"], 8, 0)]
     assert listed[0]["limits"] == {"isolate": False, "lock_mac": False, "dev": "vm-*", "guest_mac": None, "host_mac": None, "mtu": None,
-                                   "queues": 4, "allow_unpinned_bridge": None, "allow_ra_bridge": None}
+                                   "queues": 4, "allow_unpinned_bridge": None, "allow_ra_bridge": None, "allow_other_netns": None}
     text = ruled.tapgrant("check").out
     assert f"rule first ({POLICY}:1): 1 of 2 used\n  bridge = none br1\n" in text and "  queues = 4\n" in text
     assert [row["rule"] for row in ruled.tapgrant("check", "--json", "--user", BOB).json] == ["first"]

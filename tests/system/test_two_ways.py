@@ -566,8 +566,11 @@ def test_where_neither_way_is_open_one_line_says_why_of_both(ways, how, words, l
 def test_the_hint_is_the_command_that_opens_the_service_where_it_is_installed(ways, folder):
     ways.run("mount", "-t", "tmpfs", "tmpfs", folder)
     ways.root(f"{folder}/tapgrant.socket").write_text("[Socket]\n")
+    ways.run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", HELPER.parent)
+    ways.root(HELPER.parent / "tapgrantd").write_text("")
+    ways.root(HELPER.parent / "tapgrantd").chmod(0o755)
     started_by_hand = [f"hint: start the service, as root: {HELPER.parent / 'tapgrantd'} --listen {SOCKET}"]
-    result = ways.tapgrant(*RUN, extra=["--no-new-privs"])
+    result = ways.tapgrant(*RUN)
     assert result.code == 1 and result.err.splitlines()[1:] == started_by_hand, result  # systemd does not run
     inside = ways.run("unshare", "-Ur", TAPGRANT, *RUN, user=ALICE, check=False)
     assert inside.code == 1 and "--listen" not in inside.err, inside  # the service does not start in a user namespace
