@@ -115,6 +115,13 @@ class Service:
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         return len(self.processes()) == 5 and len([child for task in tasks for child in task.read_text().split()]) == 5
 
+    def files_when_quiet(self):
+        """How many the parent has open; it closes a connection a moment after it has waited for the child."""
+        until(self.is_quiet)
+        time.sleep(0.1)
+        until(self.is_quiet)
+        return open_files(self.process.pid)
+
     def client(self, *words, data=ONE, user=ALICE, extra=(), **kwargs):
         """The words of a client, for host.start()."""
         return ["/usr/bin/env", f"PYTHONPATH={CLIENT.parent}:{CLIENT.parents[1]}/system", "/usr/bin/python3", CLIENT, self.socket,

@@ -139,8 +139,7 @@ def test_a_fault_in_any_call_of_parent_or_template_is_answered_and_the_service_g
         assert {"accept4", "epoll_ctl", "getsockopt", "sendmsg", "recvmsg", "socketpair", "wait4"} <= {name for name, _, _ in points}
     else:
         assert "clone" in {name for name, _, _ in points}
-    until(service.is_quiet)
-    files = open_files(service.process.pid)
+    files = service.files_when_quiet()
     # a close(2) that is left out is a descriptor more, for good
     jobs = [{"of": of, "inject": [name, when, f"error={error}"]} for name, when, _ in points if name != "close"
             for error in ("ENOMEM", "EMFILE", "ENFILE", "EAGAIN")]

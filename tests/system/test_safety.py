@@ -92,6 +92,7 @@ def test_what_the_helper_is_while_it_makes_a_device(ready):
     code = ("import os,signal,sys;signal.pthread_sigmask(signal.SIG_BLOCK,range(1,65));"
             "[signal.signal(n,signal.SIG_IGN) for n in (1,2,3,13,14,15,17)];"
             "[os.set_inheritable(os.open('/dev/null',0),True) for _ in range(5)];os.execv(sys.argv[1],sys.argv[1:])")
+    ready.listen_log()
     process = ready.start("strace", "-u", ALICE, "-f", "-o", "/dev/null", "-e", "inject=sendto:delay_enter=1500000:when=3",
                           "/usr/bin/python3", "-c", code, TAPGRANT, "run", "--net", "bridge=br0", "--", "true")
     wait_for(lambda: ready.link("tg0"))
