@@ -2,6 +2,8 @@
 """The service grants what the policy grants, and has no more privilege for it than it says."""
 import re
 
+import pytest
+
 from ask_helper import interface, request
 from daemon import state
 from host import ALICE, gid, uid
@@ -33,6 +35,19 @@ def test_no_process_is_root_and_each_has_the_capabilities_that_it_says(service):
     assert [state(parent, f"Cap{name}") for name in ("Eff", "Prm", "Inh", "Amb")] == [[kill], [everything], [everything], [everything]]
     for process in (template, child):
         assert [state(process, f"Cap{name}") for name in ("Eff", "Prm", "Inh", "Amb")] == [[serve], [serve], ["0" * 16], ["0" * 16]]
+
+
+OLDER = request(interface(queues=2)[:50], header=20, size=50, reply=0, device=0)
+
+
+@pytest.mark.parametrize("data, status, descriptors", [
+    (OLDER[:20] + OLDER[28:], "granted", 2),
+    (request(interface(bridge=b"") + bytes(44), size=100, reply=64, device=120, more=bytes(12)), "granted", 1),
+    (request(interface() + b"\0\0\0\1", size=60), "unknown-field", 0)], ids=["older", "newer", "newer, and wants more"])
+def test_a_client_of_another_age_is_answered_as_by_the_helper(service, data, status, descriptors):
+    """Its request and the room for the reply have other sizes; tests/system/test_protocol.py asks the helper so."""
+    answer = service.ask(data=data)
+    assert (answer["status"], len(answer["descriptors"])) == (status, descriptors), answer
 
 
 def test_a_denial_is_one_answer(service):
